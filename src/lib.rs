@@ -1,0 +1,9 @@
+//! An append-only, signed ledger of attributed claims: who said what, through which document,
+//! on whose word we know it, and the captured bytes that show it.
+//!
+//! This page is the table of contents. A module imports only modules declared above it, always
+//! written `crate::…`; the three pillars do not know one another. `tests/it/tidy.rs` holds it.
+
+// WORDS: values and envelopes.
+pub mod hash;
+pub mod key;

@@ -1,0 +1,5 @@
+//! The one test binary: everything that is not a unit test beside its code.
+
+mod it {
+    mod tidy;
+}
