@@ -7,3 +7,4 @@
 // WORDS: values and envelopes.
 pub mod hash;
 pub mod key;
+pub mod selector;
