@@ -10,3 +10,6 @@ pub mod cose;
 pub mod hash;
 pub mod key;
 pub mod selector;
+
+// PILLARS: pure, no input or output, strangers to one another.
+pub mod attribution;

@@ -1,0 +1,331 @@
+//! Who may sign what, entry by entry: the keys that the charter names and later records change.
+//!
+//! A statement stays valid by the key of its time. What a revoked key signed from a stated entry
+//! on is marked suspect, not made invalid: the log proves that it was signed then, and hiding it
+//! would hide the theft.
+
+use crate::attribution::record::Record;
+use crate::attribution::record::charter::{Charter, KeyAction, KeyChange, Power, Recorder};
+use crate::attribution::statement::Statement;
+use crate::key::{PublicKey, Thumbprint};
+
+/// Why a statement is not accepted from its signer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No charter or key record names the key.
+    #[error("signed by key {key}, which no charter or key record names")]
+    UnknownKey {
+        /// The key's thumbprint, abbreviated.
+        key: String,
+    },
+    /// The key is known, but not in force at this entry.
+    #[error("signed by key {key} of {name:?}, which is not in force at entry {entry}")]
+    NotInForce {
+        /// The key's thumbprint, abbreviated.
+        key: String,
+        /// The recorder's name.
+        name: String,
+        /// The entry in question.
+        entry: u64,
+    },
+    /// The statement claims another recorder's name.
+    #[error("issued in the name of {found:?}, but the key is {expected:?}'s")]
+    Issuer {
+        /// The name in the statement.
+        found: String,
+        /// The name that belongs to the key.
+        expected: String,
+    },
+    /// The signature does not verify.
+    #[error("signature does not match key {key} (signed by {name:?})")]
+    Signature {
+        /// The key's thumbprint, abbreviated.
+        key: String,
+        /// The recorder's name.
+        name: String,
+    },
+    /// The key lacks the power that this record needs.
+    #[error("{name:?} lacks the power to {needed}")]
+    Power {
+        /// The recorder's name.
+        name: String,
+        /// What the record would need.
+        needed: &'static str,
+    },
+    /// A key record that contradicts what came before it.
+    #[error("the key record {0}")]
+    Change(&'static str),
+    /// A charter where none belongs, or none where one belongs.
+    #[error("{0}")]
+    Charter(&'static str),
+}
+
+/// A statement that was signed by a key which had the power to, at its entry.
+///
+/// Only [`Keyring::admit`] makes one, so what nobody vouches for cannot be taken for it.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    statement: Statement,
+    entry_index: u64,
+}
+
+impl Signed {
+    /// The statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// Its place in the log.
+    pub fn entry_index(&self) -> u64 {
+        self.entry_index
+    }
+}
+
+/// One key, from the entry at which it came.
+#[derive(Debug, Clone)]
+struct Term {
+    key: PublicKey,
+    thumbprint: Thumbprint,
+    name: String,
+    powers: Vec<Power>,
+    /// The first entry it may sign.
+    from: u64,
+    /// The first entry it may no longer sign.
+    until: Option<u64>,
+    /// From which entry on what it signed is suspect.
+    suspect_from: Option<u64>,
+    /// The key that delegated to it, or that it replaced: whose statements it may correct.
+    acts_for: Option<Thumbprint>,
+}
+
+/// All keys of a ledger up to some entry.
+#[derive(Debug, Clone, Default)]
+pub struct Keyring {
+    terms: Vec<Term>,
+}
+
+impl Keyring {
+    /// Whether the keyring has read the charter.
+    pub fn is_chartered(&self) -> bool {
+        !self.terms.is_empty()
+    }
+
+    /// Accepts the statement at `entry_index` from its signer, or says why not; a charter or key
+    /// record then takes effect. `signer_of_target` is who signed the statement that this one
+    /// corrects, if it is a correction.
+    pub fn admit(
+        &mut self,
+        statement: Statement,
+        entry_index: u64,
+        signer_of_target: Option<Thumbprint>,
+    ) -> Result<Signed, Error> {
+        match (statement.record(), entry_index) {
+            (Record::Charter(charter), 0) => self.found(charter)?,
+            (Record::Charter(_), _) => {
+                return Err(Error::Charter("a second charter; only entry 0 is one"));
+            }
+            (_, 0) => return Err(Error::Charter("entry 0 is not a charter")),
+            _ => {}
+        }
+        let signer = self.authenticate(&statement, entry_index)?.clone();
+        self.authorise(statement.record(), &signer, signer_of_target)?;
+        if let Record::Key(change) = statement.record() {
+            self.change(change, &signer, entry_index)?;
+        }
+        Ok(Signed { statement, entry_index })
+    }
+
+    /// The recorder's name that belongs to a key in force at `entry_index`.
+    pub fn recorder(&self, key: Thumbprint, entry_index: u64) -> Result<&str, Error> {
+        self.in_force(key, entry_index).map(|term| term.name.as_str())
+    }
+
+    /// Whether a later revocation marks what `key` signed at `entry_index` as suspect.
+    pub fn is_suspect(&self, key: Thumbprint, entry_index: u64) -> bool {
+        let from = self.find(key).and_then(|term| term.suspect_from);
+        from.is_some_and(|from| entry_index >= from)
+    }
+
+    /// How many keys the ledger knows, past ones included.
+    pub fn key_count(&self) -> usize {
+        self.terms.len()
+    }
+
+    fn found(&mut self, charter: &Charter) -> Result<(), Error> {
+        if self.is_chartered() {
+            return Err(Error::Charter("a second charter; only entry 0 is one"));
+        }
+        for recorder in &charter.recorders {
+            let Recorder { name, key, powers } = recorder;
+            if key == &charter.log {
+                return Err(Error::Charter(
+                    "the log's key is also a recorder's; keys have one purpose",
+                ));
+            }
+            if self.knows(*key, name) {
+                return Err(Error::Charter("names a key or a recorder twice"));
+            }
+            self.terms.push(Term::new(*key, name, powers, 0, None));
+        }
+        Ok(())
+    }
+
+    fn authenticate(&self, statement: &Statement, entry_index: u64) -> Result<&Term, Error> {
+        let term = self.in_force(statement.signer(), entry_index)?;
+        if statement.issuer() != term.name {
+            let (found, expected) = (statement.issuer().to_owned(), term.name.clone());
+            return Err(Error::Issuer { found, expected });
+        }
+        if !statement.verifies(&term.key) {
+            let (key, name) = (abbreviated(statement.signer()), term.name.clone());
+            return Err(Error::Signature { key, name });
+        }
+        Ok(term)
+    }
+
+    fn authorise(
+        &self,
+        record: &Record,
+        signer: &Term,
+        signer_of_target: Option<Thumbprint>,
+    ) -> Result<(), Error> {
+        let lacks = |needed| Err(Error::Power { name: signer.name.clone(), needed });
+        match record {
+            Record::Charter(_) if !signer.may(Power::Keys) => lacks("found a ledger (keys)"),
+            // Which power a key record needs depends on what it does: see `change`.
+            Record::Charter(_) | Record::Key(_) => Ok(()),
+            Record::Notice(notice) if notice.kind.speaks_for_recorder() => {
+                let own =
+                    signer_of_target.is_some_and(|target| self.acts_for(signer.thumbprint, target));
+                if signer.may(Power::Correct) || (own && signer.may(Power::Record)) {
+                    Ok(())
+                } else {
+                    lacks("correct what another recorder signed (correct)")
+                }
+            }
+            _ if signer.may(Power::Record) => Ok(()),
+            _ => lacks("append records (record)"),
+        }
+    }
+
+    /// Whether `key` is `target`, took its place, or has its powers by delegation.
+    fn acts_for(&self, key: Thumbprint, target: Thumbprint) -> bool {
+        let mut next = Some(key);
+        // Each step goes to a key that came earlier, so the walk ends.
+        while let Some(key) = next {
+            if key == target {
+                return true;
+            }
+            next = self.find(key).and_then(|term| term.acts_for);
+        }
+        false
+    }
+
+    fn change(&mut self, change: &KeyChange, signer: &Term, entry: u64) -> Result<(), Error> {
+        let from = change.from.unwrap_or(entry + 1);
+        if change.action != KeyAction::Revoke && from <= entry {
+            return Err(Error::Change("takes effect before its own entry"));
+        }
+        match change.action {
+            KeyAction::Introduce | KeyAction::Delegate => self.bring(change, signer, from),
+            KeyAction::Rotate => self.rotate(change, signer, from),
+            KeyAction::Revoke => self.revoke(change, signer, from, entry),
+        }
+    }
+
+    fn bring(&mut self, change: &KeyChange, signer: &Term, from: u64) -> Result<(), Error> {
+        let name = change.name.as_deref().unwrap_or_default();
+        if self.knows(change.key, name) {
+            return Err(Error::Change("brings a key or a name that is already known"));
+        }
+        let delegates = change.action == KeyAction::Delegate;
+        let allowed = if delegates {
+            change.powers.iter().all(|power| signer.may(*power))
+        } else {
+            signer.may(Power::Keys)
+        };
+        if !allowed {
+            let needed = "introduce keys (keys), or delegate powers it does not have";
+            return Err(Error::Power { name: signer.name.clone(), needed });
+        }
+        let acts_for = delegates.then(|| signer.thumbprint);
+        self.terms.push(Term::new(change.key, name, &change.powers, from, acts_for));
+        Ok(())
+    }
+
+    fn rotate(&mut self, change: &KeyChange, signer: &Term, from: u64) -> Result<(), Error> {
+        let old = change.replaces.ok_or(Error::Change("replaces no key"))?.thumbprint();
+        if signer.thumbprint != old && !signer.may(Power::Keys) {
+            let needed = "rotate another recorder's key (keys)";
+            return Err(Error::Power { name: signer.name.clone(), needed });
+        }
+        if self.find(change.key.thumbprint()).is_some() {
+            return Err(Error::Change("brings a key that is already known"));
+        }
+        let term = self.terms.iter_mut().find(|term| term.thumbprint == old);
+        let term = term.filter(|term| term.until.is_none());
+        let term = term.ok_or(Error::Change("replaces a key that is unknown or already gone"))?;
+        term.until = Some(from);
+        let successor = Term::new(change.key, &term.name, &term.powers, from, Some(old));
+        self.terms.push(successor);
+        Ok(())
+    }
+
+    fn revoke(
+        &mut self,
+        change: &KeyChange,
+        signer: &Term,
+        from: u64,
+        entry: u64,
+    ) -> Result<(), Error> {
+        if signer.key != change.key && !signer.may(Power::Keys) {
+            let needed = "revoke another recorder's key (keys)";
+            return Err(Error::Power { name: signer.name.clone(), needed });
+        }
+        let term = self.terms.iter_mut().find(|term| term.key == change.key);
+        let term = term.ok_or(Error::Change("revokes a key that is unknown"))?;
+        let ends = from.max(entry + 1);
+        term.until = Some(term.until.map_or(ends, |until| until.min(ends)));
+        term.suspect_from = Some(term.suspect_from.map_or(from, |earlier| earlier.min(from)));
+        Ok(())
+    }
+
+    fn in_force(&self, key: Thumbprint, entry: u64) -> Result<&Term, Error> {
+        let term = self.find(key).ok_or_else(|| Error::UnknownKey { key: abbreviated(key) })?;
+        if entry < term.from || term.until.is_some_and(|until| entry >= until) {
+            let (key, name) = (abbreviated(key), term.name.clone());
+            return Err(Error::NotInForce { key, name, entry });
+        }
+        Ok(term)
+    }
+
+    fn find(&self, key: Thumbprint) -> Option<&Term> {
+        self.terms.iter().find(|term| term.thumbprint == key)
+    }
+
+    fn knows(&self, key: PublicKey, name: &str) -> bool {
+        self.terms.iter().any(|term| term.key == key || term.name == name)
+    }
+}
+
+impl Term {
+    fn new(
+        key: PublicKey,
+        name: &str,
+        powers: &[Power],
+        from: u64,
+        acts_for: Option<Thumbprint>,
+    ) -> Self {
+        let (name, powers) = (name.to_owned(), powers.to_vec());
+        let thumbprint = key.thumbprint();
+        Self { key, thumbprint, name, powers, from, until: None, suspect_from: None, acts_for }
+    }
+
+    fn may(&self, power: Power) -> bool {
+        self.powers.contains(&power)
+    }
+}
+
+fn abbreviated(key: Thumbprint) -> String {
+    key.to_string()[..12].to_owned()
+}

@@ -1,0 +1,155 @@
+//! Documents, and the captures of their bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribution::date::Date;
+use crate::attribution::id::Id;
+use crate::attribution::record::limits::{self, Invalid};
+use crate::attribution::record::{CHANNEL, DOCUMENT, PARTY, Reference};
+use crate::hash::Hash;
+
+/// One statement, post, article, transcript or broadcast: the work, not a copy of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// What sort of document it is.
+    pub kind: DocumentKind,
+    /// Its title or headline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Who published it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<Id>,
+    /// The channel on which it appeared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Id>,
+    /// Where it was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Other URLs of the same document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Its language (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// When it was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Date>,
+    /// The byline as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byline: Option<String>,
+    /// A wire or photo credit as written ("via X", "Reuters"): where the words or pictures
+    /// came from by the document's own account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<String>,
+    /// Documents it cites.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cites: Vec<Id>,
+    /// Its captures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<Capture>,
+}
+
+/// What sort of document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// A statement or press release.
+    Statement,
+    /// A post on a platform.
+    Post,
+    /// An article.
+    Article,
+    /// A transcript.
+    Transcript,
+    /// A broadcast.
+    Broadcast,
+    /// A recorder's own note of what it read, saw or heard.
+    Note,
+    /// A picture.
+    Photo,
+}
+
+/// The exact bytes of a document as fetched once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// SHA-256 of the bytes, under which they are kept.
+    pub digest: Hash,
+    /// How many bytes.
+    pub size: u64,
+    /// Their media type.
+    pub media_type: String,
+    /// When they were fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<Date>,
+    /// The URL asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri_requested: Option<String>,
+    /// The URL that answered, after redirects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri_final: Option<String>,
+    /// The program that fetched them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// The archive or service that fetched or kept them, if not the recorder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+}
+
+/// A later capture of a document already recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaterCapture {
+    /// The document.
+    pub document: Id,
+    /// The capture.
+    pub capture: Capture,
+}
+
+impl Document {
+    pub(crate) fn subject(&self) -> String {
+        match (&self.url, self.captures.first()) {
+            (Some(url), _) => url.clone(),
+            (None, Some(capture)) => format!("document/{}", capture.digest),
+            (None, None) => "document".to_owned(),
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        limits::optional("title", self.title.as_ref(), limits::short)?;
+        limits::optional("url", self.url.as_ref(), limits::url)?;
+        limits::items("aliases", &self.aliases)?;
+        self.aliases.iter().try_for_each(|url| limits::url("aliases", url))?;
+        limits::optional("language", self.language.as_ref(), limits::language)?;
+        limits::optional("byline", self.byline.as_ref(), limits::short)?;
+        limits::items("credits", &self.credits)?;
+        self.credits.iter().try_for_each(|credit| limits::short("credits", credit))?;
+        limits::items("cites", &self.cites)?;
+        limits::items("captures", &self.captures)?;
+        self.captures.iter().try_for_each(Capture::check)
+    }
+
+    pub(crate) fn references(&self) -> Vec<Reference> {
+        let publisher = self.publisher.map(|id| Reference::new("publisher", id, PARTY));
+        let channel = self.channel.map(|id| Reference::new("channel", id, CHANNEL));
+        let cites = self.cites.iter().map(|id| Reference::new("cites", *id, DOCUMENT));
+        publisher.into_iter().chain(channel).chain(cites).collect()
+    }
+}
+
+impl Capture {
+    fn check(&self) -> Result<(), Invalid> {
+        limits::media_type("media_type", &self.media_type)?;
+        limits::optional("uri_requested", self.uri_requested.as_ref(), limits::url)?;
+        limits::optional("uri_final", self.uri_final.as_ref(), limits::url)?;
+        limits::optional("tool", self.tool.as_ref(), limits::short)?;
+        limits::optional("provider", self.provider.as_ref(), limits::short)
+    }
+}
+
+impl LaterCapture {
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        self.capture.check()
+    }
+}

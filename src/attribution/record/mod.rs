@@ -1,0 +1,153 @@
+//! Records: what a statement's payload says (MODEL section 3). One file for each kind of thing.
+//!
+//! On the wire a record is a map with one entry, `{"claim": {…}}`, in deterministic CBOR.
+//! References to earlier statements are ids; quoted text is kept byte for byte.
+
+pub mod channel;
+pub mod charter;
+pub mod claim;
+pub mod document;
+pub mod limits;
+pub mod notice;
+pub mod party;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribution::id::Id;
+use crate::attribution::record::channel::{Channel, Control};
+use crate::attribution::record::charter::{Charter, KeyChange};
+use crate::attribution::record::claim::Claim;
+use crate::attribution::record::document::{Document, LaterCapture};
+use crate::attribution::record::limits::Invalid;
+use crate::attribution::record::notice::{Assessment, Notice, Provider, Relation};
+use crate::attribution::record::party::Party;
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// Entry 0: what this ledger is and who may record in it.
+    Charter(Charter),
+    /// A key comes, goes, or is replaced.
+    Key(KeyChange),
+    /// A person, ministry, organisation, outlet, group, or an unnamed source.
+    Party(Party),
+    /// An account, site, wire or briefing through which statements appear.
+    Channel(Channel),
+    /// A dated, evidenced statement that a party controlled a channel.
+    Control(Control),
+    /// A statement, post, article, transcript or broadcast.
+    Document(Document),
+    /// A later capture of a document already recorded.
+    Capture(LaterCapture),
+    /// Who said what, where it stands, and through whom it came.
+    Claim(Box<Claim>),
+    /// How one claim bears on another.
+    Relation(Relation),
+    /// Somebody's rating, by a named scheme.
+    Assessment(Assessment),
+    /// A later record that changes the standing of an earlier one.
+    Notice(Notice),
+    /// How far an archive or tool is trusted, from when, and why.
+    Provider(Provider),
+}
+
+impl Record {
+    /// The name of the kind, as it stands on the wire.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Charter(_) => "charter",
+            Self::Key(_) => "key",
+            Self::Party(_) => "party",
+            Self::Channel(_) => "channel",
+            Self::Control(_) => "control",
+            Self::Document(_) => "document",
+            Self::Capture(_) => "capture",
+            Self::Claim(_) => "claim",
+            Self::Relation(_) => "relation",
+            Self::Assessment(_) => "assessment",
+            Self::Notice(_) => "notice",
+            Self::Provider(_) => "provider",
+        }
+    }
+
+    /// What the record is about: the `sub` of its statement, derived from the record alone so
+    /// that a reader can check it.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Charter(charter) => charter.origin.clone(),
+            Self::Key(change) => format!("key/{}", change.key.thumbprint()),
+            Self::Party(party) => format!("party/{}", party.key),
+            Self::Channel(channel) => format!("channel/{}", channel.key),
+            Self::Control(control) => format!("statement/{}", control.channel),
+            Self::Document(document) => document.subject(),
+            Self::Capture(capture) => format!("statement/{}", capture.document),
+            Self::Claim(claim) => claim.subject(),
+            Self::Relation(relation) => format!("statement/{}", relation.from),
+            Self::Assessment(assessment) => format!("statement/{}", assessment.target),
+            Self::Notice(notice) => format!("statement/{}", notice.target),
+            Self::Provider(provider) => format!("provider/{}", provider.name),
+        }
+    }
+
+    /// Checks every field against its limit and shape.
+    ///
+    /// # Errors
+    /// The first field found wanting, with what was found and what was expected.
+    pub fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Charter(charter) => charter.check(),
+            Self::Key(change) => change.check(),
+            Self::Party(party) => party.check(),
+            Self::Channel(channel) => channel.check(),
+            Self::Control(control) => control.check(),
+            Self::Document(document) => document.check(),
+            Self::Capture(capture) => capture.check(),
+            Self::Claim(claim) => claim.check(),
+            Self::Relation(relation) => relation.check(),
+            Self::Assessment(assessment) => assessment.check(),
+            Self::Notice(notice) => notice.check(),
+            Self::Provider(provider) => provider.check(),
+        }
+    }
+
+    /// Every reference to an earlier statement, with the kinds it may point to.
+    pub fn references(&self) -> Vec<Reference> {
+        match self {
+            Self::Charter(_) | Self::Key(_) => Vec::new(),
+            Self::Party(party) => party.references(),
+            Self::Channel(_) => Vec::new(),
+            Self::Control(control) => control.references(),
+            Self::Document(document) => document.references(),
+            Self::Capture(capture) => vec![Reference::new("document", capture.document, DOCUMENT)],
+            Self::Claim(claim) => claim.references(),
+            Self::Relation(relation) => relation.references(),
+            Self::Assessment(assessment) => assessment.references(),
+            Self::Notice(notice) => notice.references(),
+            Self::Provider(provider) => provider.references(),
+        }
+    }
+}
+
+/// A field that refers to an earlier statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The field's name in the record.
+    pub field: &'static str,
+    /// The statement it points to.
+    pub id: Id,
+    /// The kinds of record it may point to; empty when any will do.
+    pub kinds: &'static [&'static str],
+}
+
+impl Reference {
+    pub(crate) const fn new(field: &'static str, id: Id, kinds: &'static [&'static str]) -> Self {
+        Self { field, id, kinds }
+    }
+}
+
+pub(crate) const PARTY: &[&str] = &["party"];
+pub(crate) const CHANNEL: &[&str] = &["channel"];
+pub(crate) const DOCUMENT: &[&str] = &["document"];
+pub(crate) const CLAIM: &[&str] = &["claim"];
+pub(crate) const ANY: &[&str] = &[];

@@ -1,0 +1,162 @@
+//! A statement: a record, sealed by its recorder as a SCITT signed statement (RFC 9943).
+//!
+//! `seal` makes one, `open` reads one back with everything that can be checked without knowing
+//! whose keys count. Whether the signer had the power to sign is the keyring's question, and only
+//! its answer turns a [`Statement`] into something signed.
+
+use crate::attribution::id::Id;
+use crate::attribution::record::Record;
+use crate::attribution::record::limits::Invalid;
+use crate::cbor;
+use crate::cose::{self, Header, Sign1};
+use crate::hash::Hash;
+use crate::key::{PublicKey, SecretKey, Thumbprint};
+
+/// The longest statement, in bytes: what a C2SP entry bundle can carry (a 16-bit length).
+pub const MAX_LENGTH: usize = 65_535;
+
+/// The media type of a payload; its version changes when old readers must not guess.
+pub const CONTENT_TYPE: &str = "application/vnd.whosaid.record.v1+cbor";
+
+/// The media type of a statement (RFC 9943).
+pub const TYP: &str = "application/scitt-statement+cose";
+
+/// Why bytes are not a statement, or a record cannot become one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Longer than a bundle can carry.
+    #[error(
+        "the statement has {0} bytes, expected at most {MAX_LENGTH}; long text belongs into a capture"
+    )]
+    TooLong(usize),
+    /// Not a signed envelope of the profile.
+    #[error(transparent)]
+    Envelope(#[from] cose::Error),
+    /// Written by a newer program, or for another purpose.
+    #[error("the payload is of type {found:?}, this program reads {CONTENT_TYPE:?}")]
+    ContentType {
+        /// The type found.
+        found: String,
+    },
+    /// A header that contradicts the rest.
+    #[error("header {field} is {found:?}, expected {expected:?}")]
+    Header {
+        /// The header's name.
+        field: &'static str,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// The payload is no record.
+    #[error("the record: {0}")]
+    Record(#[from] cbor::Error),
+    /// A field of the record is out of bounds.
+    #[error("the record's {0}")]
+    Field(#[from] Invalid),
+}
+
+/// A statement that reads well. Nothing says yet that its signer may be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    id: Id,
+    envelope: Sign1,
+    record: Record,
+}
+
+/// Seals a record: checks it, encodes it, signs it, and opens the result again, because nothing
+/// may enter the log that could not be read back.
+///
+/// `issuer` is the recorder's name; `recorded_at` is in seconds since 1970.
+pub fn seal(
+    record: &Record,
+    issuer: &str,
+    recorded_at: u64,
+    key: &SecretKey,
+) -> Result<(Vec<u8>, Statement), Error> {
+    record.check()?;
+    let header = Header {
+        content_type: CONTENT_TYPE.to_owned(),
+        key_id: key.public().thumbprint(),
+        issuer: issuer.to_owned(),
+        subject: record.subject(),
+        issued_at: recorded_at,
+        typ: TYP.to_owned(),
+    };
+    let bytes = Sign1::sign(header, cbor::encode(record)?, key)?.encode()?;
+    let statement = open(&bytes)?;
+    assert_eq!(statement.record, *record, "a sealed record reads back as another");
+    Ok((bytes, statement))
+}
+
+/// Opens a statement: everything about it is checked but the signature.
+pub fn open(bytes: &[u8]) -> Result<Statement, Error> {
+    if bytes.len() > MAX_LENGTH {
+        return Err(Error::TooLong(bytes.len()));
+    }
+    let envelope = Sign1::parse(bytes)?;
+    let header = envelope.header();
+    if header.content_type != CONTENT_TYPE {
+        return Err(Error::ContentType { found: header.content_type.clone() });
+    }
+    expect("typ (16)", &header.typ, TYP)?;
+    let record: Record = cbor::decode(envelope.payload())?;
+    record.check()?;
+    expect("sub (15, 2)", &header.subject, &record.subject())?;
+    Ok(Statement { id: Id::of(bytes), envelope, record })
+}
+
+fn expect(field: &'static str, found: &str, expected: &str) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Header { field, found: found.to_owned(), expected: expected.to_owned() })
+}
+
+/// What makes two statements the same for the ledger: the same record by the same recorder. Not
+/// the statement's bytes, because one record can be signed in many ways and at many times.
+pub fn identity(issuer: &str, record: &Record) -> Result<Hash, cbor::Error> {
+    Ok(identity_of(issuer, &cbor::encode(record)?))
+}
+
+fn identity_of(issuer: &str, payload: &[u8]) -> Hash {
+    // A recorder's name holds no line feed, so the pair cannot be read in two ways.
+    Hash::of_parts(&[issuer.as_bytes(), b"\n", payload])
+}
+
+impl Statement {
+    /// SHA-256 of the statement's bytes.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The record it carries.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The recorder's name (`iss`).
+    pub fn issuer(&self) -> &str {
+        &self.envelope.header().issuer
+    }
+
+    /// The thumbprint of the key that claims to have signed.
+    pub fn signer(&self) -> Thumbprint {
+        self.envelope.header().key_id
+    }
+
+    /// When it was recorded by the recorder's own clock, in seconds since 1970 (`iat`).
+    pub fn recorded_at(&self) -> u64 {
+        self.envelope.header().issued_at
+    }
+
+    /// What makes it the same as another statement: see [`identity`].
+    pub fn identity(&self) -> Hash {
+        identity_of(self.issuer(), self.envelope.payload())
+    }
+
+    /// Whether the signature is `key`'s.
+    pub fn verifies(&self, key: &PublicKey) -> bool {
+        self.envelope.verifies(key)
+    }
+}
