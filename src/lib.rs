@@ -5,10 +5,10 @@
 //! written `crate::…`; the three pillars do not know one another. `tests/it/tidy.rs` holds it.
 
 // WORDS: values and envelopes.
-pub mod cbor;
-pub mod cose;
 pub mod hash;
 pub mod key;
+pub mod cbor;
+pub mod cose;
 pub mod selector;
 
 // PILLARS: pure, no input or output, strangers to one another.

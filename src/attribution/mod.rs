@@ -3,8 +3,8 @@
 //! Pure. Says nothing about the tree that holds the statements, nor about captured bytes.
 
 pub mod date;
-pub mod id;
 pub mod identity;
-pub mod keyring;
+pub mod id;
 pub mod record;
 pub mod statement;
+pub mod keyring;

@@ -3,13 +3,13 @@
 //! On the wire a record is a map with one entry, `{"claim": {…}}`, in deterministic CBOR.
 //! References to earlier statements are ids; quoted text is kept byte for byte.
 
-pub mod channel;
-pub mod charter;
-pub mod claim;
-pub mod document;
 pub mod limits;
-pub mod notice;
 pub mod party;
+pub mod channel;
+pub mod document;
+pub mod claim;
+pub mod notice;
+pub mod charter;
 
 use serde::{Deserialize, Serialize};
 
