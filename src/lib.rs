@@ -13,3 +13,6 @@ pub mod selector;
 
 // PILLARS: pure, no input or output, strangers to one another.
 pub mod attribution;
+
+// ROOF: where the pillars meet.
+pub mod index;
