@@ -12,6 +12,7 @@ pub mod cose;
 pub mod selector;
 
 // PILLARS: pure, no input or output, strangers to one another.
+pub mod tlog;
 pub mod attribution;
 
 // ROOF: where the pillars meet.
