@@ -10,7 +10,6 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::attribution::id::Id;
-use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
@@ -142,7 +141,7 @@ impl Index {
                     statement.identity().as_bytes(),
                     statement.signer().as_bytes(),
                     statement.record().kind(),
-                    key_of(statement.record()),
+                    statement.record().key(),
                 ])?;
             }
         }
@@ -214,15 +213,6 @@ fn read((entry_index, id, signer): &(i64, Vec<u8>, Vec<u8>)) -> Result<Row, Erro
 /// SQLite's integers are signed; no log reaches 2^63 entries.
 fn sql(number: u64) -> i64 {
     i64::try_from(number).expect("a log of 2^63 entries")
-}
-
-/// The key by which people name the record, if its kind has one.
-fn key_of(record: &Record) -> Option<&str> {
-    match record {
-        Record::Party(party) => Some(&party.key),
-        Record::Channel(channel) => Some(&channel.key),
-        _ => None,
-    }
 }
 
 /// Removes what cannot be used. What cannot be removed either will say so when opened again.
