@@ -7,4 +7,5 @@
 // WORDS: values and envelopes.
 pub mod hash;
 pub mod key;
+pub mod keyfile;
 pub mod selector;
