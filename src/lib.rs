@@ -9,3 +9,6 @@ pub mod hash;
 pub mod key;
 pub mod keyfile;
 pub mod selector;
+
+// PILLARS: pure, without input or output, strangers to each other.
+pub mod attribution;
