@@ -8,3 +8,6 @@
 pub mod hash;
 pub mod key;
 pub mod selector;
+
+// DOOR: the only code that touches the disk.
+pub mod store;

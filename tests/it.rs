@@ -1,5 +1,7 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod crash;
+    mod store;
     mod tidy;
 }
