@@ -18,3 +18,5 @@ pub mod attribution;
 
 // ROOF: where the pillars meet.
 pub mod index;
+// DOOR: the only code that touches the disk.
+pub mod store;

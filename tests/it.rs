@@ -2,5 +2,7 @@
 
 mod it {
     mod keyfile;
+    mod crash;
+    mod store;
     mod tidy;
 }
