@@ -8,3 +8,6 @@
 pub mod hash;
 pub mod key;
 pub mod selector;
+
+// PILLARS: pure, without input or output, strangers to each other.
+pub mod evidence;
