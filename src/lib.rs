@@ -20,3 +20,5 @@ pub mod attribution;
 pub mod index;
 // DOOR: the only code that touches the disk.
 pub mod store;
+// PILLARS: pure, without input or output, strangers to each other.
+pub mod evidence;
