@@ -68,7 +68,9 @@ pub enum Error {
     #[error("{0:?} is no id: expected at least {SHORTEST_PREFIX} hex digits")]
     NotAnId(String),
     /// The recorder's clock is behind the ledger.
-    #[error("the time {found} lies before the last entry's {last} by more than {CLOCK_TOLERANCE} seconds")]
+    #[error(
+        "the time {found} lies before the last entry's {last} by more than {CLOCK_TOLERANCE} seconds"
+    )]
     Clock {
         /// The recorder's time, in seconds since 1970.
         found: u64,

@@ -11,7 +11,7 @@ use crate::attribution::statement::{self, Statement};
 use crate::evidence::capture;
 use crate::hash::Hash;
 use crate::index::{self, Extent, Index, Row};
-use crate::key::{SecretKey, Thumbprint};
+use crate::key::SecretKey;
 use crate::ledger::reading;
 use crate::store::commit::{self, CommitError, Opened};
 use crate::store::disk::{Disk, Kind};
@@ -107,7 +107,8 @@ pub fn open<D: Disk>(
     let note = reading::checkpoint(writer.store())?.ok_or(Error::NoLedger)?;
     let checkpoint = Checkpoint::clone(&*Trusted::open(&note, policy)?);
     check_log_key(policy, &checkpoint.origin, &log_key)?;
-    let found = merkle::root(checkpoint.size, &mut reading::nodes(writer.store(), checkpoint.size))?;
+    let found =
+        merkle::root(checkpoint.size, &mut reading::nodes(writer.store(), checkpoint.size))?;
     if found != checkpoint.root {
         let (expected, size) = (checkpoint.root, checkpoint.size);
         return Err(tile::Error::Edge { found, expected, size }.into());
@@ -185,7 +186,7 @@ impl<D: Disk> Ledger<D> {
         let mut journal = journal;
         for bytes in &addition.captures {
             let digest = self.writer.stage(bytes)?;
-            let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
+            let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
             if !journal.places().iter().any(|place| place.path == path) {
                 journal.place(digest, path);
             }
@@ -205,8 +206,10 @@ impl<D: Disk> Ledger<D> {
             addition.statements.iter().map(|(_, signed)| signed.statement().id().hash()).collect();
         let leaves: Vec<Hash> =
             entries.iter().map(|entry| merkle::leaf_hash(entry.as_bytes())).collect();
-        let edge: Result<Vec<_>, _> =
-            tile::edge(old.size, HEIGHT).into_iter().map(|tile| reading::tile(store, tile)).collect();
+        let edge: Result<Vec<_>, _> = tile::edge(old.size, HEIGHT)
+            .into_iter()
+            .map(|tile| reading::tile(store, tile))
+            .collect();
         let growth = tile::grow(HEIGHT, &old, edge?, &leaves)?;
 
         let checkpoint = unsigned(&self.checkpoint.origin, growth.tree);
@@ -250,7 +253,8 @@ impl<D: Disk> Ledger<D> {
         let first = old_size / u64::from(FULL_WIDTH);
         let rows = entry_items.chunks(width).zip(statement_items.chunks(width));
         for (index, (entries, statements)) in (first..).zip(rows) {
-            let bundle = Bundle { index, width: u16::try_from(entries.len()).unwrap_or(FULL_WIDTH) };
+            let bundle =
+                Bundle { index, width: u16::try_from(entries.len()).unwrap_or(FULL_WIDTH) };
             journal.put(reading::file(Path::Entries(bundle)), bundle::format(entries)?);
             journal.put(reading::file(Path::Statements(bundle)), bundle::format(statements)?);
             if bundle.width == FULL_WIDTH && partial.is_some_and(|partial| partial.index == index) {
@@ -338,7 +342,8 @@ fn check_log_key(policy: &Policy, origin: &str, log_key: &SecretKey) -> Result<(
         return Err(Error::Witnesses);
     }
     let public = log_key.public();
-    let trusted = policy.logs().iter().any(|log| log.key.name() == origin && *log.key.public() == public);
+    let trusted =
+        policy.logs().iter().any(|log| log.key.name() == origin && *log.key.public() == public);
     if trusted { Ok(()) } else { Err(Error::WrongLogKey(origin.to_owned())) }
 }
 
@@ -368,12 +373,14 @@ fn catch_up<D: Disk>(
     checkpoint: &Checkpoint,
     index: &mut Index,
 ) -> Result<(), Error> {
-    let known = index.extent().ok().flatten().unwrap_or(Extent { tree_size: 0, root: Hash::of(b"") });
+    let known =
+        index.extent().ok().flatten().unwrap_or(Extent { tree_size: 0, root: Hash::of(b"") });
     if known.tree_size == checkpoint.size && known.root == checkpoint.root {
         return Ok(());
     }
     let continues = known.tree_size <= checkpoint.size
-        && merkle::root(known.tree_size, &mut reading::nodes(store, checkpoint.size))? == known.root;
+        && merkle::root(known.tree_size, &mut reading::nodes(store, checkpoint.size))?
+            == known.root;
     let from = if continues { known.tree_size } else { 0 };
     if from == 0 {
         index.clear()?;
@@ -395,7 +402,8 @@ fn catch_up<D: Disk>(
 }
 
 fn bundles_before(entry_index: u64) -> usize {
-    usize::try_from(entry_index / u64::from(FULL_WIDTH)).expect("bundles fit memory's address space")
+    usize::try_from(entry_index / u64::from(FULL_WIDTH))
+        .expect("bundles fit memory's address space")
 }
 
 /// The keys in force after the last entry: the charter and the key records, admitted in order.

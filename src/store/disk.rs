@@ -35,7 +35,7 @@ pub struct Listed {
 ///
 /// A rename is atomic: after a loss of power the target is the old file or the new one, and the
 /// moved file has at least one of its names.
-pub trait Disk {
+pub trait Disk: Clone {
     /// A file being written. The sync must go through the descriptor that wrote, or an error in
     /// writing back could be reported to nobody.
     type File;

@@ -15,7 +15,7 @@ pub mod simulated;
 
 use std::io;
 
-use crate::store::disk::{Disk, Kind};
+use crate::store::disk::{Disk, Kind, Listed};
 use crate::store::failure::Failure;
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
@@ -132,6 +132,19 @@ impl<D: Disk> Store<D> {
     /// The length of a file, in bytes; `None` if there is none.
     pub fn length(&self, path: &FilePath) -> Result<Option<u64>, Error> {
         self.length_of_any(path.as_str())
+    }
+
+    /// The names in one folder, sorted; none if there is no such folder.
+    pub fn list(&self, folder: &str) -> Result<Vec<Listed>, Error> {
+        let kind =
+            self.disk.kind(folder).map_err(|source| self.failed("look at", folder, source))?;
+        if kind != Some(Kind::Folder) {
+            return Ok(Vec::new());
+        }
+        let listed = self.disk.list(folder);
+        let mut names = listed.map_err(|source| self.failed("list", folder, source))?;
+        names.sort();
+        Ok(names)
     }
 
     /// Every file outside `.state`, sorted by path. Links and other oddities are reported, not
