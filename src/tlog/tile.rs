@@ -110,6 +110,15 @@ pub fn tiles_of(tree_size: u64, height: u8) -> impl Iterator<Item = Tile> {
     })
 }
 
+/// The tile at a place in a tree, with the width it has there, if there is one.
+pub fn tile_at(tree_size: u64, height: u8, level: u8, index: u64) -> Option<Tile> {
+    let count = hash_count(tree_size, level, height);
+    let before = index.checked_mul(full_width(height).into())?;
+    let left = count.checked_sub(before)?.min(full_width(height).into());
+    let width = u16::try_from(left).expect("at most a full tile");
+    (width > 0).then_some(Tile { level, index, width })
+}
+
 /// The tiles that must be read before the tree can grow: the partial one of each level, lowest
 /// level first. They alone determine the root.
 pub fn edge(tree_size: u64, height: u8) -> Vec<Tile> {
