@@ -1,5 +1,8 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod damage;
     mod tidy;
+    mod tlog_note;
+    mod tlog_tree;
 }
