@@ -4,5 +4,8 @@ mod it {
     mod keyfile;
     mod crash;
     mod store;
+    mod damage;
     mod tidy;
+    mod tlog_note;
+    mod tlog_tree;
 }

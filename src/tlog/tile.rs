@@ -6,7 +6,8 @@
 //! file is named is left to `path`.
 //!
 //! ```text
-//! hash i of tile (L, N) = root over the leaves (N * 256 + i) * 256^L up to (N * 256 + i + 1) * 256^L
+//! hash i of tile (L, N) = root over the leaves from (N * 256 + i) * 256^L
+//!                         up to, but without, (N * 256 + i + 1) * 256^L
 //! ```
 
 use std::collections::BTreeMap;
