@@ -1,10 +1,12 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
-    mod keyfile;
     mod crash;
-    mod store;
     mod damage;
+    mod house;
+    mod keyfile;
+    mod ledger;
+    mod store;
     mod tidy;
     mod tlog_note;
     mod tlog_tree;
