@@ -31,7 +31,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Batch {
     letter: char,
-    entry_count: u64,
+    entry_count: usize,
     blobs: &'static [&'static str],
 }
 
@@ -48,13 +48,13 @@ const OTHER: Batch = Batch { letter: 'x', entry_count: 3, blobs: &["other captur
 /// The files that stand after these batches, without the checkpoint.
 fn files_after(batches: &[Batch]) -> Files {
     let history: String = batches.iter().map(|batch| batch.letter).collect();
-    let size: u64 = batches.iter().map(|batch| batch.entry_count).sum();
+    let size: usize = batches.iter().map(|batch| batch.entry_count).sum();
     let mut files = Files::new();
     for tile in 0..=size / 4 {
         let width = (size - 4 * tile).min(4);
         let place = if width == 4 { format!("{tile:03}") } else { format!("{tile:03}.p/{width}") };
         // A full tile never changes, so its bytes may depend on its own entries only.
-        let entries = entries(batches).into_iter().skip(4 * tile as usize).take(width as usize);
+        let entries = entries(batches).into_iter().skip(4 * tile).take(width);
         let bytes: Vec<u8> = entries.collect::<String>().into_bytes();
         if width > 0 {
             for folder in ["tile/0", "tile/entries", "statements"] {
@@ -72,7 +72,7 @@ fn files_after(batches: &[Batch]) -> Files {
 
 /// One letter for each entry.
 fn entries(batches: &[Batch]) -> Vec<char> {
-    let of = |batch: &Batch| vec![batch.letter; batch.entry_count as usize];
+    let of = |batch: &Batch| vec![batch.letter; batch.entry_count];
     batches.iter().flat_map(of).collect()
 }
 
@@ -106,13 +106,13 @@ struct Signer {
 }
 
 impl Signer {
-    fn sign(&mut self, text: &str) -> Result<Vec<u8>, Infallible> {
+    fn sign(&mut self, text: &str) -> Vec<u8> {
         for earlier in &self.texts {
             let agree = text.starts_with(earlier.as_str()) || earlier.starts_with(text);
             assert!(agree, "signed {earlier:?} and then {text:?}");
         }
         self.texts.insert(text.to_owned());
-        Ok(signature_of(text))
+        signature_of(text)
     }
 }
 
@@ -128,7 +128,7 @@ impl Case {
     fn open(&mut self) -> Result<Writer<SimulatedDisk>, CommitError<Infallible>> {
         match commit::open(Store::open(self.disk.clone())?)? {
             Opened::Ready(writer) => Ok(writer),
-            Opened::Interrupted(recovery) => recovery.finish(|text| self.signer.sign(text)),
+            Opened::Interrupted(recovery) => recovery.finish(|text| Ok(self.signer.sign(text))),
         }
     }
 
@@ -155,7 +155,7 @@ impl Case {
                 journal.remove(FilePath::parse(path).unwrap());
             }
         }
-        writer.commit(&journal, |text| self.signer.sign(text))
+        writer.commit(&journal, |text| Ok(self.signer.sign(text)))
     }
 
     /// The same disk for a second attempt at something.

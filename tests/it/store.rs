@@ -19,6 +19,8 @@ fn path(text: &str) -> FilePath {
     FilePath::parse(text).unwrap()
 }
 
+/// A signer that never refuses.
+#[allow(clippy::unnecessary_wraps, reason = "commits take a signer that may refuse")]
 fn signed(text: &str) -> Result<Vec<u8>, Infallible> {
     Ok(format!("{text}\nsignature\n").into_bytes())
 }
