@@ -85,12 +85,14 @@ pub enum Error {
     },
     /// The commit may or may not have passed the point of no return.
     #[error(
-        "{0}; the outcome is not known: it will be finished or swept when the ledger is next opened for writing"
+        "{0}; the outcome is not known: it will be finished or swept when the ledger is next \
+         opened for writing"
     )]
     OutcomeUnknown(Box<Error>),
     /// The commit is durable but not complete.
     #[error(
-        "{0}; the commit is recorded and will be finished when the ledger is next opened for writing"
+        "{0}; the commit is recorded and will be finished when the ledger is next \
+         opened for writing"
     )]
     Unfinished(Box<Error>),
     /// An earlier write through this handle failed; what the system holds in memory can no
