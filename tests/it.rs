@@ -7,6 +7,7 @@ mod it {
     mod keyfile;
     mod ledger;
     mod store;
+    mod evidence;
     mod tidy;
     mod tlog_note;
     mod tlog_tree;
