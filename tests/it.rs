@@ -3,11 +3,11 @@
 mod it {
     mod crash;
     mod damage;
+    mod evidence;
     mod house;
     mod keyfile;
     mod ledger;
     mod store;
-    mod evidence;
     mod tidy;
     mod tlog_note;
     mod tlog_tree;
