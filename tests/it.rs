@@ -1,5 +1,6 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod keyfile;
     mod tidy;
 }

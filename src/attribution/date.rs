@@ -1,7 +1,607 @@
-//! stub
+//! When something was said, reported or held, and what follows from it for sure.
+//!
+//! A date is an EDTF expression (ISO 8601-2, levels 0 to 2), the words it was written in, and on
+//! what it rests. It means one moment somewhere between its earliest and its latest day, so that a
+//! comparison has three answers. How doubt counts:
+//!
+//! - An approximate part (`~`) widens the bounds by its own length, a day by a week.
+//! - An uncertain part (`?`, `%`) decides nothing: its recorder does not vouch for it.
+//! - A date names a day of an unnamed place's calendar. Two such are compared as they stand. Where
+//!   only one side is fixed in time by `Z` or an offset, the other may lie 14 hours earlier or 12
+//!   later, as the world's time zones do.
+//! - Years beyond 9999 before or after year 0 leave the bound open.
+
+use edtf_core::{Bound, Edtf, IntervalEndpoint, Qualifier, SetElement, TimeShift};
+use jiff::civil::{Date as Day, DateTime, Weekday};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::attribution::truth::Truth;
+use crate::attribution::written_date::{named_in, weekday_in};
+
+/// The longest EDTF expression that is read, in bytes: a set of about twenty days.
+pub const EDTF_BYTES: usize = 256;
+
+/// The longest date as written in a document, in bytes: a clause, not a paragraph.
+pub const WRITTEN_BYTES: usize = 512;
+
+/// Local time is at most this far ahead of UTC, in hours (Kiritimati).
+const HOURS_AHEAD: i64 = 14;
+
+/// Local time is at most this far behind UTC, in hours (Baker Island).
+const HOURS_BEHIND: i64 = 12;
+
+/// How far an approximate part widens the bounds, in days on each side: a week for a day.
+const ABOUT_A_DAY: i64 = 7;
+const ABOUT_A_MONTH: i64 = 31;
+const ABOUT_A_SEASON: i64 = 92;
+const ABOUT_A_YEAR: i64 = 366;
+
+/// What a date rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The document says it.
+    Stated,
+    /// The recorder concluded it.
+    Inferred,
+    /// The platform shows it, or its clock is inside the id.
+    Platform,
+    /// The server that was asked said it.
+    Server,
+}
+
+/// Why a text is no date.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No EDTF, or a day that no calendar has.
+    #[error("`{found}` is no EDTF date such as 2024-11-24: {reason}, at character {place}")]
+    NotEdtf {
+        /// The text.
+        found: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Where, counted from 1.
+        place: usize,
+    },
+    /// EDTF, but the standard prefers another spelling of it.
+    #[error("found the date `{found}`, expected it as EDTF prefers it: `{canonical}`")]
+    NotCanonical {
+        /// The text.
+        found: String,
+        /// The one spelling that is stored.
+        canonical: String,
+    },
+    /// Too long.
+    #[error("an EDTF date has at most {EDTF_BYTES} bytes, found {0}")]
+    TooLong(usize),
+    /// The words are too long.
+    #[error("a date as written has at most {WRITTEN_BYTES} bytes, found {0}")]
+    WrittenTooLong(usize),
+    /// A clock that shows no year from 1 to 9999.
+    #[error("{0} seconds after 1970 is in no year from 0001 to 9999")]
+    Timestamp(i64),
+}
+
+/// When, in whose words, and on what it rests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Fields", into = "Fields")]
 pub struct Date {
-    pub edtf: String,
+    edtf: Edtf,
+    written: Option<String>,
+    basis: Basis,
+}
+
+impl Date {
+    /// Reads an EDTF expression; the date counts as stated, with no words kept.
+    pub fn parse(edtf: &str) -> Result<Self, Error> {
+        Self::new(edtf, None, Basis::Stated)
+    }
+
+    /// A date with the words it was written in and what it rests on.
+    pub fn new(edtf: &str, written: Option<String>, basis: Basis) -> Result<Self, Error> {
+        if edtf.len() > EDTF_BYTES {
+            return Err(Error::TooLong(edtf.len()));
+        }
+        if let Some(long) = written.as_ref().filter(|words| words.len() > WRITTEN_BYTES) {
+            return Err(Error::WrittenTooLong(long.len()));
+        }
+        let found = edtf.to_owned();
+        let edtf = Edtf::parse(edtf).map_err(|error| Error::NotEdtf {
+            found: found.clone(),
+            reason: error.message.to_owned(),
+            place: error.offset + 1,
+        })?;
+        let canonical = edtf.to_string();
+        if canonical != found {
+            return Err(Error::NotCanonical { found, canonical });
+        }
+        Ok(Self { edtf, written, basis })
+    }
+
+    /// What a clock showed, in whole seconds after 1970 in UTC. The time of day is kept, because
+    /// without it the day would be right in some time zones only.
+    pub fn from_timestamp(seconds: i64, basis: Basis) -> Result<Self, Error> {
+        let timestamp = Timestamp::from_second(seconds).map_err(|_| Error::Timestamp(seconds))?;
+        Self::new(&timestamp.to_string(), None, basis).map_err(|_| Error::Timestamp(seconds))
+    }
+
+    /// The EDTF expression.
+    pub fn edtf(&self) -> String {
+        self.edtf.to_string()
+    }
+
+    /// The date as the document writes it.
+    pub fn written(&self) -> Option<&str> {
+        self.written.as_deref()
+    }
+
+    /// What it rests on.
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The earliest day it may mean, doubt included; `None` if there is no such bound.
+    pub fn earliest(&self) -> Option<Day> {
+        Span::of(&self.edtf).earliest
+    }
+
+    /// The latest day it may mean, doubt included; `None` if there is no such bound.
+    pub fn latest(&self) -> Option<Day> {
+        Span::of(&self.edtf).latest
+    }
+
+    /// Whether this is not later than `other`: said ≤ reported. The same day holds; the time of
+    /// day counts if both have one.
+    pub fn not_after(&self, other: &Self) -> Truth {
+        let (here, there) = (Clock::of(&self.edtf), Clock::of(&other.edtf));
+        if let (Some(here), Some(there)) = (here, there) {
+            let (a, b) = if here.fixed == there.fixed {
+                ((here.time, here.time), (there.time, there.time))
+            } else {
+                (here.in_any_zone(), there.in_any_zone())
+            };
+            return order((Some(a.0), Some(a.1)), (Some(b.0), Some(b.1)));
+        }
+        let (a, b) = (Span::of(&self.edtf), Span::of(&other.edtf));
+        order((a.earliest, a.latest), (b.earliest, b.latest))
+    }
+
+    /// Whether a role or a control that began at `since` and ended at `until` covers this date. No
+    /// `until` means that no end was recorded, so it goes on; no `since` leaves unknown whether it
+    /// had begun.
+    pub fn within(&self, since: Option<&Self>, until: Option<&Self>) -> Truth {
+        let begun = since.map_or(Truth::Unknown, |since| since.not_after(self));
+        let lasting = until.map_or(Truth::Holds, |until| self.not_after(until));
+        begun.and(lasting)
+    }
+
+    /// Whether this date is a `weekday`. A span of a week or more does not decide it.
+    pub fn is_weekday(&self, weekday: Weekday) -> Truth {
+        self.every_day(7, |day| day.weekday() == weekday)
+    }
+
+    /// Whether the weekday, day, month and year that the written words name fit the date. Unknown
+    /// if they name none of them.
+    pub fn fits_its_words(&self) -> Truth {
+        const A_LEAP_YEAR: usize = 366;
+        let Some(written) = self.written() else { return Truth::Unknown };
+        let named = named_in(written);
+        let parts = [
+            weekday_in(written).map(|weekday| self.is_weekday(weekday)),
+            named.day.map(|d| self.every_day(A_LEAP_YEAR, |day| day.day() == d)),
+            named.month.map(|m| self.every_day(A_LEAP_YEAR, |day| day.month() == m)),
+            named.year.map(|y| self.every_day(A_LEAP_YEAR, |day| day.year() == y)),
+        ];
+        parts.into_iter().flatten().reduce(Truth::and).unwrap_or(Truth::Unknown)
+    }
+
+    /// Whether something is true of each day that is possible; unknown beyond `limit` days.
+    fn every_day(&self, limit: usize, is_so: impl Fn(Day) -> bool) -> Truth {
+        let span = Span::of(&self.edtf);
+        let (Some(first), Some(last)) = (span.earliest, span.latest) else {
+            return Truth::Unknown;
+        };
+        let (mut some_hold, mut some_fail) = (false, false);
+        let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
+        for (count, day) in days.enumerate() {
+            if count == limit {
+                return Truth::Unknown;
+            }
+            let so = is_so(day);
+            some_hold |= so;
+            some_fail |= !so;
+        }
+        Truth::of_possibilities(some_hold, some_fail)
+    }
+}
+
+/// A date as a record carries it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    edtf: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written: Option<String>,
+    basis: Basis,
+}
+
+impl TryFrom<Fields> for Date {
+    type Error = Error;
+
+    fn try_from(fields: Fields) -> Result<Self, Error> {
+        Self::new(&fields.edtf, fields.written, fields.basis)
+    }
+}
+
+impl From<Date> for Fields {
+    fn from(date: Date) -> Self {
+        Self { edtf: date.edtf(), written: date.written, basis: date.basis }
+    }
+}
+
+type Range<T> = (Option<T>, Option<T>);
+
+/// Whether everything in `a` comes no later than everything in `b`. An open bound may be anything.
+fn order<T: Ord>(a: Range<T>, b: Range<T>) -> Truth {
+    match (a, b) {
+        ((_, Some(latest)), (Some(earliest), _)) if latest <= earliest => Truth::Holds,
+        ((Some(earliest), _), (_, Some(latest))) if earliest > latest => Truth::Fails,
+        _ => Truth::Unknown,
+    }
+}
+
+/// A moment to the second: on an unnamed place's clock, or fixed and then in UTC.
+#[derive(Clone, Copy)]
+struct Clock {
+    time: DateTime,
+    fixed: bool,
+}
+
+impl Clock {
+    fn of(edtf: &Edtf) -> Option<Self> {
+        let Edtf::DateTime(written) = edtf else { return None };
+        let day = civil(edtf.bounds().earliest)?;
+        let time = written.time;
+        let [hour, minute, second] = [time.hour, time.minute, time.second.min(59)]
+            .map(|number| i8::try_from(number).unwrap_or_default());
+        let local = day.at(hour, minute, second, 0);
+        let minutes = match time.shift {
+            None => return Some(Self { time: local, fixed: false }),
+            Some(TimeShift::Utc) => 0,
+            Some(TimeShift::Offset { minutes, .. }) => i64::from(minutes),
+        };
+        let time = local.checked_sub(SignedDuration::from_mins(minutes)).ok()?;
+        Some(Self { time, fixed: true })
+    }
+
+    /// The earliest and latest moment in UTC that this may be.
+    fn in_any_zone(self) -> (DateTime, DateTime) {
+        if self.fixed {
+            return (self.time, self.time);
+        }
+        (
+            self.time.saturating_sub(SignedDuration::from_hours(HOURS_AHEAD)),
+            self.time.saturating_add(SignedDuration::from_hours(HOURS_BEHIND)),
+        )
+    }
+
+    /// The days that people somewhere have at this moment.
+    fn days(self) -> Span {
+        if !self.fixed {
+            return Span { earliest: Some(self.time.date()), latest: Some(self.time.date()) };
+        }
+        let behind = self.time.checked_sub(SignedDuration::from_hours(HOURS_BEHIND)).ok();
+        let ahead = self.time.checked_add(SignedDuration::from_hours(HOURS_AHEAD)).ok();
+        Span { earliest: behind.map(DateTime::date), latest: ahead.map(DateTime::date) }
+    }
+}
+
+/// The first and the last day that are possible; `None` where there is no bound.
+#[derive(Clone, Copy)]
+struct Span {
+    earliest: Option<Day>,
+    latest: Option<Day>,
+}
+
+impl Span {
+    const OPEN: Self = Self { earliest: None, latest: None };
+
+    fn of(edtf: &Edtf) -> Self {
+        match edtf {
+            Edtf::Date(date) => Self::of_date(date),
+            Edtf::DateTime(_) => Clock::of(edtf).map_or(Self::OPEN, Clock::days),
+            Edtf::Interval(interval) => Self {
+                earliest: match &interval.start {
+                    IntervalEndpoint::Date(date) => Self::of_date(date).earliest,
+                    _ => None,
+                },
+                latest: match &interval.end {
+                    IntervalEndpoint::Date(date) => Self::of_date(date).latest,
+                    _ => None,
+                },
+            },
+            Edtf::Set(set) => set
+                .elements
+                .iter()
+                .map(Self::of_element)
+                .reduce(|a, b| Self {
+                    earliest: a.earliest.zip(b.earliest).map(|(a, b)| a.min(b)),
+                    latest: a.latest.zip(b.latest).map(|(a, b)| a.max(b)),
+                })
+                .unwrap_or(Self::OPEN),
+        }
+    }
+
+    fn of_element(element: &SetElement) -> Self {
+        match element {
+            SetElement::Date(date) => Self::of_date(date),
+            SetElement::OnOrBefore(date) => Self { earliest: None, ..Self::of_date(date) },
+            SetElement::OnOrAfter(date) => Self { latest: None, ..Self::of_date(date) },
+            SetElement::Range(first, last) => {
+                Self { earliest: Self::of_date(first).earliest, latest: Self::of_date(last).latest }
+            }
+        }
+    }
+
+    fn of_date(date: &edtf_core::Date) -> Self {
+        if date.is_uncertain() {
+            return Self::OPEN;
+        }
+        let bounds = Edtf::Date(*date).bounds();
+        let margin = SignedDuration::from_hours(24 * margin_days(date));
+        Self {
+            earliest: civil(bounds.earliest).and_then(|day| day.checked_sub(margin).ok()),
+            latest: civil(bounds.latest).and_then(|day| day.checked_add(margin).ok()),
+        }
+    }
+}
+
+/// How far the finest approximate part widens the bounds, in days.
+fn margin_days(date: &edtf_core::Date) -> i64 {
+    let about = |qualifier: Qualifier| qualifier.approximate;
+    if date.day.is_some_and(|day| about(day.qualifier)) {
+        return ABOUT_A_DAY;
+    }
+    if date.month.is_some_and(|month| about(month.qualifier)) {
+        let season = date.precision() == edtf_core::Precision::Season;
+        return if season { ABOUT_A_SEASON } else { ABOUT_A_MONTH };
+    }
+    if about(date.year.qualifier) { ABOUT_A_YEAR } else { 0 }
+}
+
+fn civil(bound: Bound) -> Option<Day> {
+    let Bound::Date(day) = bound else { return None };
+    let [month, day_of_month] = [day.month, day.day].map(|number| i8::try_from(number).ok());
+    Day::new(i16::try_from(day.year).ok()?, month?, day_of_month?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Date as Day, Weekday, date};
+
+    use super::{Basis, Date, EDTF_BYTES, Error};
+    use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
+
+    /// Expressions with their bounds, worked out by hand; `""` is an open bound.
+    const BOUNDS: [(&str, &str, &str); 44] = [
+        ("2024-11-24", "2024-11-24", "2024-11-24"),
+        ("2024-11-25", "2024-11-25", "2024-11-25"),
+        ("2024-02-29", "2024-02-29", "2024-02-29"),
+        ("2024-12-31", "2024-12-31", "2024-12-31"),
+        ("2025-01-01", "2025-01-01", "2025-01-01"),
+        ("2024-11", "2024-11-01", "2024-11-30"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2025-02", "2025-02-01", "2025-02-28"),
+        ("2024", "2024-01-01", "2024-12-31"),
+        ("2024-11-XX", "2024-11-01", "2024-11-30"),
+        ("2024-11-2X", "2024-11-20", "2024-11-29"),
+        ("2024-11-X4", "2024-11-04", "2024-11-24"),
+        ("2024-XX", "2024-01-01", "2024-12-31"),
+        ("2024-1X", "2024-10-01", "2024-12-31"),
+        ("2024-XX-XX", "2024-01-01", "2024-12-31"),
+        ("2024-XX-31", "2024-01-31", "2024-12-31"),
+        ("202X", "2020-01-01", "2029-12-31"),
+        ("2024-21", "2024-03-01", "2024-05-31"),
+        ("2024-23", "2024-09-01", "2024-11-30"),
+        ("2024-24", "2024-12-01", "2025-02-28"),
+        ("2024-36", "2024-10-01", "2024-12-31"),
+        ("2024-41", "2024-07-01", "2024-12-31"),
+        ("2024-11-20/2024-11-24", "2024-11-20", "2024-11-24"),
+        ("2024-11/2025-01", "2024-11-01", "2025-01-31"),
+        ("2024/2025", "2024-01-01", "2025-12-31"),
+        ("2024-11-24/..", "2024-11-24", ""),
+        ("../2024-11-24", "", "2024-11-24"),
+        ("2024-11-24/", "2024-11-24", ""),
+        ("/2024-11-24", "", "2024-11-24"),
+        ("Y-170000002", "", ""),
+        ("{2024-11-20,2024-11-24}", "2024-11-20", "2024-11-24"),
+        ("[2024-11-24,2024-11-20]", "2024-11-20", "2024-11-24"),
+        ("[2024-11,2025-01]", "2024-11-01", "2025-01-31"),
+        ("[..2024-11-24]", "", "2024-11-24"),
+        ("{2024-11-24..}", "2024-11-24", ""),
+        ("[2024-11-20..2024-11-24]", "2024-11-20", "2024-11-24"),
+        ("2024-11-24~", "2024-11-17", "2024-12-01"),
+        ("2024-11~", "2024-10-01", "2024-12-31"),
+        ("2024~", "2022-12-31", "2026-01-01"),
+        ("2024-11-20/2024-11-24~", "2024-11-20", "2024-12-01"),
+        ("2024-11-24?", "", ""),
+        ("2024-11%", "", ""),
+        ("2024-11-20?/2024-11-24", "", "2024-11-24"),
+        ("Y170000002", "", ""),
+    ];
+
+    fn day(text: &str) -> Option<Day> {
+        (!text.is_empty()).then(|| text.parse().expect("a day"))
+    }
+
+    fn parse(edtf: &str) -> Date {
+        Date::parse(edtf).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The possible days of a row that matter: every one within the window, in which all finite
+    /// bounds of the rows lie that are compared with it.
+    fn possible_days(first: &str, last: &str) -> Vec<Day> {
+        let first = day(first).unwrap_or(date(2019, 12, 30));
+        let last = day(last).unwrap_or(date(2030, 1, 2));
+        first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).collect()
+    }
+
+    #[test]
+    fn the_bounds_are_those_worked_out_by_hand() {
+        for (edtf, first, last) in BOUNDS {
+            assert_eq!(parse(edtf).earliest(), day(first), "{edtf}");
+            assert_eq!(parse(edtf).latest(), day(last), "{edtf}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_definite_only_if_every_pair_of_days_agrees() {
+        let rows = BOUNDS.map(|(edtf, first, last)| (parse(edtf), possible_days(first, last)));
+        let mut seen = [0; 3];
+        for (a, days_of_a) in &rows {
+            for (b, days_of_b) in &rows {
+                let (mut some_hold, mut some_fail) = (false, false);
+                // Stops at the first pair that shows both to be possible.
+                'pairs: for x in days_of_a {
+                    for y in days_of_b {
+                        some_hold |= x <= y;
+                        some_fail |= x > y;
+                        if some_hold && some_fail {
+                            break 'pairs;
+                        }
+                    }
+                }
+                let expected = Truth::of_possibilities(some_hold, some_fail);
+                assert_eq!(a.not_after(b), expected, "{} <= {}", a.edtf(), b.edtf());
+                seen[expected as usize] += 1;
+            }
+        }
+        assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
+    }
+
+    #[test]
+    fn a_span_covers_what_every_choice_of_days_covers() {
+        let rows = &BOUNDS[..25];
+        for (edtf, first, last) in rows {
+            let (since, until) = (parse("2024-03-01"), parse("2024-11-24"));
+            let days = possible_days(first, last);
+            let covered = |day: &Day| (date(2024, 3, 1)..=date(2024, 11, 24)).contains(day);
+            let expected =
+                Truth::of_possibilities(days.iter().any(covered), !days.iter().all(covered));
+            assert_eq!(parse(edtf).within(Some(&since), Some(&until)), expected, "{edtf}");
+        }
+        let said = parse("2024-11-24");
+        assert_eq!(said.within(Some(&parse("2023")), None), Holds);
+        assert_eq!(said.within(Some(&parse("2024")), None), Unknown);
+        assert_eq!(said.within(None, Some(&parse("2023"))), Fails);
+        assert_eq!(said.within(None, Some(&parse("2025"))), Unknown);
+        assert_eq!(said.within(None, None), Unknown);
+    }
+
+    #[test]
+    fn a_weekday_holds_if_every_possible_day_is_one() {
+        for (edtf, first, last) in BOUNDS {
+            for weekday in Weekday::Monday.cycle_forward().take(7) {
+                let days = possible_days(first, last);
+                let is_so = |day: &Day| day.weekday() == weekday;
+                let expected =
+                    Truth::of_possibilities(days.iter().any(is_so), !days.iter().all(is_so));
+                assert_eq!(parse(edtf).is_weekday(weekday), expected, "{edtf} {weekday:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_counts_where_both_sides_have_one() {
+        let check = |a: &str, b: &str, expected: Truth| {
+            assert_eq!(parse(a).not_after(&parse(b)), expected, "{a} <= {b}");
+        };
+        check("2024-11-24T10:00:00Z", "2024-11-24T10:00:00Z", Holds);
+        check("2024-11-24T10:00:01Z", "2024-11-24T10:00:00Z", Fails);
+        check("2024-11-24T12:00:00+03:00", "2024-11-24T09:00:00Z", Holds);
+        check("2024-11-24T12:00:00+03:00", "2024-11-24T08:59:59Z", Fails);
+        check("2024-11-24T23:59:60Z", "2024-11-25T00:00:00Z", Holds);
+        check("2024-11-24T10:00:00", "2024-11-24T09:00:00", Fails);
+        // One clock stands in no named place.
+        check("2024-11-24T10:00:00", "2024-11-24T09:00:00Z", Unknown);
+        check("2024-11-24T10:00:00", "2024-11-24T22:00:00Z", Holds);
+        check("2024-11-24T10:00:00", "2024-11-23T19:59:59Z", Fails);
+        // A day in Moscow begins while the 23rd lasts in Greenwich.
+        check("2024-11-24", "2024-11-23T22:00:00Z", Unknown);
+        check("2024-11-24", "2024-11-23T09:59:59Z", Fails);
+        check("2024-11-24", "2024-11-25T12:00:00Z", Holds);
+        check("2024-11-24", "2024-11-24T09:00:00", Holds);
+    }
+
+    #[test]
+    fn a_timestamp_keeps_its_time_and_its_zone() {
+        let post = Date::from_timestamp(1_732_442_400, Basis::Platform).expect("in range");
+        assert_eq!(post.edtf(), "2024-11-24T10:00:00Z");
+        assert_eq!(post.basis(), Basis::Platform);
+        assert_eq!(Date::from_timestamp(i64::MAX, Basis::Server), Err(Error::Timestamp(i64::MAX)));
+        let before_year_0 = -62_167_219_201;
+        assert!(Date::from_timestamp(before_year_0, Basis::Server).is_err());
+    }
+
+    #[test]
+    fn the_written_words_are_held_against_the_date() {
+        let check = |edtf: &str, written: &str, expected: Truth| {
+            let date = Date::new(edtf, Some(written.to_owned()), Basis::Stated).expect("a date");
+            assert_eq!(date.fits_its_words(), expected, "{edtf} {written}");
+        };
+        check("2024-11-24", "Sunday, November 24", Holds);
+        check("2024-11-24", "Monday, November 24", Fails);
+        check("2024-11-24", "Sunday", Holds);
+        check("2024-11-24", "November 25", Fails);
+        check("2024-11-24", "24 October 2024", Fails);
+        check("2024-11-24", "24 November 2023", Fails);
+        check("2024-11-24", "yesterday", Unknown);
+        check("2024-11", "November 2024", Holds);
+        check("2024-11", "November 24", Unknown);
+        check("2024-11", "December 24", Fails);
+        check("2024-11-24~", "November 24", Unknown);
+        check("2024", "2024", Holds);
+        check("../2024", "1999", Unknown);
+        assert_eq!(parse("2024").fits_its_words(), Unknown);
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_refused_with_the_reason() {
+        let check = |edtf: &str, reason: &str| {
+            let error = Date::parse(edtf).expect_err(edtf).to_string();
+            assert!(error.contains(reason) && error.contains(edtf), "{error}");
+        };
+        check("2024-13-01", "month must be 01-12");
+        check("2025-02-29", "day is out of range for the month, at character 9");
+        check("2024-11-31", "day is out of range for the month");
+        check("2024-11-24T25:00:00Z", "hour must be 00-23");
+        check("24 November 2024", "whitespace is not allowed");
+        check("", "empty input");
+        check("?2024-?11-?24", "2024-11-24?");
+        let long = format!("{{{}2024}}", "2024,".repeat(60));
+        assert_eq!(Date::parse(&long), Err(Error::TooLong(long.len())));
+        assert!(long.len() > EDTF_BYTES);
+    }
+
+    #[test]
+    fn a_record_carries_a_date_as_text() {
+        let text = r#"{"edtf":"2024-11-24","written":"Sunday","basis":"stated"}"#;
+        let date: Date = serde_json::from_str(text).expect("a date");
+        assert_eq!(serde_json::to_string(&date).expect("text"), text);
+        let short = serde_json::to_string(&parse("2024-11")).expect("text");
+        assert_eq!(short, r#"{"edtf":"2024-11","basis":"stated"}"#);
+        for wrong in [
+            r#"{"edtf":"2024-13-01","basis":"stated"}"#,
+            r#"{"edtf":"2024","basis":"guessed"}"#,
+            r#"{"edtf":"2024"}"#,
+            r#"{"edtf":"2024","basis":"stated","zone":"UTC"}"#,
+            r#"{"edtf":2024,"basis":"stated"}"#,
+        ] {
+            assert!(serde_json::from_str::<Date>(wrong).is_err(), "{wrong}");
+        }
+        let long = "x".repeat(513);
+        let error = Date::new("2024", Some(long), Basis::Stated);
+        assert_eq!(error, Err(Error::WrittenTooLong(513)));
+    }
 }

@@ -2,8 +2,17 @@
 //!
 //! Pure. Says nothing about the tree that holds the statements, nor about captured bytes.
 
+// What a check can answer.
+pub mod truth;
+
+// When: the words in a document, and the date a recorder took from them.
+pub mod written_date;
 pub mod date;
+
+// Who: the names that others gave to a party.
 pub mod identity;
+
+// What is written, by whom.
 pub mod id;
 pub mod record;
 pub mod statement;
