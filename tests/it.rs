@@ -1,6 +1,10 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod annotated;
     mod keyfile;
+    mod records;
+    mod refused;
+    mod statements;
     mod tidy;
 }
