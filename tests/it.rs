@@ -3,6 +3,7 @@
 mod it {
     mod annotated;
     mod keyfile;
+    mod keyring;
     mod records;
     mod refused;
     mod statements;
