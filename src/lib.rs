@@ -13,4 +13,13 @@ pub mod cose;
 pub mod selector;
 
 // PILLARS: pure, no input or output, strangers to one another.
+pub mod tlog;
+pub mod evidence;
 pub mod attribution;
+
+// DOOR: the only code that touches the disk.
+pub mod store;
+
+// ROOF: where the pillars meet.
+pub mod index;
+pub mod ledger;

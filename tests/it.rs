@@ -7,5 +7,7 @@ mod it {
     mod records;
     mod refused;
     mod statements;
+    mod crash;
+    mod store;
     mod tidy;
 }

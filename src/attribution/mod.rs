@@ -1,6 +1,7 @@
 //! Attribution: on whose word? Records, who signed them, and what follows from them alone.
 //!
 //! Pure. Says nothing about the tree that holds the statements, nor about captured bytes.
+//! Pure. It never says "tree", and it never looks into captured bytes.
 
 // What a check can answer.
 pub mod truth;
@@ -13,6 +14,7 @@ pub mod date;
 pub mod identity;
 
 // What is written, by whom.
+// What is said, how it is sealed, and who may seal it.
 pub mod id;
 pub mod record;
 pub mod statement;

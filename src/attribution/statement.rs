@@ -15,6 +15,10 @@ use crate::key::{PublicKey, SecretKey, Thumbprint};
 /// The longest statement, in bytes: what a C2SP entry bundle can carry (a 16-bit length).
 pub const MAX_LENGTH: usize = 65_535;
 
+/// How far back a recorder's clock may lie behind the entry before, in seconds: machines of one
+/// desk disagree by minutes, and an hour is what a wrong summer time makes.
+pub const CLOCK_TOLERANCE: u64 = 3600;
+
 /// The media type of a payload; its version changes when old readers must not guess.
 pub const CONTENT_TYPE: &str = "application/vnd.whosaid.record.v1+cbor";
 

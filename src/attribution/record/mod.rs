@@ -90,6 +90,15 @@ impl Record {
         }
     }
 
+    /// The key by which people name what the record describes, if its kind has one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Party(party) => Some(&party.key),
+            Self::Channel(channel) => Some(&channel.key),
+            _ => None,
+        }
+    }
+
     /// Checks every field against its limit and shape.
     ///
     /// # Errors

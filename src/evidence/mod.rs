@@ -1,0 +1,10 @@
+//! Evidence: are those words in that document? Pure; never says who is right.
+//!
+//! A capture's bytes are checked, its text is derived by a named profile, a passage is anchored
+//! in the text, and its surroundings are read. Fetching, storing and judging are left to others.
+
+pub mod capture;
+pub mod markup;
+pub mod style;
+pub mod html;
+pub mod text;

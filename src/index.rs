@@ -1,0 +1,299 @@
+//! The writer's memory: which statements the ledger already holds, so that appending one claim
+//! never reads the whole ledger.
+//!
+//! A SQLite file under `.state/`, always rebuildable from the log, never published and never
+//! trusted: what it says of a statement is compared with the statement before it is used, and
+//! `verify` does not look at it. SQLite does its own input and output; the path comes from outside.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::attribution::id::Id;
+use crate::attribution::statement::Statement;
+use crate::hash::Hash;
+use crate::key::Thumbprint;
+
+/// The version of the tables. Another version is thrown away and built anew.
+const VERSION: i64 = 1;
+
+/// How many candidates an ambiguous id prefix lists.
+pub const CANDIDATES: usize = 10;
+
+const TABLES: &str = "
+    CREATE TABLE entry (
+        entry_index INTEGER PRIMARY KEY,
+        id          BLOB NOT NULL,
+        identity    BLOB NOT NULL,
+        signer      BLOB NOT NULL,
+        kind        TEXT NOT NULL,
+        key         TEXT
+    ) STRICT;
+    CREATE INDEX by_id ON entry (id);
+    CREATE INDEX by_identity ON entry (identity);
+    CREATE INDEX by_key ON entry (kind, key) WHERE key IS NOT NULL;
+    CREATE INDEX by_governance ON entry (entry_index) WHERE kind IN ('charter', 'key');
+    CREATE TABLE extent (tree_size INTEGER NOT NULL, root BLOB NOT NULL) STRICT;
+";
+
+/// Why the index could not answer. It can always be thrown away.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite's own words.
+    #[error("the index under .state could not be used: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Something stands in it that could not have been written.
+    #[error("the index under .state is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// One indexed statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Its place in the log.
+    pub entry_index: u64,
+    /// Its id.
+    pub id: Id,
+    /// The key that signed it.
+    pub signer: Thumbprint,
+}
+
+/// How far an index reaches: the tree of the checkpoint up to which it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The number of entries.
+    pub tree_size: u64,
+    /// The root of the tree of that size.
+    pub root: Hash,
+}
+
+/// The index of one ledger.
+#[derive(Debug)]
+pub struct Index {
+    connection: Connection,
+}
+
+impl Index {
+    /// An index that is forgotten with the process: for tests, and where no file can be written.
+    pub fn in_memory() -> Result<Self, Error> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    /// Opens the index in a file, or makes an empty one. A file that is no index of this version
+    /// is replaced.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Connection::open(path).map_err(Error::from).and_then(Self::prepare).or_else(|_| {
+            discard(path);
+            Self::prepare(Connection::open(path)?)
+        })
+    }
+
+    fn prepare(connection: Connection) -> Result<Self, Error> {
+        // Consistent after a loss of power without a sync for each commit: what is lost is
+        // caught up from the log.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match version {
+            VERSION => {}
+            0 => {
+                connection.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
+                connection.pragma_update(None, "user_version", VERSION)?;
+            }
+            _ => return Err(Error::Damaged("its version is another one")),
+        }
+        Ok(Self { connection })
+    }
+
+    /// How far the index reaches; `None` when it is empty.
+    pub fn extent(&self) -> Result<Option<Extent>, Error> {
+        let query = "SELECT tree_size, root FROM extent";
+        let found = self.connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some((size, root)): Option<(i64, Vec<u8>)> = found.optional()? else { return Ok(None) };
+        let tree_size = u64::try_from(size).map_err(|_| Error::Damaged("a negative size"))?;
+        let root = Hash::from_slice(&root).ok_or(Error::Damaged("a root that is no hash"))?;
+        Ok(Some(Extent { tree_size, root }))
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        Ok(self
+            .connection
+            .execute_batch("BEGIN; DELETE FROM entry; DELETE FROM extent; COMMIT;")?)
+    }
+
+    /// Adds statements with their places, and says how far the index reaches now: all or nothing.
+    pub fn extend<'a>(
+        &mut self,
+        statements: impl IntoIterator<Item = (u64, &'a Statement)>,
+        extent: Extent,
+    ) -> Result<(), Error> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO entry (entry_index, id, identity, signer, kind, key)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?;
+            for (entry_index, statement) in statements {
+                insert.execute(params![
+                    sql(entry_index),
+                    statement.id().hash().as_bytes(),
+                    statement.identity().as_bytes(),
+                    statement.signer().as_bytes(),
+                    statement.record().kind(),
+                    statement.record().key(),
+                ])?;
+            }
+        }
+        transaction.execute("DELETE FROM extent", [])?;
+        let values = params![sql(extent.tree_size), extent.root.as_bytes()];
+        transaction.execute("INSERT INTO extent (tree_size, root) VALUES (?1, ?2)", values)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The first statement of this identity: the same record by the same recorder.
+    pub fn by_identity(&self, identity: Hash) -> Result<Option<Row>, Error> {
+        self.first("identity = ?1 ORDER BY entry_index", params![identity.as_bytes()])
+    }
+
+    /// The statement with this id.
+    pub fn by_id(&self, id: Id) -> Result<Option<Row>, Error> {
+        self.first("id = ?1", params![id.hash().as_bytes()])
+    }
+
+    /// The newest party or channel with this key.
+    pub fn by_key(&self, kind: &str, key: &str) -> Result<Option<Row>, Error> {
+        self.first("kind = ?1 AND key = ?2 ORDER BY entry_index DESC", params![kind, key])
+    }
+
+    /// All keys of a kind, for a hint to somebody who mistyped one.
+    pub fn keys(&self, kind: &str) -> Result<Vec<String>, Error> {
+        let query = "SELECT DISTINCT key FROM entry WHERE kind = ?1 AND key IS NOT NULL";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let keys = statement.query_map([kind], |row| row.get(0))?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    /// The statements whose id begins with these hex digits: at most [`CANDIDATES`] and one more.
+    pub fn by_prefix(&self, digits: &str) -> Result<Vec<Row>, Error> {
+        let low = Hash::from_hex(&format!("{digits:0<64}"));
+        let high = Hash::from_hex(&format!("{digits:f<64}"));
+        let (Some(low), Some(high)) = (low, high) else { return Ok(Vec::new()) };
+        let condition = format!("id BETWEEN ?1 AND ?2 ORDER BY id LIMIT {}", CANDIDATES + 1);
+        self.rows(&condition, params![low.as_bytes(), high.as_bytes()])
+    }
+
+    /// The charter and all key records, in order.
+    pub fn governance(&self) -> Result<Vec<Row>, Error> {
+        self.rows("kind IN ('charter', 'key') ORDER BY entry_index", [])
+    }
+
+    fn first(&self, condition: &str, values: impl rusqlite::Params) -> Result<Option<Row>, Error> {
+        Ok(self.rows(&format!("{condition} LIMIT 1"), values)?.pop())
+    }
+
+    fn rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {
+        let query = format!("SELECT entry_index, id, signer FROM entry WHERE {condition}");
+        let mut statement = self.connection.prepare_cached(&query)?;
+        let found = statement.query_map(values, |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+        })?;
+        found.map(|row| read(&row?)).collect()
+    }
+}
+
+fn read((entry_index, id, signer): &(i64, Vec<u8>, Vec<u8>)) -> Result<Row, Error> {
+    let entry_index =
+        u64::try_from(*entry_index).map_err(|_| Error::Damaged("a negative entry index"))?;
+    let id = Hash::from_slice(id).map(Id::from_hash).ok_or(Error::Damaged("an id that is none"))?;
+    let signer = Thumbprint::from_slice(signer).ok_or(Error::Damaged("a signer that is none"))?;
+    Ok(Row { entry_index, id, signer })
+}
+
+/// SQLite's integers are signed; no log reaches 2^63 entries.
+fn sql(number: u64) -> i64 {
+    i64::try_from(number).expect("a log of 2^63 entries")
+}
+
+/// Removes what cannot be used. What cannot be removed either will say so when opened again.
+#[expect(clippy::disallowed_methods, reason = "SQLite's files are not part of the ledger")]
+fn discard(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extent, Index};
+    use crate::attribution::record::Record;
+    use crate::attribution::record::party::{Name, Party, PartyKind};
+    use crate::attribution::statement::{Statement, seal};
+    use crate::hash::Hash;
+    use crate::key::SecretKey;
+
+    fn party(key: &str, name: &str) -> Statement {
+        let names = vec![Name { text: name.to_owned(), lang: None, kind: None }];
+        let party = Party {
+            key: key.to_owned(),
+            kind: PartyKind::Person,
+            names,
+            ids: Vec::new(),
+            part_of: Vec::new(),
+            roles: Vec::new(),
+            anonymity: None,
+        };
+        let key = SecretKey::from_seed(&[1; 32]);
+        seal(&Record::Party(party), "nadia", 1_700_000_000, &key).unwrap().1
+    }
+
+    fn extent(tree_size: u64) -> Extent {
+        Extent { tree_size, root: Hash::of(&[7]) }
+    }
+
+    #[test]
+    fn what_is_added_is_found_again() {
+        let mut index = Index::in_memory().unwrap();
+        assert_eq!(index.extent().unwrap(), None);
+        let (old, new, other) = (party("a", "Old"), party("a", "New"), party("b", "Other"));
+        index.extend([(5, &old), (6, &other), (7, &new)], extent(8)).unwrap();
+        assert_eq!(index.extent().unwrap(), Some(extent(8)));
+        assert_eq!(index.by_key("party", "a").unwrap().unwrap().entry_index, 7);
+        assert_eq!(index.by_key("channel", "a").unwrap(), None);
+        assert_eq!(index.by_identity(old.identity()).unwrap().unwrap().entry_index, 5);
+        assert_eq!(index.by_id(other.id()).unwrap().unwrap().signer, other.signer());
+        let hex = old.id().to_string();
+        assert_eq!(index.by_prefix(&hex[..10]).unwrap().len(), 1);
+        assert_eq!(index.by_prefix("").unwrap().len(), 3);
+        assert_eq!(index.by_prefix("zz").unwrap(), []);
+        index.clear().unwrap();
+        assert_eq!(index.extent().unwrap(), None);
+        assert_eq!(index.by_id(other.id()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_failed_addition_leaves_nothing_behind() {
+        let mut index = Index::in_memory().unwrap();
+        let statement = party("a", "A");
+        index.extend([(0, &statement)], extent(1)).unwrap();
+        assert!(index.extend([(1, &statement), (0, &statement)], extent(2)).is_err());
+        assert_eq!(index.extent().unwrap(), Some(extent(1)));
+        assert_eq!(index.by_prefix("").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_no_index_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.sqlite");
+        for damage in [&b"not a database at all, but long enough to be looked at"[..], b""] {
+            std::fs::write(&path, damage).unwrap();
+            let mut index = Index::open(&path).unwrap();
+            assert_eq!(index.extent().unwrap(), None);
+            index.extend([(0, &party("a", "A"))], extent(1)).unwrap();
+            drop(index);
+            assert_eq!(Index::open(&path).unwrap().extent().unwrap(), Some(extent(1)));
+        }
+    }
+}

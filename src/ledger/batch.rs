@@ -1,0 +1,298 @@
+//! A batch: records sealed one after the other, so that later ones can refer to earlier ones, and
+//! committed together or not at all.
+//!
+//! The same record by the same recorder is taken once: what the ledger holds already is found and
+//! referred to, not added again.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::attribution::id::Id;
+use crate::attribution::keyring::{self, Keyring, Signed};
+use crate::attribution::record::document::Document;
+use crate::attribution::record::{Record, Reference};
+use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
+use crate::cbor;
+use crate::hash::Hash;
+use crate::index::{self, CANDIDATES};
+use crate::key::{SecretKey, Thumbprint};
+use crate::ledger::writing::{self, Addition, Ledger};
+use crate::store::disk::Disk;
+
+/// The fewest hex digits of an abbreviated id. Fewer would name half the ledger.
+pub const SHORTEST_PREFIX: usize = 4;
+
+/// Why a record was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The record itself, or its envelope.
+    #[error(transparent)]
+    Statement(#[from] statement::Error),
+    /// The record has no encoding.
+    #[error(transparent)]
+    Cbor(#[from] cbor::Error),
+    /// The signer may not sign it.
+    #[error(transparent)]
+    Keyring(#[from] keyring::Error),
+    /// A reference to nothing.
+    #[error("{field} refers to {id}, which is not in this ledger")]
+    Dangling {
+        /// The field that refers.
+        field: &'static str,
+        /// The id it refers to.
+        id: Id,
+    },
+    /// A reference to the wrong kind of record.
+    #[error("{field} refers to entry {entry_index}, a {found}, expected a {expected}")]
+    Kind {
+        /// The field that refers.
+        field: &'static str,
+        /// The entry it refers to.
+        entry_index: u64,
+        /// The kind found there.
+        found: &'static str,
+        /// The kind that belongs there.
+        expected: &'static str,
+    },
+    /// An id prefix that names nothing.
+    #[error("no statement's id begins with {0:?}")]
+    NotFound(String),
+    /// An id prefix that names several statements.
+    #[error("several ids begin with {prefix:?}: {candidates}")]
+    Ambiguous {
+        /// The prefix.
+        prefix: String,
+        /// Their ids, abbreviated.
+        candidates: String,
+    },
+    /// Not an id prefix at all.
+    #[error("{0:?} is no id: expected at least {SHORTEST_PREFIX} hex digits")]
+    NotAnId(String),
+    /// The recorder's clock is behind the ledger.
+    #[error(
+        "the time {found} lies before the last entry's {last} by more than {CLOCK_TOLERANCE} seconds"
+    )]
+    Clock {
+        /// The recorder's time, in seconds since 1970.
+        found: u64,
+        /// The last entry's, in seconds since 1970.
+        last: u64,
+    },
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] writing::Error),
+}
+
+impl From<index::Error> for Error {
+    fn from(error: index::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// Who seals a batch, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorder<'a> {
+    /// The recorder's name, as the ledger knows its key.
+    pub name: &'a str,
+    /// The recorder's key.
+    pub key: &'a SecretKey,
+    /// The recorder's time, in seconds since 1970.
+    pub recorded_at: u64,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    /// The id of the statement that carries it.
+    pub id: Id,
+    /// Its place in the log.
+    pub entry_index: u64,
+    /// Whether this batch adds it; else the ledger or the batch had it already.
+    pub new: bool,
+}
+
+/// Records on their way into a ledger.
+#[derive(Debug)]
+pub struct Batch<'a, D: Disk> {
+    ledger: &'a Ledger<D>,
+    recorder: Recorder<'a>,
+    keyring: Keyring,
+    sealed: Vec<(Vec<u8>, Signed)>,
+    captures: BTreeMap<Hash, Vec<u8>>,
+    by_identity: HashMap<Hash, usize>,
+    by_id: HashMap<Id, usize>,
+    by_key: HashMap<(&'static str, String), usize>,
+}
+
+impl<'a, D: Disk> Batch<'a, D> {
+    /// An empty batch by this recorder.
+    ///
+    /// # Errors
+    /// [`Error::Clock`] if the recorder's time lies before the last entry's.
+    pub fn new(ledger: &'a Ledger<D>, recorder: Recorder<'a>) -> Result<Self, Error> {
+        let last = ledger.last_recorded_at();
+        if recorder.recorded_at.saturating_add(CLOCK_TOLERANCE) < last {
+            return Err(Error::Clock { found: recorder.recorded_at, last });
+        }
+        Ok(Self {
+            ledger,
+            recorder,
+            keyring: ledger.keyring().clone(),
+            sealed: Vec::new(),
+            captures: BTreeMap::new(),
+            by_identity: HashMap::new(),
+            by_id: HashMap::new(),
+            by_key: HashMap::new(),
+        })
+    }
+
+    /// Seals a record and takes it into the batch, or finds the one there is.
+    pub fn add(&mut self, record: &Record) -> Result<Added, Error> {
+        record.check().map_err(statement::Error::from)?;
+        for reference in record.references() {
+            self.check(&reference)?;
+        }
+        let identity = statement::identity(self.recorder.name, record)?;
+        if let Some(added) = self.find_same(identity)? {
+            return Ok(added);
+        }
+        let Recorder { name, key, recorded_at } = self.recorder;
+        let (bytes, statement) = statement::seal(record, name, recorded_at, key)?;
+        let entry_index = self.ledger.tree_size() + self.sealed.len() as u64;
+        let id = statement.id();
+        let target = self.signer_of_target(record)?;
+        let signed = self.keyring.admit(statement, entry_index, target)?;
+
+        let place = self.sealed.len();
+        self.by_identity.insert(identity, place);
+        self.by_id.insert(id, place);
+        if let Some(key) = record.key() {
+            self.by_key.insert((record.kind(), key.to_owned()), place);
+        }
+        self.sealed.push((bytes, signed));
+        Ok(Added { id, entry_index, new: true })
+    }
+
+    /// Keeps the bytes of a capture that a record of this batch names.
+    pub fn keep(&mut self, bytes: Vec<u8>) -> Hash {
+        let digest = Hash::of(&bytes);
+        self.captures.insert(digest, bytes);
+        digest
+    }
+
+    /// How many records the batch adds.
+    pub fn len(&self) -> usize {
+        self.sealed.len()
+    }
+
+    /// Whether the batch adds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.sealed.is_empty()
+    }
+
+    /// What goes into the ledger. A batch without statements keeps no captures either.
+    pub fn finish(self) -> Addition {
+        let captures =
+            if self.sealed.is_empty() { Vec::new() } else { self.captures.into_values().collect() };
+        Addition { statements: self.sealed, captures }
+    }
+
+    /// The newest party with this key.
+    pub fn party(&self, key: &str) -> Result<Option<Id>, Error> {
+        self.keyed("party", key)
+    }
+
+    /// The newest channel with this key.
+    pub fn channel(&self, key: &str) -> Result<Option<Id>, Error> {
+        self.keyed("channel", key)
+    }
+
+    /// All keys of parties or channels, for a hint.
+    pub fn keys(&self, kind: &'static str) -> Result<Vec<String>, Error> {
+        let mut keys = self.ledger.index().keys(kind)?;
+        let new = self.by_key.keys().filter(|(its_kind, _)| *its_kind == kind);
+        keys.extend(new.map(|(_, key)| key.clone()));
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    /// The statement whose id begins with these hex digits.
+    pub fn find(&self, prefix: &str) -> Result<Id, Error> {
+        if prefix.len() < SHORTEST_PREFIX || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::NotAnId(prefix.to_owned()));
+        }
+        let prefix = prefix.to_ascii_lowercase();
+        let mut found: Vec<Id> =
+            self.ledger.index().by_prefix(&prefix)?.iter().map(|row| row.id).collect();
+        found.extend(self.by_id.keys().filter(|id| id.to_string().starts_with(&prefix)));
+        match found.as_slice() {
+            [] => Err(Error::NotFound(prefix)),
+            [id] => Ok(*id),
+            several => {
+                let listed: Vec<String> = several.iter().take(CANDIDATES).map(Id::short).collect();
+                Err(Error::Ambiguous { prefix, candidates: listed.join(", ") })
+            }
+        }
+    }
+
+    /// The record with this id; `None` if there is none, or it is withheld.
+    pub fn record(&self, id: Id) -> Result<Option<Record>, Error> {
+        Ok(self.statement(id)?.map(|(_, statement)| statement.record().clone()))
+    }
+
+    /// The document with this id; `None` if there is none, or it is something else.
+    pub fn document(&self, id: Id) -> Result<Option<Document>, Error> {
+        match self.record(id)? {
+            Some(Record::Document(document)) => Ok(Some(document)),
+            _ => Ok(None),
+        }
+    }
+
+    fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {
+        if let Some(place) = self.by_key.get(&(kind, key.to_owned())) {
+            return Ok(Some(self.sealed[*place].1.statement().id()));
+        }
+        Ok(self.ledger.index().by_key(kind, key)?.map(|row| row.id))
+    }
+
+    fn find_same(&self, identity: Hash) -> Result<Option<Added>, Error> {
+        if let Some(place) = self.by_identity.get(&identity) {
+            let signed = &self.sealed[*place].1;
+            let (id, entry_index) = (signed.statement().id(), signed.entry_index());
+            return Ok(Some(Added { id, entry_index, new: false }));
+        }
+        let Some(row) = self.ledger.index().by_identity(identity)? else { return Ok(None) };
+        // The index is not trusted: the statement itself must say the same.
+        match self.ledger.statement(&row)? {
+            Some(statement) if statement.identity() == identity => {
+                Ok(Some(Added { id: row.id, entry_index: row.entry_index, new: false }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn check(&self, reference: &Reference) -> Result<(), Error> {
+        let Reference { field, id, kinds } = reference;
+        let (entry_index, statement) =
+            self.statement(*id)?.ok_or(Error::Dangling { field, id: *id })?;
+        let found = statement.record().kind();
+        if kinds.is_empty() || kinds.contains(&found) {
+            return Ok(());
+        }
+        Err(Error::Kind { field, entry_index, found, expected: kinds[0] })
+    }
+
+    fn statement(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
+        if let Some(place) = self.by_id.get(&id) {
+            let signed = &self.sealed[*place].1;
+            return Ok(Some((signed.entry_index(), signed.statement().clone())));
+        }
+        let Some(row) = self.ledger.index().by_id(id)? else { return Ok(None) };
+        Ok(self.ledger.statement(&row)?.map(|statement| (row.entry_index, statement)))
+    }
+
+    fn signer_of_target(&self, record: &Record) -> Result<Option<Thumbprint>, Error> {
+        let Record::Notice(notice) = record else { return Ok(None) };
+        Ok(self.statement(notice.target)?.map(|(_, statement)| statement.signer()))
+    }
+}

@@ -1,0 +1,165 @@
+//! Reading a ledger's files: tiles, entries and statements, each within its limit.
+//!
+//! What is read here is not authenticated: the caller compares it with a trusted checkpoint.
+
+use crate::attribution::id::Id;
+use crate::attribution::statement;
+use crate::hash::{self, Hash};
+use crate::store::disk::Disk;
+use crate::store::path::FilePath;
+use crate::store::{self, Store};
+use crate::tlog::bundle::{self, Bundle};
+use crate::tlog::path::Path;
+use crate::tlog::tile::{self, FULL_WIDTH, Tile, TileNodes};
+
+/// The longest tile, in bytes.
+const TILE_LIMIT: u64 = FULL_WIDTH as u64 * hash::LENGTH as u64;
+
+/// The longest bundle of entries, in bytes: a 16-bit length and 32 bytes each.
+const ENTRIES_LIMIT: u64 = FULL_WIDTH as u64 * (2 + hash::LENGTH as u64);
+
+/// The longest bundle of statements, in bytes.
+const STATEMENTS_LIMIT: u64 = FULL_WIDTH as u64 * (2 + statement::MAX_LENGTH as u64);
+
+/// The longest checkpoint, in bytes: what other readers of signed notes take.
+pub const CHECKPOINT_LIMIT: u64 = 1_000_000;
+
+/// Why something that a checkpoint promises could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A file is not there.
+    #[error("{0} is missing")]
+    Missing(Path),
+    /// A tile of the wrong length.
+    #[error("{path}: {error}")]
+    Tile {
+        /// The tile's file.
+        path: Path,
+        /// What is wrong with it.
+        error: tile::Error,
+    },
+    /// A bundle that cannot be cut into its items.
+    #[error("{path}: {error}")]
+    Bundle {
+        /// The bundle's file.
+        path: Path,
+        /// What is wrong with it.
+        error: bundle::Error,
+    },
+    /// An entry that is no hash.
+    #[error("{path}: entry {entry_index} has {found} bytes, expected 32")]
+    Entry {
+        /// The bundle's file.
+        path: Path,
+        /// The entry's place in the log.
+        entry_index: u64,
+        /// The number of bytes found.
+        found: usize,
+    },
+    /// A statement whose hash is not the entry that stands for it.
+    #[error("{path}: the statement of entry {entry_index} has hash {found}, expected {expected}")]
+    Statement {
+        /// The bundle's file.
+        path: Path,
+        /// The entry's place in the log.
+        entry_index: u64,
+        /// The hash of the bytes found.
+        found: Id,
+        /// The id that was expected there.
+        expected: Id,
+    },
+}
+
+/// The bundle in which an entry stands in a tree of `tree_size` entries, and its slot.
+pub fn place_of(entry_index: u64, tree_size: u64) -> (Bundle, usize) {
+    assert!(entry_index < tree_size, "entry {entry_index} is outside a tree of {tree_size}");
+    let width = u64::from(FULL_WIDTH);
+    let (index, slot) = (entry_index / width, entry_index % width);
+    let left = (tree_size - index * width).min(width);
+    let width = u16::try_from(left).expect("at most a full bundle");
+    (Bundle { index, width }, usize::try_from(slot).expect("less than a full bundle"))
+}
+
+/// The file's path as the store names it.
+pub fn file(path: Path) -> FilePath {
+    FilePath::parse(&path.to_string()).expect("the paths of a log are paths of the store")
+}
+
+/// The signed checkpoint as it stands, if there is one.
+pub fn checkpoint<D: Disk>(store: &Store<D>) -> Result<Option<Vec<u8>>, store::Error> {
+    store.read(&FilePath::checkpoint(), CHECKPOINT_LIMIT)
+}
+
+/// The hashes of one tile, of exactly the width asked for.
+pub fn tile<D: Disk>(store: &Store<D>, tile: Tile) -> Result<Vec<Hash>, Error> {
+    let path = Path::Tile(tile);
+    let bytes = whole(store, path, TILE_LIMIT)?;
+    tile::parse(&bytes, tile.width).map_err(|error| Error::Tile { path, error })
+}
+
+/// The entries of one bundle.
+pub fn entries<D: Disk>(store: &Store<D>, bundle: Bundle) -> Result<Vec<Hash>, Error> {
+    let path = Path::Entries(bundle);
+    let bytes = whole(store, path, ENTRIES_LIMIT)?;
+    let items = bundle::parse(&bytes, bundle.width);
+    let items = items.map_err(|error| Error::Bundle { path, error })?;
+    let first = bundle.index * u64::from(FULL_WIDTH);
+    let entry = |(entry_index, item): (u64, &[u8])| {
+        let found = item.len();
+        Hash::from_slice(item).ok_or(Error::Entry { path, entry_index, found })
+    };
+    (first..).zip(items).map(entry).collect()
+}
+
+/// The statements of one bundle; `None` where one is withheld.
+pub fn statements<D: Disk>(
+    store: &Store<D>,
+    bundle: Bundle,
+) -> Result<Vec<Option<Vec<u8>>>, Error> {
+    let path = Path::Statements(bundle);
+    let bytes = whole(store, path, STATEMENTS_LIMIT)?;
+    let items = bundle::parse(&bytes, bundle.width);
+    let items = items.map_err(|error| Error::Bundle { path, error })?;
+    Ok(items.into_iter().map(|item| (!item.is_empty()).then(|| item.to_vec())).collect())
+}
+
+/// One statement of a tree of `tree_size` entries; `None` if it is withheld.
+pub fn statement<D: Disk>(
+    store: &Store<D>,
+    entry_index: u64,
+    tree_size: u64,
+) -> Result<Option<Vec<u8>>, Error> {
+    let (bundle, slot) = place_of(entry_index, tree_size);
+    Ok(statements(store, bundle)?.swap_remove(slot))
+}
+
+/// The nodes of the tree of `tree_size` entries, from its tiles.
+pub fn nodes<D: Disk>(
+    store: &Store<D>,
+    tree_size: u64,
+) -> TileNodes<impl FnMut(&[Tile]) -> Result<Vec<Vec<Hash>>, Error>> {
+    let fetch = move |tiles: &[Tile]| tiles.iter().map(|it| tile(store, *it)).collect();
+    TileNodes { tree_size, height: tile::HEIGHT, fetch }
+}
+
+fn whole<D: Disk>(store: &Store<D>, path: Path, limit: u64) -> Result<Vec<u8>, Error> {
+    store.read(&file(path), limit)?.ok_or(Error::Missing(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+    use crate::tlog::bundle::Bundle;
+
+    #[test]
+    fn an_entry_stands_in_the_bundle_of_its_256() {
+        assert_eq!(place_of(0, 1), (Bundle { index: 0, width: 1 }, 0));
+        assert_eq!(place_of(255, 256), (Bundle { index: 0, width: 256 }, 255));
+        assert_eq!(place_of(256, 257), (Bundle { index: 1, width: 1 }, 0));
+        assert_eq!(place_of(3, 300), (Bundle { index: 0, width: 256 }, 3));
+        assert_eq!(place_of(299, 300), (Bundle { index: 1, width: 44 }, 43));
+    }
+}

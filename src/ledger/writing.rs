@@ -1,0 +1,455 @@
+//! Writing a ledger: one writer, one batch, one commit.
+//!
+//! Opening checks what a writer builds on (its own checkpoint, the right edge of the tree, the
+//! keys in force) and finishes what an earlier writer left. It reads a few tiles and the new
+//! statements only, however long the ledger is. Whether the *old* statements are still what they
+//! were is `verify`'s question.
+
+use crate::attribution::id::Id;
+use crate::attribution::keyring::{self, Keyring, Signed};
+use crate::attribution::statement::{self, Statement};
+use crate::evidence::capture;
+use crate::hash::Hash;
+use crate::index::{self, Extent, Index, Row};
+use crate::key::SecretKey;
+use crate::ledger::reading;
+use crate::store::commit::{self, CommitError, Opened};
+use crate::store::disk::{Disk, Kind};
+use crate::store::journal::Journal;
+use crate::store::path::FilePath;
+use crate::store::{self, Store};
+use crate::tlog::bundle::{self, Bundle};
+use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
+use crate::tlog::merkle::{self, Tree};
+use crate::tlog::note::{self, Signature};
+use crate::tlog::path::Path;
+use crate::tlog::policy::Policy;
+use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT};
+
+/// Why a ledger could not be opened for writing, or did not take a batch.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk, or what was found on it.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Something that the checkpoint promises could not be read.
+    #[error(transparent)]
+    Reading(#[from] reading::Error),
+    /// The checkpoint is not one that the policy trusts.
+    #[error("the checkpoint: {0}")]
+    Checkpoint(#[from] checkpoint::Error),
+    /// There is no checkpoint.
+    #[error("no ledger here: there is no checkpoint")]
+    NoLedger,
+    /// There is one already.
+    #[error("there is a ledger here already, of {0} entries")]
+    AlreadyALedger(u64),
+    /// The tree on the disk is not the tree of the checkpoint.
+    #[error("the tiles on the disk do not match the checkpoint: {0}")]
+    Tree(#[from] tile::Error),
+    /// A statement that the writer needs is not what it was.
+    #[error("entry {entry_index}: {what}")]
+    Damaged {
+        /// Its place in the log.
+        entry_index: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The journal of an interrupted commit is not a continuation of this ledger.
+    #[error("the interrupted commit under .state does not continue this ledger: {0}")]
+    ForeignJournal(&'static str),
+    /// The secret key is not the one whose signature the policy trusts.
+    #[error("the log's secret key is not the key that the policy trusts for {0:?}")]
+    WrongLogKey(String),
+    /// The policy wants cosignatures, which this version cannot ask for.
+    #[error("the policy wants witnesses to cosign, and this version cannot ask them")]
+    Witnesses,
+    /// The note could not be signed.
+    #[error(transparent)]
+    Note(#[from] note::Error),
+    /// A statement does not fit a bundle.
+    #[error(transparent)]
+    Bundle(#[from] bundle::Error),
+    /// The writer's memory.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+}
+
+/// What a batch adds: sealed statements in their order, and the captured bytes they refer to.
+#[derive(Debug, Default)]
+pub struct Addition {
+    /// Each statement's bytes, and the statement that was read back from them.
+    pub statements: Vec<(Vec<u8>, Signed)>,
+    /// Captured bytes to keep; those that the ledger holds already are kept once.
+    pub captures: Vec<Vec<u8>>,
+}
+
+/// A ledger that this process alone may write.
+#[derive(Debug)]
+pub struct Ledger<D: Disk> {
+    writer: commit::Writer<D>,
+    index: Index,
+    keyring: Keyring,
+    checkpoint: Checkpoint,
+    log_key: SecretKey,
+    last_recorded_at: u64,
+}
+
+/// Opens a ledger for writing: takes the lock, finishes an interrupted commit, and brings the
+/// index up to the checkpoint.
+pub fn open<D: Disk>(
+    store: Store<D>,
+    policy: &Policy,
+    log_key: SecretKey,
+    mut index: Index,
+) -> Result<Ledger<D>, Error> {
+    let writer = recover(store, policy, &log_key)?;
+    let note = reading::checkpoint(writer.store())?.ok_or(Error::NoLedger)?;
+    let checkpoint = Checkpoint::clone(&*Trusted::open(&note, policy)?);
+    check_log_key(policy, &checkpoint.origin, &log_key)?;
+    let found =
+        merkle::root(checkpoint.size, &mut reading::nodes(writer.store(), checkpoint.size))?;
+    if found != checkpoint.root {
+        let (expected, size) = (checkpoint.root, checkpoint.size);
+        return Err(tile::Error::Edge { found, expected, size }.into());
+    }
+    catch_up(writer.store(), &checkpoint, &mut index)?;
+    let keyring = keyring_of(writer.store(), &checkpoint, &index)?;
+    let last_recorded_at = last_time(writer.store(), &checkpoint)?;
+    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at })
+}
+
+/// Founds a ledger in an empty folder. The charter goes into the first batch, as entry 0.
+pub fn found<D: Disk>(
+    store: Store<D>,
+    policy: &Policy,
+    origin: &str,
+    log_key: SecretKey,
+    mut index: Index,
+) -> Result<Ledger<D>, Error> {
+    let writer = recover(store, policy, &log_key)?;
+    if let Some(note) = reading::checkpoint(writer.store())? {
+        let size = Trusted::open(&note, policy)?.size;
+        return Err(Error::AlreadyALedger(size));
+    }
+    check_log_key(policy, origin, &log_key)?;
+    index.clear()?;
+    let checkpoint = unsigned(origin, Tree { size: 0, root: merkle::empty_root() });
+    let keyring = Keyring::default();
+    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at: 0 })
+}
+
+impl<D: Disk> Ledger<D> {
+    /// The name of the log.
+    pub fn origin(&self) -> &str {
+        &self.checkpoint.origin
+    }
+
+    /// The number of entries.
+    pub fn tree_size(&self) -> u64 {
+        self.checkpoint.size
+    }
+
+    /// The root over all entries.
+    pub fn root(&self) -> Hash {
+        self.checkpoint.root
+    }
+
+    /// The keys in force at the next entry.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// When the last statement was recorded, in seconds since 1970.
+    pub fn last_recorded_at(&self) -> u64 {
+        self.last_recorded_at
+    }
+
+    /// What the ledger already holds.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The statement that the index names, compared with what the index says of it; `None` if it
+    /// is withheld.
+    pub fn statement(&self, row: &Row) -> Result<Option<Statement>, Error> {
+        statement_of(self.writer.store(), row, self.checkpoint.size)
+    }
+
+    /// Commits a batch: all of it is durable and in the checkpoint when this returns, or the
+    /// error says what became of it.
+    pub fn commit(&mut self, addition: &Addition) -> Result<(), Error> {
+        if addition.statements.is_empty() {
+            return Ok(());
+        }
+        let (journal, checkpoint) = self.plan(addition)?;
+        let mut journal = journal;
+        for bytes in &addition.captures {
+            let digest = self.writer.stage(bytes)?;
+            let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
+            if !journal.places().iter().any(|place| place.path == path) {
+                journal.place(digest, path);
+            }
+        }
+        let log_key = &self.log_key;
+        let sign = |text: &str| signed(text, &checkpoint.origin, log_key);
+        self.writer.commit(&journal, sign).map_err(flatten)?;
+        self.checkpoint = checkpoint;
+        self.remember(addition)
+    }
+
+    /// Says what to write: the grown tiles, the bundles beside them, the next checkpoint.
+    fn plan(&self, addition: &Addition) -> Result<(Journal, Checkpoint), Error> {
+        let store = self.writer.store();
+        let old = Tree { size: self.checkpoint.size, root: self.checkpoint.root };
+        let entries: Vec<Hash> =
+            addition.statements.iter().map(|(_, signed)| signed.statement().id().hash()).collect();
+        let leaves: Vec<Hash> =
+            entries.iter().map(|entry| merkle::leaf_hash(entry.as_bytes())).collect();
+        let edge: Result<Vec<_>, _> = tile::edge(old.size, HEIGHT)
+            .into_iter()
+            .map(|tile| reading::tile(store, tile))
+            .collect();
+        let growth = tile::grow(HEIGHT, &old, edge?, &leaves)?;
+
+        let checkpoint = unsigned(&self.checkpoint.origin, growth.tree);
+        let mut journal = Journal::new(checkpoint.to_string());
+        for (tile, hashes) in &growth.tiles {
+            journal.put(reading::file(Path::Tile(*tile)), tile::format(hashes));
+        }
+        for tile in &growth.superseded {
+            remove_partials(store, Path::Tile(*tile), &mut journal)?;
+        }
+        self.plan_bundles(addition, &entries, growth.tree.size, &mut journal)?;
+        Ok((journal, checkpoint))
+    }
+
+    /// Continues the last bundle and begins new ones. Of the statements only the newest bundle is
+    /// kept: where there is one copy, there is one place to erase from.
+    fn plan_bundles(
+        &self,
+        addition: &Addition,
+        entries: &[Hash],
+        new_size: u64,
+        journal: &mut Journal,
+    ) -> Result<(), Error> {
+        let store = self.writer.store();
+        let old_size = self.checkpoint.size;
+        let mut entry_items: Vec<Vec<u8>> = Vec::new();
+        let mut statement_items: Vec<Vec<u8>> = Vec::new();
+        let partial = (old_size % u64::from(FULL_WIDTH) != 0)
+            .then(|| reading::place_of(old_size - 1, old_size).0);
+        if let Some(bundle) = partial {
+            let old_entries = reading::entries(store, bundle)?;
+            entry_items.extend(old_entries.iter().map(|entry| entry.as_bytes().to_vec()));
+            let old_statements = reading::statements(store, bundle)?;
+            statement_items.extend(old_statements.into_iter().map(Option::unwrap_or_default));
+            journal.remove(reading::file(Path::Statements(bundle)));
+        }
+        entry_items.extend(entries.iter().map(|entry| entry.as_bytes().to_vec()));
+        statement_items.extend(addition.statements.iter().map(|(bytes, _)| bytes.clone()));
+
+        let width = usize::from(FULL_WIDTH);
+        let first = old_size / u64::from(FULL_WIDTH);
+        let rows = entry_items.chunks(width).zip(statement_items.chunks(width));
+        for (index, (entries, statements)) in (first..).zip(rows) {
+            let bundle =
+                Bundle { index, width: u16::try_from(entries.len()).unwrap_or(FULL_WIDTH) };
+            journal.put(reading::file(Path::Entries(bundle)), bundle::format(entries)?);
+            journal.put(reading::file(Path::Statements(bundle)), bundle::format(statements)?);
+            if bundle.width == FULL_WIDTH && partial.is_some_and(|partial| partial.index == index) {
+                remove_partials(store, Path::Entries(bundle), journal)?;
+            }
+        }
+        debug_assert_eq!(
+            (first * u64::from(FULL_WIDTH)) + entry_items.len() as u64,
+            new_size,
+            "the bundles end where the tree ends"
+        );
+        Ok(())
+    }
+
+    /// After the commit: what the next batch needs to know.
+    fn remember(&mut self, addition: &Addition) -> Result<(), Error> {
+        let extent = Extent { tree_size: self.checkpoint.size, root: self.checkpoint.root };
+        let rows = addition.statements.iter().map(|(_, it)| (it.entry_index(), it.statement()));
+        self.index.extend(rows, extent)?;
+        self.keyring = keyring_of(self.writer.store(), &self.checkpoint, &self.index)?;
+        if let Some((_, last)) = addition.statements.last() {
+            self.last_recorded_at = last.statement().recorded_at();
+        }
+        Ok(())
+    }
+}
+
+/// Takes the lock, and finishes the commit that an earlier writer did not. What it signs is the
+/// text in the durable journal, and only if the tree on the disk has that root and continues the
+/// tree of the present checkpoint: two checkpoints that disagree are never signed.
+fn recover<D: Disk>(
+    store: Store<D>,
+    policy: &Policy,
+    log_key: &SecretKey,
+) -> Result<commit::Writer<D>, Error> {
+    let recovery = match commit::open(store)? {
+        Opened::Ready(writer) => return Ok(writer),
+        Opened::Interrupted(recovery) => recovery,
+    };
+    let next: Checkpoint = recovery.journal().checkpoint().parse()?;
+    check_log_key(policy, &next.origin, log_key)?;
+    let present = match reading::checkpoint(recovery.store())? {
+        Some(note) => Some(Checkpoint::clone(&*Trusted::open(&note, policy)?)),
+        None => None,
+    };
+    if let Some(present) = &present {
+        if present.origin != next.origin {
+            return Err(Error::ForeignJournal("it is of another log"));
+        }
+        if next.size < present.size || (next.size == present.size && next.root != present.root) {
+            return Err(Error::ForeignJournal("it is older than the checkpoint, or disagrees"));
+        }
+    }
+    let reader = recovery.store().clone();
+    recovery
+        .finish(|text| {
+            let found = merkle::root(next.size, &mut reading::nodes(&reader, next.size))?;
+            let old_size = present.as_ref().map_or(0, |present| present.size);
+            let before = merkle::root(old_size, &mut reading::nodes(&reader, next.size))?;
+            let continues = present.is_none_or(|present| present.root == before);
+            if found != next.root || !continues {
+                return Err(Error::ForeignJournal("its tree does not continue the checkpoint's"));
+            }
+            signed(text, &next.origin, log_key)
+        })
+        .map_err(flatten)
+}
+
+/// The text of a checkpoint with the log's signature below it.
+fn signed(text: &str, origin: &str, log_key: &SecretKey) -> Result<Vec<u8>, Error> {
+    let signature = Signature::sign(origin, log_key, text)?;
+    Ok(format!("{text}\n{signature}").into_bytes())
+}
+
+fn flatten(error: CommitError<Error>) -> Error {
+    match error {
+        CommitError::Store(error) => Error::Store(error),
+        CommitError::Sign(error) => error,
+    }
+}
+
+/// Refuses a key whose signature no reader would accept, before anything is written.
+fn check_log_key(policy: &Policy, origin: &str, log_key: &SecretKey) -> Result<(), Error> {
+    if policy.quorum().is_some() {
+        return Err(Error::Witnesses);
+    }
+    let public = log_key.public();
+    let trusted =
+        policy.logs().iter().any(|log| log.key.name() == origin && *log.key.public() == public);
+    if trusted { Ok(()) } else { Err(Error::WrongLogKey(origin.to_owned())) }
+}
+
+fn unsigned(origin: &str, Tree { size, root }: Tree) -> Checkpoint {
+    Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }
+}
+
+/// Plans the removal of the partial versions of a file that is now full.
+fn remove_partials<D: Disk>(
+    store: &Store<D>,
+    full: Path,
+    journal: &mut Journal,
+) -> Result<(), Error> {
+    for found in store.list(&full.partials())? {
+        let path = format!("{}/{}", full.partials(), found.name);
+        // Anything else there is not ours to remove; `verify` will name it.
+        if path.parse::<Path>().is_ok() && matches!(found.kind, Kind::File { .. }) {
+            journal.remove(FilePath::parse(&path).expect("the path of a log's file"));
+        }
+    }
+    Ok(())
+}
+
+/// Brings the index up to the checkpoint: what is new, or everything if it is of another history.
+fn catch_up<D: Disk>(
+    store: &Store<D>,
+    checkpoint: &Checkpoint,
+    index: &mut Index,
+) -> Result<(), Error> {
+    let known =
+        index.extent().ok().flatten().unwrap_or(Extent { tree_size: 0, root: Hash::of(b"") });
+    if known.tree_size == checkpoint.size && known.root == checkpoint.root {
+        return Ok(());
+    }
+    let continues = known.tree_size <= checkpoint.size
+        && merkle::root(known.tree_size, &mut reading::nodes(store, checkpoint.size))?
+            == known.root;
+    let from = if continues { known.tree_size } else { 0 };
+    if from == 0 {
+        index.clear()?;
+    }
+    for bundle in bundle::bundles_of(checkpoint.size).skip(bundles_before(from)) {
+        let first = bundle.index * u64::from(FULL_WIDTH);
+        let mut opened = Vec::new();
+        for (entry_index, bytes) in (first..).zip(reading::statements(store, bundle)?) {
+            if let Some(bytes) = bytes.filter(|_| entry_index >= from) {
+                opened.push((entry_index, open_statement(&bytes, entry_index)?));
+            }
+        }
+        let tree_size = first + u64::from(bundle.width);
+        let root = merkle::root(tree_size, &mut reading::nodes(store, checkpoint.size))?;
+        let rows = opened.iter().map(|(entry_index, statement)| (*entry_index, statement));
+        index.extend(rows, Extent { tree_size, root })?;
+    }
+    Ok(())
+}
+
+fn bundles_before(entry_index: u64) -> usize {
+    usize::try_from(entry_index / u64::from(FULL_WIDTH))
+        .expect("bundles fit memory's address space")
+}
+
+/// The keys in force after the last entry: the charter and the key records, admitted in order.
+fn keyring_of<D: Disk>(
+    store: &Store<D>,
+    checkpoint: &Checkpoint,
+    index: &Index,
+) -> Result<Keyring, Error> {
+    let mut keyring = Keyring::default();
+    for row in index.governance()? {
+        if let Some(statement) = statement_of(store, &row, checkpoint.size)? {
+            let admitted = keyring.admit(statement, row.entry_index, None);
+            admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
+        }
+    }
+    Ok(keyring)
+}
+
+fn last_time<D: Disk>(store: &Store<D>, checkpoint: &Checkpoint) -> Result<u64, Error> {
+    let Some(last) = checkpoint.size.checked_sub(1) else { return Ok(0) };
+    match reading::statement(store, last, checkpoint.size)? {
+        Some(bytes) => Ok(open_statement(&bytes, last)?.recorded_at()),
+        None => Ok(0),
+    }
+}
+
+fn statement_of<D: Disk>(
+    store: &Store<D>,
+    row: &Row,
+    tree_size: u64,
+) -> Result<Option<Statement>, Error> {
+    let Some(bytes) = reading::statement(store, row.entry_index, tree_size)? else {
+        return Ok(None);
+    };
+    let found = Id::of(&bytes);
+    if found != row.id {
+        let what = format!("the statement has hash {found}, the index says {}", row.id);
+        return Err(Error::Damaged { entry_index: row.entry_index, what });
+    }
+    open_statement(&bytes, row.entry_index).map(Some)
+}
+
+fn open_statement(bytes: &[u8], entry_index: u64) -> Result<Statement, Error> {
+    statement::open(bytes).map_err(|error| damaged(entry_index, &error))
+}
+
+fn damaged(entry_index: u64, error: &dyn std::error::Error) -> Error {
+    Error::Damaged { entry_index, what: error.to_string() }
+}

@@ -1,0 +1,423 @@
+//! One commit: how a batch of files and the checkpoint over them get onto the disk, whole or not.
+//!
+//! ```text
+//! 1  captured blobs            .state/staged/<sha256>, each synced
+//! 2  the journal               .state/tmp → sync → .state/pending → sync folder
+//!    ──── the point of no return: from here on the commit will happen ────
+//! 3  every file                .state/tmp → sync → its place; blobs moved; sync all folders
+//! 4  sign the journal's text   .state/tmp → sync → checkpoint → sync folder
+//! 5  remove superseded files → sync folders → remove .state/pending → sync folder
+//! ```
+//! Before the point of no return nothing outside `.state` has changed, so a failure there needs
+//! only a sweep. After it, recovery runs steps 3 to 5 again, each of which finds its own work
+//! done or does it. A text is signed only when it is durable in the journal, and the journal is
+//! removed only when its checkpoint is durable: so two different texts can never be signed
+//! after the same checkpoint.
+//!
+//! Whether a text is right to sign is for the one who signs it.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use crate::hash::Hash;
+use crate::store::disk::{Disk, Kind};
+use crate::store::journal::{Journal, Put};
+use crate::store::path::FilePath;
+use crate::store::{Error, JOURNAL_LIMIT, LOCK, PENDING, STATE, Store};
+
+/// Files being written, before they are renamed into place: in `.state`, so that a static
+/// server never publishes half a file.
+const TEMPORARY: &str = ".state/tmp";
+
+/// Captured blobs, each under its digest, waiting for their commit.
+const STAGED: &str = ".state/staged";
+
+/// Why a commit did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError<E> {
+    /// The disk, or what was found on it.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The checkpoint was not signed. The commit is recorded and will be finished when the
+    /// ledger is next opened for writing.
+    #[error(
+        "{0}; the commit is recorded and will be signed when the ledger is next opened for writing"
+    )]
+    Sign(E),
+}
+
+/// A ledger opened for writing.
+#[derive(Debug)]
+pub enum Opened<D: Disk> {
+    /// Nothing was pending; leftovers that no checkpoint covers are swept.
+    Ready(Writer<D>),
+    /// A commit was interrupted after the point of no return. It has to be finished first.
+    Interrupted(Recovery<D>),
+}
+
+/// A ledger locked by us, with the journal of a commit to finish.
+#[derive(Debug)]
+pub struct Recovery<D: Disk> {
+    writer: Writer<D>,
+    journal: Journal,
+}
+
+/// A ledger locked by us and ready for the next commit. The lock goes with it.
+#[derive(Debug)]
+pub struct Writer<D: Disk> {
+    store: Store<D>,
+    staged: BTreeSet<Hash>,
+    /// Set by the first failure: after a failed sync the system's memory and the disk may
+    /// differ without a sign of it, and only a new start over the disk's files is safe.
+    poisoned: bool,
+    _lock: D::Lock,
+}
+
+/// What stands where a file has to go.
+enum Present {
+    Nothing,
+    Same,
+    Different,
+}
+
+/// Takes the lock, and sweeps what an earlier writer left, or hands back what it left to finish.
+pub fn open<D: Disk>(store: Store<D>) -> Result<Opened<D>, Error> {
+    for folder in [STATE, TEMPORARY, STAGED] {
+        ensure_folder(&store, folder)?;
+    }
+    // A link would let somebody else's file be created or held.
+    store.length_of_any(LOCK)?;
+    let lock = store.disk().try_lock(LOCK).map_err(|source| store.failed("lock", LOCK, source))?;
+    let lock = lock.ok_or_else(|| Error::Locked(store.disk().name(LOCK)))?;
+    let writer = Writer { store, staged: BTreeSet::new(), poisoned: false, _lock: lock };
+
+    // The removal of a journal may not have reached the disk, nor the folders made just now.
+    writer.sync_folder(STATE)?;
+    writer.sync_folder("")?;
+    writer.sweep(TEMPORARY)?;
+    if let Some(journal) = writer.store.pending()? {
+        return Ok(Opened::Interrupted(Recovery { writer, journal }));
+    }
+    writer.sweep(STAGED)?;
+    Ok(Opened::Ready(writer))
+}
+
+impl<D: Disk> Recovery<D> {
+    /// What the interrupted commit was about to do. Compare its checkpoint's text with what is
+    /// known before finishing: a copied `.state` may hold an old one.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The ledger's files as they stand.
+    pub fn store(&self) -> &Store<D> {
+        &self.writer.store
+    }
+
+    /// Finishes the commit. May sign the journal's text a second time, never another.
+    pub fn finish<E>(
+        self,
+        sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
+    ) -> Result<Writer<D>, CommitError<E>> {
+        let Self { writer, journal } = self;
+        writer.finish(&journal, sign)?;
+        // Blobs that the journal did not place.
+        writer.sweep(STAGED)?;
+        Ok(writer)
+    }
+}
+
+impl<D: Disk> Writer<D> {
+    /// The ledger's files as they stand.
+    pub fn store(&self) -> &Store<D> {
+        &self.store
+    }
+
+    /// Gives up the lock and goes on reading.
+    pub fn into_store(self) -> Store<D> {
+        self.store
+    }
+
+    /// Writes a blob durably, but not yet into the ledger, and returns the digest by which a
+    /// journal can place it. What is never placed is swept when the ledger is next opened.
+    pub fn stage(&mut self, blob: &[u8]) -> Result<Hash, Error> {
+        self.refuse_if_poisoned()?;
+        let digest = Hash::of(blob);
+        if self.staged.contains(&digest) {
+            return Ok(digest);
+        }
+        let written = self.write_durably(&format!("{STAGED}/{digest}"), blob);
+        self.unless_failed(written)?;
+        self.staged.insert(digest);
+        Ok(digest)
+    }
+
+    /// Does all that the journal says and replaces the checkpoint by what `sign` makes of its
+    /// text: the text, a blank line and signature lines. `sign` is called at most once, when
+    /// the text is durable.
+    ///
+    /// When this returns `Ok`, all of it is durable. The kind of error says what became of the
+    /// commit: `OutcomeUnknown`, `Unfinished` and `Sign` speak for themselves; after any other
+    /// the ledger is unchanged. After any error this handle takes no more commits.
+    pub fn commit<E>(
+        &mut self,
+        journal: &Journal,
+        sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
+    ) -> Result<(), CommitError<E>> {
+        self.refuse_if_poisoned()?;
+        let prepared = self.prepare(journal);
+        self.unless_failed(prepared)?;
+        self.poisoned = true;
+        self.record().map_err(|error| Error::OutcomeUnknown(Box::new(error)))?;
+        self.finish(journal, sign)?;
+        self.poisoned = false;
+        self.staged = self.staged.difference(&placed(journal)).copied().collect();
+        Ok(())
+    }
+
+    /// Everything before the point of no return: look for what would stop the commit halfway,
+    /// write the journal, make the staged names durable.
+    fn prepare(&self, journal: &Journal) -> Result<(), Error> {
+        for Put { path, bytes, replaces } in journal.puts() {
+            self.check_folders(path)?;
+            let present = self.present(path, bytes.len() as u64, |found| found == bytes)?;
+            self.refuse_if_tampered(path, &present, *replaces)?;
+        }
+        for place in journal.places() {
+            assert!(self.staged.contains(&place.blob), "{} was not staged here", place.path);
+            self.check_folders(&place.path)?;
+            let present = self.present_blob(&place.path, place.blob)?;
+            self.refuse_if_tampered(&place.path, &present, false)?;
+        }
+        for path in journal.removals() {
+            self.store.length(path)?;
+        }
+        self.store.length(&FilePath::checkpoint())?;
+        let bytes = journal.format();
+        if bytes.len() as u64 > JOURNAL_LIMIT {
+            let (path, length) = (self.store.disk().name(PENDING), bytes.len() as u64);
+            return Err(Error::TooLong { path, length, limit: JOURNAL_LIMIT });
+        }
+        self.sync_folder(STAGED)?;
+        self.write_durably(&temporary("journal"), &bytes)
+    }
+
+    /// The point of no return.
+    fn record(&self) -> Result<(), Error> {
+        self.rename(&temporary("journal"), PENDING)?;
+        self.sync_folder(STATE)
+    }
+
+    /// Steps 3 to 5, for a first time or again.
+    fn finish<E>(
+        &self,
+        journal: &Journal,
+        sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
+    ) -> Result<(), CommitError<E>> {
+        let unfinished = |error| Error::Unfinished(Box::new(error));
+        self.put_everything(journal).map_err(unfinished)?;
+        let signed = sign(journal.checkpoint()).map_err(CommitError::Sign)?;
+        assert!(
+            signed.starts_with(journal.checkpoint().as_bytes()),
+            "what was signed does not begin with the text that is durable"
+        );
+        self.put_durably(FilePath::checkpoint().as_str(), &signed).map_err(unfinished)?;
+        self.sync_folder("").map_err(unfinished)?;
+        self.clear_away(journal).map_err(unfinished)?;
+        Ok(())
+    }
+
+    /// Step 3: all files and blobs, and the names of all of them, durable.
+    fn put_everything(&self, journal: &Journal) -> Result<(), Error> {
+        // Also folders in which nothing seems to change: an earlier attempt may have made them
+        // and stopped before they were synced.
+        let mut touched = BTreeSet::from([""]);
+        for Put { path, bytes, replaces } in journal.puts() {
+            self.create_folders(path)?;
+            let present = self.present(path, bytes.len() as u64, |found| found == bytes)?;
+            self.refuse_if_tampered(path, &present, *replaces)?;
+            if !matches!(present, Present::Same) {
+                self.put_durably(path.as_str(), bytes)?;
+            }
+            touched.extend(path.folders());
+        }
+        for place in journal.places() {
+            self.create_folders(&place.path)?;
+            self.place(place.blob, &place.path)?;
+            touched.extend(place.path.folders());
+        }
+        touched.iter().try_for_each(|folder| self.sync_folder(folder))
+    }
+
+    /// Moves a staged blob, unless it is in place already.
+    fn place(&self, blob: Hash, path: &FilePath) -> Result<(), Error> {
+        let present = self.present_blob(path, blob)?;
+        self.refuse_if_tampered(path, &present, false)?;
+        let staged = format!("{STAGED}/{blob}");
+        let waits = self.store.length_of_any(&staged)?.is_some();
+        match (present, waits) {
+            (Present::Same, true) => self.remove(&staged),
+            (Present::Same, false) => Ok(()),
+            (_, true) => self.rename(&staged, path.as_str()),
+            (_, false) => Err(Error::NotStaged { path: self.store.name(path) }),
+        }
+    }
+
+    /// Step 5: first what the checkpoint supersedes, then the journal.
+    fn clear_away(&self, journal: &Journal) -> Result<(), Error> {
+        let mut touched = BTreeSet::new();
+        for path in journal.removals() {
+            // Synced even if the file is gone: an earlier attempt may not have come so far. A
+            // folder that is gone as well has nothing to sync.
+            let folder = path.folders().last().unwrap_or("");
+            if self.kind(folder)? == Some(Kind::Folder) {
+                touched.insert(folder);
+            }
+            if self.store.length(path)?.is_some() {
+                self.remove(path.as_str())?;
+            }
+        }
+        touched.iter().try_for_each(|folder| self.sync_folder(folder))?;
+        self.remove(PENDING)?;
+        self.sync_folder(STATE)
+    }
+
+    /// Whether a file with these properties stands at the path.
+    fn present(
+        &self,
+        path: &FilePath,
+        length: u64,
+        is_same: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<Present, Error> {
+        match self.store.length(path)? {
+            None => Ok(Present::Nothing),
+            Some(found) if found != length => Ok(Present::Different),
+            Some(_) => match self.store.read(path, length)? {
+                Some(bytes) if is_same(&bytes) => Ok(Present::Same),
+                Some(_) => Ok(Present::Different),
+                None => Ok(Present::Nothing),
+            },
+        }
+    }
+
+    /// Whether the blob stands at the path. Its length is the one found: only the hash decides.
+    fn present_blob(&self, path: &FilePath, blob: Hash) -> Result<Present, Error> {
+        let length = self.store.length(path)?.unwrap_or(0);
+        self.present(path, length, |found| Hash::of(found) == blob)
+    }
+
+    fn refuse_if_tampered(
+        &self,
+        path: &FilePath,
+        present: &Present,
+        replaces: bool,
+    ) -> Result<(), Error> {
+        match present {
+            Present::Different if !replaces => Err(Error::Tampered(self.store.name(path))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Finds, before the point of no return, what would stop a file from getting its folder.
+    fn check_folders(&self, path: &FilePath) -> Result<(), Error> {
+        for folder in path.folders() {
+            if !matches!(self.kind(folder)?, None | Some(Kind::Folder)) {
+                return Err(Error::Tampered(self.store.disk().name(folder)));
+            }
+        }
+        Ok(())
+    }
+
+    fn create_folders(&self, path: &FilePath) -> Result<(), Error> {
+        path.folders().try_for_each(|folder| ensure_folder(&self.store, folder))
+    }
+
+    /// Writes a file beside the ledger and moves it into place: its bytes are durable, its name
+    /// is once the folder is synced.
+    fn put_durably(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let temporary = temporary("put");
+        self.write_durably(&temporary, bytes)?;
+        self.rename(&temporary, path)
+    }
+
+    /// Creates a file and makes its bytes durable, through one descriptor.
+    fn write_durably(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let disk = self.store.disk();
+        let failed = |intent| move |source| self.store.failed(intent, path, source);
+        let mut file = disk.create(path).map_err(failed("create"))?;
+        disk.write(&mut file, bytes).map_err(failed("write"))?;
+        disk.sync_file(&file).map_err(failed("sync"))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
+        let renamed = self.store.disk().rename(from, to);
+        renamed.map_err(|source| self.store.failed("put in place", to, source))
+    }
+
+    fn remove(&self, path: &str) -> Result<(), Error> {
+        let removed = self.store.disk().remove_file(path);
+        removed.map_err(|source| self.store.failed("remove", path, source))
+    }
+
+    fn sync_folder(&self, folder: &str) -> Result<(), Error> {
+        let synced = self.store.disk().sync_folder(folder);
+        synced.map_err(|source| self.store.failed("sync", folder, source))
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>, Error> {
+        let kind = self.store.disk().kind(path);
+        kind.map_err(|source| self.store.failed("look at", path, source))
+    }
+
+    /// Removes every file in a folder of `.state`. Not made durable: what comes back is swept
+    /// again.
+    fn sweep(&self, folder: &str) -> Result<(), Error> {
+        let listed = self.store.disk().list(folder);
+        for it in listed.map_err(|source| self.store.failed("list", folder, source))? {
+            if it.kind != Kind::Folder {
+                self.remove(&format!("{folder}/{}", it.name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_if_poisoned(&self) -> Result<(), Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned(self.store.disk().name("")));
+        }
+        Ok(())
+    }
+
+    /// For failures before the point of no return: poisons the handle and frees the room that
+    /// was taken, as a full disk may be what failed.
+    fn unless_failed(&mut self, result: Result<(), Error>) -> Result<(), Error> {
+        if result.is_err() {
+            self.poisoned = true;
+            // What fails here is swept when the ledger is next opened.
+            let _ = self.sweep(TEMPORARY);
+            let _ = self.sweep(STAGED);
+        }
+        result
+    }
+}
+
+fn temporary(name: &str) -> String {
+    format!("{TEMPORARY}/{name}")
+}
+
+fn placed(journal: &Journal) -> BTreeSet<Hash> {
+    journal.places().iter().map(|place| place.blob).collect()
+}
+
+/// Creates one folder unless it is there; something else in its place is tampering.
+fn ensure_folder<D: Disk>(store: &Store<D>, folder: &str) -> Result<(), Error> {
+    match store.disk().kind(folder).map_err(|source| store.failed("look at", folder, source))? {
+        Some(Kind::Folder) => Ok(()),
+        Some(_) => Err(Error::Tampered(store.disk().name(folder))),
+        None => match store.disk().create_folder(folder) {
+            // Another writer, about to find itself locked out or to lock us out.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            created => created.map_err(|source| store.failed("create", folder, source)),
+        },
+    }
+}

@@ -1,0 +1,149 @@
+//! The disk of this machine, through the standard library.
+//!
+//! Symbolic links inside the ledger are reported and never followed, neither at the end of a
+//! path nor on the way: a ledger that came from elsewhere must not make us read or write outside
+//! of it. (A link put there between the look and the use would be followed: who can do that
+//! while we run can write the ledger's files anyway.)
+#![allow(clippy::disallowed_methods, reason = "this is the door")]
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::store::disk::{Disk, Kind, Listed};
+
+/// A folder on the machine's disk.
+#[derive(Debug, Clone)]
+pub struct OsDisk {
+    root: PathBuf,
+}
+
+impl OsDisk {
+    /// Names the folder; touches nothing.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        if path.is_empty() {
+            return self.root.clone();
+        }
+        let plain = |segment: &str| !matches!(segment, "" | "." | "..");
+        assert!(path.split('/').all(plain), "{path:?} could leave the ledger");
+        self.root.join(path)
+    }
+}
+
+impl Disk for OsDisk {
+    type File = File;
+    type Lock = File;
+
+    fn name(&self, path: &str) -> String {
+        self.at(path).display().to_string()
+    }
+
+    fn kind(&self, path: &str) -> io::Result<Option<Kind>> {
+        let whole = self.at(path);
+        if path.is_empty() {
+            // The ledger itself may well be reached through a link.
+            return existing(fs::metadata(&whole)).map(|found| found.map(|it| kind_of(&it)));
+        }
+        for (end, _) in path.match_indices('/') {
+            match existing(fs::symlink_metadata(self.at(&path[..end])))? {
+                Some(it) if it.is_dir() => {}
+                Some(it) if !it.is_file() => return Ok(Some(Kind::Other)),
+                // Nothing can stand below a file, or below nothing.
+                _ => return Ok(None),
+            }
+        }
+        existing(fs::symlink_metadata(&whole)).map(|found| found.map(|it| kind_of(&it)))
+    }
+
+    fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+        read_at_most(&self.at(path), limit)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<Listed>> {
+        let mut listed = Vec::new();
+        for entry in fs::read_dir(self.at(folder))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            // Not followed: this is the metadata of a link itself.
+            let kind = name
+                .to_str()
+                .map_or(Ok(Kind::Other), |_| entry.metadata().map(|metadata| kind_of(&metadata)))?;
+            listed.push(Listed { name: name.to_string_lossy().into_owned(), kind });
+        }
+        Ok(listed)
+    }
+
+    fn create(&self, path: &str) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).open(self.at(path))
+    }
+
+    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
+
+    fn sync_file(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.at(from), self.at(to))
+    }
+
+    fn create_folder(&self, folder: &str) -> io::Result<()> {
+        fs::create_dir(self.at(folder))
+    }
+
+    fn sync_folder(&self, folder: &str) -> io::Result<()> {
+        sync_folder(&self.at(folder))
+    }
+
+    fn remove_file(&self, path: &str) -> io::Result<()> {
+        fs::remove_file(self.at(path))
+    }
+
+    fn try_lock(&self, path: &str) -> io::Result<Option<File>> {
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(false).open(self.at(path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// The first `limit` bytes of a file, or all if there are fewer.
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Makes the names in a folder durable. Only Unix can sync a folder; elsewhere the system's own
+/// journal has to do.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn kind_of(metadata: &fs::Metadata) -> Kind {
+    if metadata.is_file() {
+        Kind::File { length: metadata.len() }
+    } else if metadata.is_dir() {
+        Kind::Folder
+    } else {
+        Kind::Other
+    }
+}
+
+/// Turns "not found" into `None`.
+fn existing(metadata: io::Result<fs::Metadata>) -> io::Result<Option<fs::Metadata>> {
+    match metadata {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
