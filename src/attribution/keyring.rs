@@ -264,7 +264,7 @@ impl Keyring {
             let needed = "introduce keys (keys), or delegate powers it does not have";
             return Err(Error::Power { name: signer.name.clone(), needed });
         }
-        let acts_for = delegates.then(|| signer.thumbprint);
+        let acts_for = delegates.then_some(signer.thumbprint);
         self.terms.push(Term::new(change.key, name, &change.powers, from, acts_for));
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Attribution: on whose word? Records, who signed them, and what follows from them alone.
 //!
-//! Pure. Says nothing about the tree that holds the statements, nor about captured bytes.
 //! Pure. It never says "tree", and it never looks into captured bytes.
 
 // What a check can answer.
@@ -13,7 +12,6 @@ pub mod date;
 // Who: the names that others gave to a party.
 pub mod identity;
 
-// What is written, by whom.
 // What is said, how it is sealed, and who may seal it.
 pub mod id;
 pub mod record;
