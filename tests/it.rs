@@ -2,6 +2,7 @@
 
 mod it {
     mod annotated;
+    mod format;
     mod keyfile;
     mod keyring;
     mod records;
