@@ -23,3 +23,4 @@ pub mod store;
 // ROOF: where the pillars meet.
 pub mod index;
 pub mod ledger;
+pub mod verify;

@@ -9,6 +9,13 @@ mod it {
     mod refused;
     mod statements;
     mod crash;
+    mod damage;
+    mod evidence;
+    mod house;
+    mod keyfile;
+    mod ledger;
     mod store;
     mod tidy;
+    mod tlog_note;
+    mod tlog_tree;
 }

@@ -241,8 +241,15 @@ impl<D: Disk> Writer<D> {
             }
             touched.extend(path.folders());
         }
+        // A blob has no other copy: the folders it goes to must be durable before it moves, or a
+        // crash could keep the move and lose the folder.
+        let mut for_blobs = BTreeSet::new();
         for place in journal.places() {
             self.create_folders(&place.path)?;
+            for_blobs.extend(place.path.folders().chain([""]));
+        }
+        for_blobs.iter().try_for_each(|folder| self.sync_folder(folder))?;
+        for place in journal.places() {
             self.place(place.blob, &place.path)?;
             touched.extend(place.path.folders());
         }

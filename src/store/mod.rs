@@ -4,14 +4,20 @@
 //! `commit`'s business, and happens whole or not at all. What the bytes mean is for those who
 //! call: nothing here knows a tile from a statement.
 
-pub mod commit;
-pub mod disk;
+// What is named, what failed, what is to be done.
 pub mod failure;
-pub mod journal;
-pub mod loose;
-pub mod os;
 pub mod path;
+
+pub mod journal;
+
+// What it is done to.
+pub mod disk;
+pub mod os;
 pub mod simulated;
+
+// How: whole or not at all, and beside a ledger one file at a time.
+pub mod commit;
+pub mod loose;
 
 use std::io;
 
@@ -79,12 +85,14 @@ pub enum Error {
     },
     /// The commit may or may not have passed the point of no return.
     #[error(
-        "{0}; the outcome is not known: it will be finished or swept when the ledger is next opened for writing"
+        "{0}; the outcome is not known: it will be finished or swept when the ledger is next \
+         opened for writing"
     )]
     OutcomeUnknown(Box<Error>),
     /// The commit is durable but not complete.
     #[error(
-        "{0}; the commit is recorded and will be finished when the ledger is next opened for writing"
+        "{0}; the commit is recorded and will be finished when the ledger is next \
+         opened for writing"
     )]
     Unfinished(Box<Error>),
     /// An earlier write through this handle failed; what the system holds in memory can no

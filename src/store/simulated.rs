@@ -406,10 +406,12 @@ impl Machine {
 
     /// The paths, sorted, that would be different after a loss of power.
     fn unsynced_names(&self) -> Vec<String> {
-        let all: BTreeSet<&String> = self.seen.keys().chain(self.durable.keys()).collect();
-        let unsynced =
-            all.into_iter().filter(|path| self.seen.get(*path) != self.durable.get(*path));
-        unsynced.cloned().collect()
+        let changed = self.seen.iter().filter(|(path, node)| self.durable.get(*path) != Some(node));
+        let gone = self.durable.keys().filter(|path| !self.seen.contains_key(*path));
+        let mut unsynced: Vec<String> =
+            changed.map(|(path, _)| path).chain(gone).cloned().collect();
+        unsynced.sort();
+        unsynced
     }
 
     /// The durable names, and of the unsynced ones those in `kept`.

@@ -154,7 +154,8 @@ impl Trusted<Checkpoint> {
         let value: Checkpoint = note.text().parse()?;
         let logs = policy.logs().iter().map(|log| &log.key);
         let witnesses = policy.witnesses().iter().map(|witness| &witness.key);
-        let verified = note.verify(logs.clone().chain(witnesses))?;
+        let keys: Vec<_> = logs.clone().chain(witnesses).collect();
+        let verified = note.verify(&keys)?;
 
         let by_its_log = |key| logs.clone().any(|log| log == key && log.name() == value.origin);
         if !verified.iter().any(|signature| by_its_log(signature.key)) {

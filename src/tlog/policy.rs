@@ -144,7 +144,7 @@ impl Policy {
         }
         let quorum = reader.quorum.ok_or(Error::Format("it has no quorum line"))?;
         let Reader { logs, witnesses, groups, .. } = reader;
-        Ok(Self { logs, witnesses, groups, quorum })
+        Ok(Self { logs, witnesses, groups, quorum: (quorum != NONE).then_some(quorum) })
     }
 
     /// The logs whose checkpoints are accepted, in the order of the file.
@@ -204,7 +204,8 @@ struct Reader {
     logs: Vec<Log>,
     witnesses: Vec<Witness>,
     groups: Vec<Group>,
-    quorum: Option<Option<String>>,
+    /// The name as it stands there, `none` too.
+    quorum: Option<String>,
     public_keys: BTreeSet<[u8; 32]>,
     /// Every name of a witness or group, and whether it is a member of a group.
     names: BTreeMap<String, bool>,
@@ -278,7 +279,7 @@ impl Reader {
         if name != NONE && !self.names.contains_key(name) {
             return Err(Problem::UnknownName(name.to_owned()));
         }
-        self.quorum = Some((name != NONE).then(|| name.to_owned()));
+        self.quorum = Some(name.to_owned());
         Ok(())
     }
 
@@ -308,6 +309,7 @@ fn limit(count: usize) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fmt::Write;
 
     use super::{Error, Policy};
     use crate::key::SecretKey;
@@ -407,7 +409,8 @@ mod tests {
         for seed in 1..=32 {
             let log = key("log", Algorithm::Ed25519, seed);
             let witness = key("witness", Algorithm::Cosignature, seed + 32);
-            text += &format!("log {log}\nwitness W{seed} {witness}\ngroup G{seed} all W{seed}\n");
+            write!(text, "log {log}\nwitness W{seed} {witness}\ngroup G{seed} all W{seed}\n")
+                .expect("a String takes all");
         }
         text += "quorum G32\n";
         let policy = Policy::parse(text.as_bytes()).expect("within the limits");

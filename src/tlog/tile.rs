@@ -6,7 +6,8 @@
 //! file is named is left to `path`.
 //!
 //! ```text
-//! hash i of tile (L, N) = root over the leaves (N * 256 + i) * 256^L up to (N * 256 + i + 1) * 256^L
+//! hash i of tile (L, N) = root over the leaves from (N * 256 + i) * 256^L
+//!                         up to, but without, (N * 256 + i + 1) * 256^L
 //! ```
 
 use std::collections::BTreeMap;
@@ -108,6 +109,15 @@ pub fn tiles_of(tree_size: u64, height: u8) -> impl Iterator<Item = Tile> {
             (0..count >> height).map(move |index| Tile { level, index, width: full_width(height) });
         full.chain(partial_of(tree_size, level, height))
     })
+}
+
+/// The tile at a place in a tree, with the width it has there, if there is one.
+pub fn tile_at(tree_size: u64, height: u8, level: u8, index: u64) -> Option<Tile> {
+    let count = hash_count(tree_size, level, height);
+    let before = index.checked_mul(full_width(height).into())?;
+    let left = count.checked_sub(before)?.min(full_width(height).into());
+    let width = u16::try_from(left).expect("at most a full tile");
+    (width > 0).then_some(Tile { level, index, width })
 }
 
 /// The tiles that must be read before the tree can grow: the partial one of each level, lowest

@@ -1,0 +1,95 @@
+//! Has it been altered? The whole ledger, with nothing trusted but the policy.
+//!
+//! All faults are found in one pass over the bundles, each named by its file and its entry. What
+//! this shows is that the record was not changed; it does not show that the claims are true.
+
+pub mod report;
+mod tree;
+mod statements;
+mod files;
+
+use crate::attribution::keyring::{Keyring, Signed};
+use crate::ledger::reading;
+use crate::store::disk::Disk;
+use crate::store::{self, Store};
+use crate::tlog::bundle::bundles_of;
+use crate::tlog::checkpoint::{Checkpoint, Trusted};
+use crate::tlog::policy::Policy;
+use crate::tlog::tile::FULL_WIDTH;
+use crate::verify::report::{FaultKind, Report, Subject};
+use crate::verify::statements::Walk;
+
+/// What a verified ledger does not prove, in plain words.
+pub const NOT_SHOWN: &str =
+    "This says the record was not changed. It does not say the claims are true.";
+
+/// Verifies the ledger in `store`.
+///
+/// Every statement that could be believed is handed to `keep`, in order; `progress` is told how
+/// many entries of how many are done. Returns the report, and the keys as they stand at the end.
+///
+/// # Errors
+/// Only when the disk cannot be read; whatever is wrong with the ledger is in the report.
+pub fn verify<D: Disk>(
+    store: &Store<D>,
+    policy: &Policy,
+    keep: &mut dyn FnMut(Signed),
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(Report, Keyring), store::Error> {
+    let mut report = Report::new();
+    let Some(checkpoint) = open_checkpoint(store, policy, &mut report)? else {
+        return Ok((report, Keyring::default()));
+    };
+    let size = checkpoint.size;
+    let authority = tree::check_tiles(store, checkpoint.tree(), &mut report);
+    let mut walk = Walk::new(&checkpoint.origin, policy);
+    for bundle in bundles_of(size) {
+        let leaves = authority.and_then(|source| tree::leaves_of(store, bundle, source).ok());
+        let leaves = leaves.as_deref();
+        let entries = tree::check_entries(store, bundle, leaves, &mut report);
+        walk.bundle(store, bundle, leaves, entries.as_deref(), &mut report, keep);
+        progress(bundle.index * u64::from(FULL_WIDTH) + u64::from(bundle.width), size);
+    }
+    let keyring = walk.finish(&mut report).clone();
+    files::check_captures(store, &walk, &mut report)?;
+    files::check_files(store, &walk, size, &mut report)?;
+    Ok((report, keyring))
+}
+
+/// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else
+/// can be judged without it.
+fn open_checkpoint<D: Disk>(
+    store: &Store<D>,
+    policy: &Policy,
+    report: &mut Report,
+) -> Result<Option<Trusted<Checkpoint>>, store::Error> {
+    let place = ("checkpoint", None);
+    let note = match reading::checkpoint(store) {
+        Ok(Some(note)) => note,
+        Ok(None) => {
+            let what = "there is no checkpoint: nothing here is signed";
+            report.fault(FaultKind::Incomplete, Subject::Checkpoint, place, what);
+            return Ok(None);
+        }
+        Err(error @ (store::Error::TooLong { .. } | store::Error::NotAFile(_))) => {
+            report.fault(FaultKind::Tampered, Subject::Checkpoint, place, error);
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    match Trusted::open(&note, policy) {
+        Ok(checkpoint) => {
+            report.reach();
+            report.pass(Subject::Checkpoint, 1);
+            report.origin = Some(checkpoint.origin.clone());
+            report.tree_size = checkpoint.size;
+            report.root = Some(checkpoint.root);
+            report.witnesses = checkpoint.cosignatures().len();
+            Ok(Some(checkpoint))
+        }
+        Err(error) => {
+            report.fault(FaultKind::Tampered, Subject::Checkpoint, place, error);
+            Ok(None)
+        }
+    }
+}

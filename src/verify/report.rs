@@ -1,0 +1,201 @@
+//! What a verification found: faults with their places, counts, and one verdict.
+
+use serde::Serialize;
+
+use crate::hash::Hash;
+
+/// The answer. Only [`Verdict::Verified`] says yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything was checked, and everything holds.
+    Verified,
+    /// Something was checked and does not hold.
+    Failed,
+    /// Nothing failed, but something could not be checked.
+    Undecided,
+}
+
+/// How a fault is to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Something differs from what was signed, or was slipped in.
+    Tampered,
+    /// Something that was signed is not there, and no notice says why.
+    Incomplete,
+    /// Something is not there, and a notice in the ledger says why.
+    Withheld,
+}
+
+/// The kinds of check, in the order in which they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The checkpoint is signed as the policy demands.
+    Checkpoint,
+    /// The tiles are those of the checkpoint's tree.
+    Tiles,
+    /// The entries are the leaves of that tree.
+    Entries,
+    /// Each statement has the hash that its entry says, and reads as a record.
+    Statements,
+    /// Each statement is signed by a key that had the power to.
+    Signatures,
+    /// Each reference points to an earlier statement of the right kind.
+    References,
+    /// Each capture has the digest and size that the records say.
+    Captures,
+    /// No other file lies in the ledger.
+    Files,
+}
+
+/// All kinds of check.
+pub const SUBJECTS: [Subject; 8] = [
+    Subject::Checkpoint,
+    Subject::Tiles,
+    Subject::Entries,
+    Subject::Statements,
+    Subject::Signatures,
+    Subject::References,
+    Subject::Captures,
+    Subject::Files,
+];
+
+/// One thing found wrong, or not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// How it is to be understood.
+    pub kind: FaultKind,
+    /// Which check found it.
+    pub check: Subject,
+    /// The file, relative to the ledger.
+    pub file: String,
+    /// The entry, where one can be named.
+    pub entry: Option<u64>,
+    /// What was found and what was expected.
+    pub what: String,
+}
+
+/// How one kind of check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All that was there to check holds.
+    Pass,
+    /// Something does not hold.
+    Fail,
+    /// Something could not be checked, and nothing failed.
+    NotChecked,
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Which kind.
+    pub name: Subject,
+    /// How it came out.
+    pub result: Outcome,
+    /// How many things were checked and hold.
+    pub passed: u64,
+    /// How many could not be checked.
+    pub not_checked: u64,
+}
+
+/// Everything that a verification found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The log's name, once the checkpoint is trusted.
+    pub origin: Option<String>,
+    /// The number of entries that the checkpoint covers.
+    pub tree_size: u64,
+    /// The root that it commits to.
+    pub root: Option<Hash>,
+    /// How many witnesses of the policy cosigned.
+    pub witnesses: usize,
+    /// All faults, in the order of the checks.
+    pub faults: Vec<Fault>,
+    /// Things worth knowing that are no faults.
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    passed: [u64; SUBJECTS.len()],
+    #[serde(skip)]
+    not_checked: [u64; SUBJECTS.len()],
+    #[serde(skip)]
+    reached: bool,
+}
+
+impl Report {
+    pub(crate) fn new() -> Self {
+        Self {
+            origin: None,
+            tree_size: 0,
+            root: None,
+            witnesses: 0,
+            faults: Vec::new(),
+            notes: Vec::new(),
+            passed: [0; SUBJECTS.len()],
+            not_checked: [0; SUBJECTS.len()],
+            reached: false,
+        }
+    }
+
+    /// The checkpoint is trusted: the other checks were made at all.
+    pub(crate) fn reach(&mut self) {
+        self.reached = true;
+    }
+
+    pub(crate) fn pass(&mut self, subject: Subject, count: u64) {
+        self.passed[subject as usize] += count;
+    }
+
+    pub(crate) fn skip(&mut self, subject: Subject) {
+        self.not_checked[subject as usize] += 1;
+    }
+
+    pub(crate) fn fault(
+        &mut self,
+        kind: FaultKind,
+        check: Subject,
+        (file, entry): (impl ToString, Option<u64>),
+        what: impl ToString,
+    ) {
+        let (file, what) = (file.to_string(), what.to_string());
+        self.faults.push(Fault { kind, check, file, entry, what });
+    }
+
+    /// One line for each kind of check.
+    pub fn checks(&self) -> Vec<Check> {
+        SUBJECTS.iter().map(|subject| self.check(*subject)).collect()
+    }
+
+    /// The one answer.
+    pub fn verdict(&self) -> Verdict {
+        let checks = self.checks();
+        if checks.iter().any(|check| check.result == Outcome::Fail) {
+            Verdict::Failed
+        } else if checks.iter().any(|check| check.result == Outcome::NotChecked) {
+            Verdict::Undecided
+        } else {
+            Verdict::Verified
+        }
+    }
+
+    fn check(&self, name: Subject) -> Check {
+        let (passed, mut not_checked) =
+            (self.passed[name as usize], self.not_checked[name as usize]);
+        let faults = self.faults.iter().filter(|fault| fault.check == name);
+        let (withheld, failed): (Vec<_>, Vec<_>) =
+            faults.partition(|fault| fault.kind == FaultKind::Withheld);
+        not_checked += withheld.len() as u64;
+        let unreached = !self.reached && name != Subject::Checkpoint;
+        let result = if !failed.is_empty() {
+            Outcome::Fail
+        } else if not_checked > 0 || unreached {
+            Outcome::NotChecked
+        } else {
+            Outcome::Pass
+        };
+        Check { name, result, passed, not_checked }
+    }
+}
