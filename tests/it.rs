@@ -1,6 +1,13 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod annotated;
+    mod format;
+    mod keyfile;
+    mod keyring;
+    mod records;
+    mod refused;
+    mod statements;
     mod crash;
     mod damage;
     mod evidence;
