@@ -24,3 +24,6 @@ pub mod store;
 pub mod index;
 pub mod ledger;
 pub mod verify;
+
+// FACES: parse, call one function, print.
+pub mod cli;

@@ -7,10 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Who said what, through which document, on whose word: a signed, append-only ledger of claims.
 #[derive(Debug, Parser)]
 #[command(name = "whosaid", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 it holds · 1 checked, and it does not hold · 2 bad usage or \
+#[command(
+    after_help = "Exit codes: 0 it holds · 1 checked, and it does not hold · 2 bad usage or \
 input · 3 could not read or write · 4 a key is needed or refused · 5 undecided.\n\n\
 Start here:  whosaid init --origin example.org/claims\n             whosaid append claims.toml\n\
-             whosaid verify && whosaid audit --all")]
+             whosaid verify && whosaid audit --all"
+)]
 pub struct Arguments {
     /// The ledger's folder, which can be published as it is
     #[arg(long, global = true, env = "WHOSAID_LEDGER", value_name = "DIR")]
@@ -109,9 +111,11 @@ pub struct Init {
 
 /// Options of `append`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  whosaid append kabul.toml\n  whosaid append --dry-run kabul.toml\n  \
+#[command(
+    after_help = "Examples:\n  whosaid append kabul.toml\n  whosaid append --dry-run kabul.toml\n  \
 whosaid append --speaker \"Zamir Kabulov\" --act announce --said \"A delegation will come.\" \\\n      \
---in statement.html --quote \"a delegation will come\" --url https://example.org/statement")]
+--in statement.html --quote \"a delegation will come\" --url https://example.org/statement"
+)]
 pub struct Append {
     /// A claim file (TOML), or - for standard input
     #[arg(value_name = "FILE", conflicts_with = "speaker", required_unless_present = "speaker")]
@@ -197,7 +201,9 @@ pub struct Retract {
 
 /// Options of `relate`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:  whosaid relate 4f3a91 denies 77c0de --method \"read side by side\"")]
+#[command(
+    after_help = "Example:  whosaid relate 4f3a91 denies 77c0de --method \"read side by side\""
+)]
 pub struct Relate {
     /// The claim that bears on the other (an abbreviated id)
     pub from: String,
@@ -219,8 +225,10 @@ pub struct Relate {
 
 /// Options of `rebut`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:  whosaid rebut 4f3a91 --by mfa-taliban --text \"We never said so.\" \
---reason \"letter to the desk\"")]
+#[command(
+    after_help = "Example:  whosaid rebut 4f3a91 --by mfa-taliban --text \"We never said so.\" \
+--reason \"letter to the desk\""
+)]
 pub struct Rebut {
     /// The claim that is replied to (an abbreviated id)
     pub id: String,

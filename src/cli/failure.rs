@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::attribution::keyring;
-use crate::claimfile::fault::Faults;
+// TMP use crate::claimfile::fault::Faults;
 use crate::keyfile;
 use crate::ledger::{batch, reading, writing};
 use crate::store::{self, failure, loose};
@@ -174,8 +174,9 @@ impl From<writing::Error> for Failure {
             Error::NoLedger => Self::new(NO_LEDGER, error)
                 .hint("make one with `whosaid init`, or name its folder with --ledger"),
             Error::AlreadyALedger(_) => Self::new(EXISTS, error),
-            Error::WrongLogKey(_) => Self::new(KEY, error)
-                .hint("--keys names the folder that belongs to this ledger"),
+            Error::WrongLogKey(_) => {
+                Self::new(KEY, error).hint("--keys names the folder that belongs to this ledger")
+            }
             Error::Witnesses => Self::new(POLICY, error),
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
         }
@@ -203,7 +204,8 @@ impl From<batch::Error> for Failure {
 
 impl From<keyring::Error> for Failure {
     fn from(error: keyring::Error) -> Self {
-        Self::new(KEY, error).hint("the charter (`whosaid show 0`) and later key records say who may sign")
+        Self::new(KEY, error)
+            .hint("the charter (`whosaid show 0`) and later key records say who may sign")
     }
 }
 
@@ -221,8 +223,9 @@ impl From<keyfile::Error> for Failure {
     }
 }
 
-impl From<Faults> for Failure {
+/*TMP impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
         Self::new(INPUT, faults).hint("nothing was appended; mend the file and append it again")
     }
 }
+*/

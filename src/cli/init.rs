@@ -80,8 +80,15 @@ pub(crate) fn run(place: &Place, init: Init, terminal: &Terminal) -> Result<Exit
         tree_size: ledger.tree_size(),
     });
     terminal.line(format!("A new ledger, {}, in {}.", init.origin, place.ledger.display()));
-    terminal.line(format!("Its policy, for everybody who will check it: {}", place.policy_path().display()));
-    terminal.line(format!("Secret keys of the log and of {}: in {}. Keep a copy, and keep them secret.", init.name, place.keys.display()));
+    terminal.line(format!(
+        "Its policy, for everybody who will check it: {}",
+        place.policy_path().display()
+    ));
+    terminal.line(format!(
+        "Secret keys of the log and of {}: in {}. Keep a copy, and keep them secret.",
+        init.name,
+        place.keys.display()
+    ));
     terminal.line("Next: write a claim file and run `whosaid append FILE`.");
     Ok(Exit::Holds)
 }

@@ -46,7 +46,9 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
     let mut names = Names::new();
     for (entry_index, id) in (0..).zip(&entries.ids) {
         let statement = entries.statement(entry_index)?;
-        if let Some((id, name)) = statement.as_ref().and_then(|it| Some((it.id(), summary::name(it.record())?))) {
+        if let Some((id, name)) =
+            statement.as_ref().and_then(|it| Some((it.id(), summary::name(it.record())?)))
+        {
             names.insert(id, name);
         }
         let kind = statement.as_ref().map(|statement| statement.record().kind());
@@ -75,7 +77,9 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     terminal.object(&json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true)));
     terminal.line(format!("entry {entry_index} of {}, {id}", checkpoint.size));
     let Some(statement) = statement else {
-        terminal.line("The statement is withheld. That there is one, and when in the order, stays proven.");
+        terminal.line(
+            "The statement is withheld. That there is one, and when in the order, stays proven.",
+        );
         return Ok(Exit::Undecided);
     };
     let names = entries.names(statement.record())?;
@@ -182,12 +186,11 @@ fn prove(
     let position = Position { leaf_index: entry_index, tree_size: checkpoint.size };
     let proof = merkle::prove_inclusion(position, &mut reading::nodes(store, checkpoint.size))?;
     let hash: Hash = merkle::leaf_hash(id.hash().as_bytes());
-    merkle::verify_inclusion(&Leaf { index: entry_index, hash }, &checkpoint.tree(), &proof).map_err(
-        |error| {
+    merkle::verify_inclusion(&Leaf { index: entry_index, hash }, &checkpoint.tree(), &proof)
+        .map_err(|error| {
             Failure::new(failure::DAMAGED, format!("entry {entry_index}: {error}"))
                 .hint("run `whosaid verify`")
-        },
-    )
+        })
 }
 
 fn json<'a>(

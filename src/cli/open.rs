@@ -97,6 +97,7 @@ pub(crate) fn now(given: Option<u64>) -> Result<u64, Failure> {
         return Ok(given);
     }
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let since = since.map_err(|_| Failure::new(failure::CLOCK, "the clock says it is before 1970"))?;
+    let since =
+        since.map_err(|_| Failure::new(failure::CLOCK, "the clock says it is before 1970"))?;
     Ok(since.as_secs())
 }

@@ -39,8 +39,11 @@ pub(crate) fn choose(keys: &Path, named: Option<&str>) -> Result<String, Failure
         [name] => Ok(name.clone()),
         [] => Err(Failure::new(failure::KEY, format!("no recorder's key in {}", keys.display()))
             .hint("only somebody with a recorder's secret key can append; reading needs none")),
-        _ => Err(Failure::new(failure::KEY, format!("several recorders' keys: {}", names.join(", ")))
-            .hint("choose one with --as NAME")),
+        _ => Err(Failure::new(
+            failure::KEY,
+            format!("several recorders' keys: {}", names.join(", ")),
+        )
+        .hint("choose one with --as NAME")),
     }
 }
 
@@ -113,6 +116,8 @@ fn ask(question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
 fn from_standard_input() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
     let read = io::stdin().take(PASSPHRASE_LIMIT).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::new(failure::IO, format!("could not read standard input: {error}")))?;
+    read.map_err(|error| {
+        Failure::new(failure::IO, format!("could not read standard input: {error}"))
+    })?;
     Ok(bytes)
 }

@@ -6,10 +6,7 @@ use crate::cli::arguments::{Arguments, Completions};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::terminal::Terminal;
 
-pub(crate) fn completions(
-    options: &Completions,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
+pub(crate) fn completions(options: &Completions, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(options.shell, &mut Arguments::command(), "whosaid", &mut text);
     print(text, terminal)

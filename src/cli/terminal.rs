@@ -71,7 +71,8 @@ impl Terminal {
         if self.json || total < SHORT || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}");
+        let style =
+            ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}");
         let bar = ProgressBar::new(total).with_message(what);
         bar.set_style(style.expect("a good template"));
         bar

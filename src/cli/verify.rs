@@ -71,7 +71,8 @@ fn print(report: &Report, terminal: &Terminal) {
         terminal.line(fault_line(fault));
     }
     if report.faults.len() > SHOWN_FAULTS {
-        terminal.line(format!("and {} more (--json lists all)", report.faults.len() - SHOWN_FAULTS));
+        terminal
+            .line(format!("and {} more (--json lists all)", report.faults.len() - SHOWN_FAULTS));
     }
     for note in &report.notes {
         terminal.line(format!("note: {note}"));
@@ -80,7 +81,9 @@ fn print(report: &Report, terminal: &Terminal) {
     if verdict != Verdict::Failed {
         terminal.line(NOT_SHOWN);
     } else {
-        terminal.talk("hint: another copy of this ledger shows what it was; nothing here can be relied on");
+        terminal.talk(
+            "hint: another copy of this ledger shows what it was; nothing here can be relied on",
+        );
     }
 }
 
