@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::attribution::id::Id;
+use crate::claimfile::composition;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Desk;
 use crate::cli::terminal::Terminal;
@@ -33,6 +34,13 @@ struct Json<'a> {
     rows: &'a [Row],
     tree_size: u64,
     root: Hash,
+}
+
+impl From<composition::Row> for Row {
+    fn from(row: composition::Row) -> Self {
+        let composition::Row { kind, words, added, warnings } = row;
+        Self { warnings, ..Self::new(kind, words, added) }
+    }
 }
 
 impl Row {

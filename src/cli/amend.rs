@@ -4,7 +4,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::notice::{Notice, NoticeKind, Relation, RelationKind};
 use crate::cli::added::{self, Row};
-// TMP use crate::cli::append;
+use crate::cli::append;
 use crate::cli::arguments::{Correct, Rebut, Relate, Retract, Retracting, Signing};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Desk, Place};
@@ -21,7 +21,7 @@ pub(crate) fn correct(
     let desk = place.desk(&correct.signing)?;
     let mut batch = desk.batch()?;
     let target = batch.find(&correct.id)?;
-    let mut rows = Vec::<Row>::new() /*TMP append::compose_file(&correct.file, &mut batch)?*/;
+    let mut rows = append::compose_file(&correct.file, &desk, &mut batch)?;
     let claims: Vec<Id> = rows.iter().filter(|row| row.kind == "claim").map(|row| row.id).collect();
     let [replacement] = claims.as_slice() else {
         let message = format!("the file holds {} claims, expected the one", claims.len());

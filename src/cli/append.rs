@@ -8,8 +8,9 @@ use toml::{Table, Value};
 use crate::cli::added::{self, Row};
 use crate::cli::arguments::Append;
 use crate::cli::failure::{self, Exit, Failure};
-use crate::cli::open::Place;
+use crate::cli::open::{Desk, Place};
 use crate::cli::terminal::Terminal;
+use crate::claimfile::composition::Wanted;
 use crate::claimfile::{compose, parse};
 use crate::evidence::capture::MAX_CAPTURE;
 use crate::ledger::batch::Batch;
@@ -23,10 +24,10 @@ pub(crate) fn run(place: &Place, append: Append, terminal: &Terminal) -> Result<
     let desk = place.desk(&append.signing)?;
     let mut batch = desk.batch()?;
     let rows = match &append.file {
-        Some(file) => compose_file(file, &mut batch)?,
+        Some(file) => compose_file(file, &desk, &mut batch)?,
         None => {
             let table = table_of(&append, &batch)?;
-            compose_bytes(table.to_string().as_bytes(), Path::new(""), &mut batch)?
+            compose_bytes(table.to_string().as_bytes(), Path::new(""), &desk, &mut batch)?
         }
     };
     let addition = batch.finish();
@@ -37,6 +38,7 @@ pub(crate) fn run(place: &Place, append: Append, terminal: &Terminal) -> Result<
 /// the file itself.
 pub(crate) fn compose_file(
     file: &Path,
+    desk: &Desk,
     batch: &mut Batch<'_, OsDisk>,
 ) -> Result<Vec<Row>, Failure> {
     if file == Path::new("-") {
@@ -46,24 +48,27 @@ pub(crate) fn compose_file(
         read.map_err(|error| {
             Failure::new(failure::IO, format!("could not read standard input: {error}"))
         })?;
-        return compose_bytes(&bytes, Path::new(""), batch);
+        return compose_bytes(&bytes, Path::new(""), desk, batch);
     }
     // One byte more than the limit lets the parser say that the file is too large.
     let bytes = loose::read_file(file, parse::MAX_SIZE as u64 + 1)?;
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
-    compose_bytes(&bytes, folder, batch)
+    compose_bytes(&bytes, folder, desk, batch)
         .map_err(|failure| failure.about(file.display()))
 }
 
 fn compose_bytes(
     bytes: &[u8],
     folder: &Path,
+    desk: &Desk,
     batch: &mut Batch<'_, OsDisk>,
 ) -> Result<Vec<Row>, Failure> {
     let claim_file = parse::parse(bytes)?;
-    let mut read = |name: &str| {
-        let path: PathBuf = folder.join(name);
-        loose::read_file(&path, MAX_CAPTURE)
+    let mut read = |wanted: Wanted<'_>| match wanted {
+        Wanted::File(name) => Ok(loose::read_file(&folder.join(name), MAX_CAPTURE)?),
+        Wanted::Kept(digest) => desk.ledger.capture(&digest)?.ok_or_else(|| {
+            Failure::new(failure::INPUT, format!("the ledger does not hold the capture {digest}"))
+        }),
     };
     Ok(compose::compose(&claim_file, batch, &mut read)?.into_iter().map(Row::from).collect())
 }

@@ -1,9 +1,12 @@
 //! How a command fails: a code that `explain` knows, a message, hints, and an exit code.
 
+use std::fmt::{self, Display};
+
 use serde::Serialize;
 
 use crate::attribution::keyring;
-// TMP use crate::claimfile::fault::Faults;
+use crate::claimfile::compose;
+use crate::claimfile::fault::Faults;
 use crate::keyfile;
 use crate::ledger::{batch, reading, writing};
 use crate::store::{self, failure, loose};
@@ -223,9 +226,23 @@ impl From<keyfile::Error> for Failure {
     }
 }
 
-/*TMP impl From<Faults> for Failure {
+impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
         Self::new(INPUT, faults).hint("nothing was appended; mend the file and append it again")
     }
 }
-*/
+
+impl From<compose::Error> for Failure {
+    fn from(error: compose::Error) -> Self {
+        match error {
+            compose::Error::Faults(faults) => faults.into(),
+            compose::Error::Ledger(error) => error.into(),
+        }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}

@@ -8,17 +8,17 @@
 pub mod arguments;
 mod failure;
 mod terminal;
-mod open;
 mod secrets;
+mod open;
 mod summary;
 mod init;
 mod added;
-// TMP mod append;
+mod append;
 mod amend;
 mod look;
 mod verify;
-// TMP mod audit;
-// TMP mod explain;
+mod audit;
+mod explain;
 mod shell;
 
 use std::ffi::OsString;
@@ -49,7 +49,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
     let place = Place { ledger: arguments.ledger, keys: arguments.keys };
     match arguments.command {
         Command::Init(it) => init::run(&place, it, terminal),
-        // TMP Command::Append(it) => append::run(&place, *it, terminal),
+        Command::Append(it) => append::run(&place, *it, terminal),
         Command::Correct(it) => amend::correct(&place, it, terminal),
         Command::Retract(it) => amend::retract(&place, it, terminal),
         Command::Relate(it) => amend::relate(&place, it, terminal),
@@ -57,11 +57,10 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Log(it) => look::log(&place, &it, terminal),
         Command::Show(it) => look::show(&place, &it, terminal),
         Command::Verify(it) => verify::run(&place, it, terminal),
-        // TMP Command::Audit(it) => audit::audit(&place, &it, terminal),
-        // TMP Command::Impact(it) => audit::impact(&place, &it, terminal),
-        // TMP Command::Explain(it) => explain::run(&it, terminal),
+        Command::Audit(it) => audit::audit(&place, &it, terminal),
+        Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
-        _ => todo!(), // TMP
         Command::Man => shell::man(terminal),
     }
 }

@@ -176,6 +176,12 @@ impl<D: Disk> Ledger<D> {
         statement_of(self.writer.store(), row, self.checkpoint.size)
     }
 
+    /// The bytes of a capture that the ledger holds; `None` if they are not there.
+    pub fn capture(&self, digest: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
+        Ok(self.writer.store().read(&path, capture::MAX_CAPTURE)?)
+    }
+
     /// Commits a batch: all of it is durable and in the checkpoint when this returns, or the
     /// error says what became of it.
     pub fn commit(&mut self, addition: &Addition) -> Result<(), Error> {
