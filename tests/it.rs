@@ -2,18 +2,17 @@
 
 mod it {
     mod annotated;
-    mod format;
-    mod keyfile;
-    mod keyring;
-    mod records;
-    mod refused;
-    mod statements;
     mod crash;
     mod damage;
     mod evidence;
+    mod format;
     mod house;
     mod keyfile;
+    mod keyring;
     mod ledger;
+    mod records;
+    mod refused;
+    mod statements;
     mod store;
     mod tidy;
     mod tlog_note;
