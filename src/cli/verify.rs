@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::attribution::keyring::Signed;
 use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
@@ -10,7 +11,8 @@ use crate::cli::terminal::Terminal;
 use crate::store::Store;
 use crate::store::os::OsDisk;
 use crate::verify::report::{Check, Fault, Outcome, Report, Verdict};
-use crate::verify::{NOT_SHOWN, verify};
+use crate::tlog::policy::Policy;
+use crate::verify::{NOT_SHOWN, Verification, verify};
 
 /// How many faults are printed for people; JSON has them all.
 const SHOWN_FAULTS: usize = 50;
@@ -30,16 +32,27 @@ pub(crate) fn run(place: &Place, options: Verify, terminal: &Terminal) -> Result
     let folder = options.folder.as_ref().unwrap_or(&place.ledger);
     let policy = place.policy()?;
     let store = Store::open(OsDisk::new(folder))?;
+    let report = with_progress(&store, &policy, &mut |_| (), terminal)?.report;
+    print(&report, terminal);
+    Ok(exit(report.verdict()))
+}
+
+/// Verifies, and shows on a terminal how far it is.
+pub(crate) fn with_progress(
+    store: &Store<OsDisk>,
+    policy: &Policy,
+    keep: &mut dyn FnMut(Signed),
+    terminal: &Terminal,
+) -> Result<Verification, Failure> {
     let mut bar = None;
     let mut progress = |done, total| {
         bar.get_or_insert_with(|| terminal.progress(total, "verifying")).set_position(done);
     };
-    let (report, _) = verify(&store, &policy, &mut |_| (), &mut progress)?;
+    let verification = verify(store, policy, keep, &mut progress)?;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    print(&report, terminal);
-    Ok(exit(report.verdict()))
+    Ok(verification)
 }
 
 /// The exit code of a verdict.
