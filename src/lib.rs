@@ -14,11 +14,12 @@ pub mod selector;
 
 // PILLARS: pure, no input or output, strangers to one another.
 pub mod tlog;
+pub mod evidence;
 pub mod attribution;
+
+// DOOR: the only code that touches the disk.
+pub mod store;
 
 // ROOF: where the pillars meet.
 pub mod index;
-// DOOR: the only code that touches the disk.
-pub mod store;
-// PILLARS: pure, without input or output, strangers to each other.
-pub mod evidence;
+pub mod audit;
