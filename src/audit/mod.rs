@@ -9,6 +9,10 @@ pub mod impact;
 pub mod bodies;
 pub mod likeness;
 pub mod circles;
+pub mod path;
+pub mod origins;
+pub mod case;
+pub mod rules;
 
 #[cfg(test)]
 pub(crate) mod notebook;
