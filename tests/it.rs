@@ -4,5 +4,6 @@ mod it {
     mod keyfile;
     mod crash;
     mod store;
+    mod evidence;
     mod tidy;
 }

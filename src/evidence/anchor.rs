@@ -119,9 +119,9 @@ fn refuted(text: &Text, selector: &Selector, position: Position) -> Option<Reaso
     };
     if found != selector.exact {
         let places = places(text, &selector.exact, MAX_PLACES);
-        let hint =
-            if places.is_empty() { nearest::hint(text, &selector.exact) } else { None };
-        let found = text.after(position.start, (found.chars().count() as u64).min(MAX_SHOWN)).to_owned();
+        let hint = if places.is_empty() { nearest::hint(text, &selector.exact) } else { None };
+        let found =
+            text.after(position.start, (found.chars().count() as u64).min(MAX_SHOWN)).to_owned();
         return Some(Reason::OtherWords { found, places, hint });
     }
     let (begin, end) = (text.byte_at(position.start)?, text.byte_at(position.end)?);

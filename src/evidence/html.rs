@@ -74,9 +74,8 @@ pub fn extract(source: &str) -> Page {
     let mut node = html.tree.root();
     // Down, along and up by hand: neither the depth of a page nor its size is put on the stack.
     'walk: loop {
-        if extraction.enter(node.value())
-            && let Some(child) = node.first_child()
-        {
+        extraction.enter(node.value());
+        if let Some(child) = node.first_child() {
             node = child;
             continue;
         }
@@ -128,15 +127,16 @@ struct Extraction {
 }
 
 impl Extraction {
-    /// Enters a node; says whether its children are to be visited.
-    fn enter(&mut self, node: &Node) -> bool {
+    fn enter(&mut self, node: &Node) {
         let around = self.frames.last().copied().unwrap_or_default();
         let mut frame = Frame { edge: Edge::None, ..around };
         match node {
             Node::Element(element) => {
                 self.note(element);
                 frame = frame_of(element, around);
-                if let (Some(place), None) = (frame.place, around.place) {
+                if let Some(place) = frame.place
+                    && frame.place != around.place
+                {
                     self.page.unseen.push(Unseen { place, words: String::new() });
                 }
                 if frame.place.is_none() {
@@ -151,11 +151,10 @@ impl Extraction {
                 let words = collapsed(comment);
                 self.page.unseen.push(Unseen { place: Place::Comment, words });
             }
-            Node::Document | Node::Fragment => {}
-            Node::Doctype(_) | Node::ProcessingInstruction(_) => {}
+            Node::Document | Node::Fragment | Node::Doctype(_) | Node::ProcessingInstruction(_) => {
+            }
         }
         self.frames.push(frame);
-        true
     }
 
     fn leave(&mut self) {
@@ -265,9 +264,14 @@ fn frame_of(element: &Element, around: Frame) -> Frame {
         Some(Display::Block) => Edge::Line,
         None => edge_of(element.name()),
     };
+    // A script in the head is named as a script: that tells a recorder more.
+    let place = match (around.place, place_of(element, style)) {
+        (None | Some(Place::Head), Some(own)) => Some(own),
+        (outer, _) => outer,
+    };
     let kept = matches!(element.name(), "pre" | "listing" | "plaintext" | "xmp");
     Frame {
-        place: around.place.or_else(|| place_of(element, &style)),
+        place,
         edge,
         space: style.space.unwrap_or(if kept { Space::Kept } else { around.space }),
         invisible: style.visible.map_or(around.invisible, |visible| !visible),
@@ -277,7 +281,7 @@ fn frame_of(element: &Element, around: Frame) -> Frame {
 }
 
 /// Why an element is unseen, if it is.
-fn place_of(element: &Element, style: &Style) -> Option<Place> {
+fn place_of(element: &Element, style: Style) -> Option<Place> {
     let closed = element.attr("open").is_none();
     match element.name() {
         "head" | "title" => Some(Place::Head),

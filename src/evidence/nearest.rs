@@ -69,9 +69,10 @@ pub fn hint(text: &Text, quote: &str) -> Option<Hint> {
         }
     }
     let wanted = one_space(quote);
-    let unseen = text.unseen().iter().find(|unseen| {
-        !wanted.is_empty() && one_space(&unseen.words).contains(&wanted)
-    })?;
+    let unseen = text
+        .unseen()
+        .iter()
+        .find(|unseen| !wanted.is_empty() && one_space(&unseen.words).contains(&wanted))?;
     Some(Hint::Unseen(unseen.place))
 }
 
@@ -92,7 +93,9 @@ fn straight_marks(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '‘' | '’' | '‚' | '‛' | '′' | '`' | '´' | 'ʼ' | '‹' | '›' => '\'',
-            '“' | '”' | '„' | '‟' | '″' | '«' | '»' | '「' | '」' | '『' | '』' | '＂' => '"',
+            '“' | '”' | '„' | '‟' | '″' | '«' | '»' | '「' | '」' | '『' | '』' | '＂' => {
+                '"'
+            }
             '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => '-',
             other => other,
         })
