@@ -69,9 +69,8 @@ fn bodies_above(graph: &Graph, id: Id, at: Option<&Date>) -> Vec<(Id, Truth)> {
         above.extend(party.part_of.iter().map(|body| (*body, said)));
         for role in &party.roles {
             let Some(body) = role.org else { continue };
-            let held = at.map_or(Truth::Unknown, |at| {
-                at.within(role.since.as_ref(), role.until.as_ref())
-            });
+            let held =
+                at.map_or(Truth::Unknown, |at| at.within(role.since.as_ref(), role.until.as_ref()));
             if held != Truth::Fails {
                 above.push((body, held.and(said)));
             }

@@ -195,10 +195,7 @@ fn text_of(graph: &Graph, document: Id, held: &Captures<'_>) -> Option<String> {
 }
 
 /// The first capture that matches; else what is wrong with the first one.
-fn first_that_matches(
-    captures: &[&Capture],
-    held: &Captures<'_>,
-) -> (Bytes, Option<Vec<u8>>) {
+fn first_that_matches(captures: &[&Capture], held: &Captures<'_>) -> (Bytes, Option<Vec<u8>>) {
     let mut first = None;
     for capture in captures {
         let checked = check(capture, held);

@@ -70,9 +70,9 @@ mod tests {
     /// Whether `to` is reached from `from` by at least one edge: by trying all ways.
     fn reaches(edges: &BTreeSet<(u8, u8)>, from: u8, to: u8, steps: u8) -> bool {
         steps > 0
-            && edges.iter().any(|(a, b)| {
-                *a == from && (*b == to || reaches(edges, *b, to, steps - 1))
-            })
+            && edges
+                .iter()
+                .any(|(a, b)| *a == from && (*b == to || reaches(edges, *b, to, steps - 1)))
     }
 
     #[test]

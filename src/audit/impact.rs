@@ -7,10 +7,10 @@ use std::collections::{HashSet, VecDeque};
 
 use serde::Serialize;
 
-use crate::audit::graph::{Graph, Node};
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::KeyAction;
+use crate::audit::graph::{Graph, Node};
 
 /// A record that rests on another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -349,9 +349,8 @@ fn join(ties: &[BTreeSet<Tie>], duplicates: &[(usize, usize, usize)]) -> Vec<Gro
     for (index, through, name) in shared {
         groups.entry(root(&mut parents, index)).or_default().1.insert((through, name));
     }
-    let groups = groups.into_values().map(|(members, shared)| {
-        (members, shared.into_iter().collect())
-    });
+    let groups =
+        groups.into_values().map(|(members, shared)| (members, shared.into_iter().collect()));
     groups.collect()
 }
 
@@ -403,7 +402,8 @@ fn all_circles(graph: &Graph, counted: &[(Id, &Claim)]) -> Vec<Circle> {
     let mut involved: BTreeSet<Id> = BTreeSet::new();
     for (_, claim) in counted {
         let steps = path(graph, claim);
-        let ids: Vec<Id> = steps.iter().filter_map(|s| s.document.map(|d| graph.first(d))).collect();
+        let ids: Vec<Id> =
+            steps.iter().filter_map(|s| s.document.map(|d| graph.first(d))).collect();
         documents.extend(ids.windows(2).map(|pair| (pair[0], pair[1])));
         involved.extend(ids);
         let keys: Vec<String> = named_steps(graph, &steps, &mut names);

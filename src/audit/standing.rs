@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::audit::graph::{Found, Graph, Node};
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::attribution::record::notice::{Notice, NoticeKind, RelationKind};
+use crate::audit::graph::{Found, Graph, Node};
 
 /// How a statement stands, from untouched to gone. Where several apply, the last counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -70,9 +70,7 @@ fn text_re_derives(case: &Case<'_>) -> Vec<Judgement> {
     for reading in &case.steps {
         let Some(passage) = reading.step.passage else { continue };
         let (truth, what) = match &reading.text {
-            Ok(text) => {
-                (Truth::Holds, format!("yields a text of {} characters", text.length()))
-            }
+            Ok(text) => (Truth::Holds, format!("yields a text of {} characters", text.length())),
             Err(NoText::NoBytes) => (Truth::Unknown, "has no bytes to read".to_owned()),
             Err(NoText::UnknownProfile(_)) => {
                 (Truth::Unknown, "is not known to this version".to_owned())

@@ -6,6 +6,10 @@ pub mod recorder;
 pub mod evidence;
 pub mod passage;
 pub mod time;
+pub mod channel;
+pub mod chain;
+pub mod graph;
+pub mod identity;
 
 use crate::audit::rules::rule::Rule;
 
@@ -31,6 +35,21 @@ pub const ALL: &[Rule] = &[
     time::ROLE_COVERS_SAID_AT,
     time::CONTROL_COVERS_SAID_AT,
     time::ARCHIVE_URL_TIME,
+    channel::ONE_CONTROLLER_AT_A_TIME,
+    channel::CONTROL_BY_EVIDENCE,
+    channel::CHANNEL_URL_MATCHES,
+    chain::NO_REPEATED_CAPTURE,
+    chain::LAST_HOP_IS_SPEAKER,
+    chain::HOPS_CAPTURED,
+    chain::ANONYMITY_NOT_UPGRADED,
+    chain::MODALITY_NOT_STRENGTHENED,
+    chain::TRANSLATOR_NAMED,
+    graph::NO_CIRCULAR_REPORTING,
+    graph::SINGLE_POINT_OF_ORIGIN,
+    graph::CONFIRMATION_IS_INDEPENDENT,
+    graph::RESTS_ON_NOTHING_WITHDRAWN,
+    identity::IDENTIFIER_CHECKSUM,
+    identity::PLATFORM_ID_INTACT,
 ];
 
 /// The rule of this name.

@@ -246,9 +246,8 @@ fn denial_at(reading: &Reading<'_>, cue: &str) -> Judgement {
         return Judgement::new(Truth::Unknown, "the text or its language is not known");
     };
     // The cue alone decides first: a word of denial in "denied that" is no matter of nearness.
-    let alone = derive(Profile::Plain1, cue.as_bytes()).map(|alone| {
-        denial::is_near(&alone, language, Position { start: 0, end: alone.length() })
-    });
+    let alone = derive(Profile::Plain1, cue.as_bytes())
+        .map(|alone| denial::is_near(&alone, language, Position { start: 0, end: alone.length() }));
     if let Ok(answer) = alone
         && answer.verdict == Verdict::Holds
     {
@@ -257,9 +256,9 @@ fn denial_at(reading: &Reading<'_>, cue: &str) -> Judgement {
     }
     let places = anchor::places(text, cue, MAX_PLACES);
     let first = reading.positions().and_then(|positions| positions.first().copied());
-    let nearest = places.into_iter().min_by_key(|place| {
-        first.map_or(0, |segment| place.start.abs_diff(segment.start))
-    });
+    let nearest = places
+        .into_iter()
+        .min_by_key(|place| first.map_or(0, |segment| place.start.abs_diff(segment.start)));
     let Some(nearest) = nearest else {
         return Judgement::new(Truth::Unknown, format!("the cue `{cue}` was not found"));
     };

@@ -212,13 +212,22 @@ pub(crate) fn controls_at_origin<'a>(case: &Case<'a>) -> Vec<(Truth, &'a Control
         if belongs == Truth::Fails || node.is_none() {
             continue;
         }
-        let covers = appeared_at(case, origin).map_or(Truth::Unknown, |at| {
-            at.within(control.since.as_ref(), control.until.as_ref())
-        });
+        let covers = appeared_at(case, origin).map_or(Truth::Unknown, |at| controlled(control, at));
         let speaks = Truth::from(control.mode.speaks_for_party());
         controls.push((belongs.and(covers).and(speaks), control));
     }
     controls
+}
+
+/// Whether the party controlled the channel at a time. Where no end is recorded, control is shown
+/// only up to the day on which somebody looked (CAWG: at the stated time of verification).
+fn controlled(control: &Control, at: &Date) -> Truth {
+    let covers = at.within(control.since.as_ref(), control.until.as_ref());
+    let looked = control.verified_at.as_ref().or(control.until.as_ref());
+    match looked.map(|looked| at.not_after(looked)) {
+        Some(Truth::Holds) => covers,
+        _ => covers.and(Truth::Unknown),
+    }
 }
 
 fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
@@ -376,17 +385,21 @@ mod tests {
 
     #[test]
     fn a_channel_is_controlled_when_the_origin_appears() {
-        for (published, mode, expected) in [
-            (Some("2024"), ControlMode::Official, Holds),
-            (Some("2010"), ControlMode::Official, Fails),
-            (Some("2024"), ControlMode::Hijacked, Fails),
-            (None, ControlMode::Official, Unknown),
+        let official = ControlMode::Official;
+        for (published, mode, looked, expected) in [
+            (Some("2024"), official, Some("2025"), Holds),
+            (Some("2010"), official, Some("2025"), Fails),
+            (Some("2024"), ControlMode::Hijacked, Some("2025"), Fails),
+            (None, official, Some("2025"), Unknown),
+            (Some("2024"), official, Some("2023"), Unknown),
+            (Some("2024"), official, None, Unknown),
         ] {
             let mut notebook = Notebook::new();
             let speaker = notebook.party("mfa", PartyKind::Ministry);
             let channel = notebook.site("mfa-site");
             let mut controlled = control(channel, speaker, ControlBasis::DidWeb);
             controlled.mode = mode;
+            controlled.verified_at = looked.map(date);
             notebook.append(Record::Control(controlled));
             let document = notebook.document("text", |document| {
                 document.channel = Some(channel);
@@ -410,7 +423,8 @@ mod tests {
             };
             told(&super::ARCHIVE_URL_TIME, times, |_| {}, &[expected]);
         }
-        let live = |d: &mut Document| d.url = Some("https://example.org/20241126120000/".to_owned());
+        let live =
+            |d: &mut Document| d.url = Some("https://example.org/20241126120000/".to_owned());
         told(&super::ARCHIVE_URL_TIME, live, |_| {}, &[]);
     }
 }
