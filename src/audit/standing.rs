@@ -12,6 +12,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::attribution::record::notice::{Notice, NoticeKind, RelationKind};
 use crate::audit::graph::{Found, Graph, Node};
+use crate::audit::line::one_line;
 
 /// How a statement stands, from untouched to gone. Where several apply, the last counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -82,6 +83,11 @@ impl<'a> Standings<'a> {
             }
         }
         Self { graph, tree_size, withdrawn }
+    }
+
+    /// The size of the log that is looked at.
+    pub fn tree_size(&self) -> u64 {
+        self.tree_size
     }
 
     /// How a statement stands.
@@ -181,7 +187,7 @@ impl<'a> Standings<'a> {
             NoticeKind::Rebuttal => (Standing::Disputed, "somebody replied to it"),
             NoticeKind::Tombstone => (Standing::Standing, "it is gone at its source"),
         };
-        (effect, format!("{what}: {reason}"))
+        (effect, one_line(&format!("{what}: {reason}")))
     }
 
     /// Whether a retraction names a party, and the claim names another as its speaker.

@@ -108,10 +108,12 @@ fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
     let Some(origin) = case.origin() else { return Vec::new() };
     let number = origin.step.number;
     let controls = controls_at_origin(case);
+    // Those that surely cover the time come first, so that the evidence for one control does not
+    // lend itself to another.
     let best = controls
         .iter()
         .filter(|(covers, _)| *covers != Truth::Fails)
-        .max_by_key(|(covers, control)| (control.basis.is_evidence(), *covers == Truth::Holds));
+        .max_by_key(|(covers, control)| (*covers == Truth::Holds, control.basis.is_evidence()));
     let judged = match best {
         None => {
             let speaker = case.graph.name_of(&case.claim.speaker);
