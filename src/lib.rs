@@ -27,3 +27,4 @@ pub mod verify;
 
 // FACES: parse, call one function, print.
 pub mod cli;
+pub mod audit;
