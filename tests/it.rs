@@ -2,6 +2,8 @@
 
 mod it {
     mod annotated;
+    mod audit;
+    mod keyfile;
     mod crash;
     mod damage;
     mod evidence;

@@ -349,3 +349,82 @@ impl Graph {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, Graph};
+    use crate::attribution::id::Id;
+    use crate::attribution::record::claim::Who;
+    use crate::attribution::record::document::LaterCapture;
+    use crate::attribution::record::party::PartyKind;
+    use crate::attribution::record::{Record, channel::ControlBasis};
+    use crate::audit::notebook::{Notebook, capture, claim, control, party};
+    use crate::hash::Hash;
+
+    #[test]
+    fn a_later_record_with_the_same_key_describes_the_same_party_anew() {
+        let mut notebook = Notebook::new();
+        let old = notebook.party("mfa", PartyKind::Organisation);
+        let other = notebook.party("press", PartyKind::Outlet);
+        let mut anew = party("mfa", PartyKind::Ministry);
+        anew.names[0].text = "Ministry of Foreign Affairs".to_owned();
+        let new = notebook.append_as("omar", 2, Record::Party(anew));
+        let graph = notebook.graph();
+        assert!(graph.is_same(old, new) && !graph.is_same(old, other));
+        assert_eq!(graph.versions(new), [old, new]);
+        assert_eq!(graph.party(old).map(|party| party.kind), Some(PartyKind::Ministry));
+        assert_eq!(graph.named("ministry of foreign AFFAIRS"), [old]);
+        assert_eq!(graph.named("mfa"), [old]);
+    }
+
+    #[test]
+    fn the_same_url_is_the_same_document_and_brings_its_captures() {
+        let mut notebook = Notebook::new();
+        let url = |url: &str| Some(format!("https://example.org/{url}"));
+        let one = notebook.document("one", |d| d.url = url("a"));
+        let two = notebook.document("two", |d| d.aliases.extend(url("a")));
+        let three = notebook.document("three", |d| d.url = url("b"));
+        let later = LaterCapture { document: two, capture: capture("later") };
+        notebook.append(Record::Capture(later));
+        let graph = notebook.graph();
+        assert!(graph.is_same(one, two) && !graph.is_same(one, three));
+        let digests: Vec<Hash> = graph.captures(two).iter().map(|c| c.digest).collect();
+        let expected = ["one", "two", "later"].map(|text| Hash::of(text.as_bytes()));
+        assert_eq!(digests, expected);
+    }
+
+    #[test]
+    fn what_is_withheld_or_missing_is_a_node_of_its_own() {
+        let mut notebook = Notebook::new();
+        let speaker = notebook.party("mfa", PartyKind::Ministry);
+        let nowhere = Id::of(b"nowhere");
+        let id = notebook.claim(claim(Who::Party(speaker), Some(nowhere)));
+        let graph = notebook.graph_withholding(speaker);
+        assert!(matches!(graph.find(speaker), Found::Withheld { entry_index: 1 }));
+        assert!(matches!(graph.find(nowhere), Found::Dangling));
+        for gone in [speaker, nowhere] {
+            let referrers: Vec<Id> = graph.referrers(gone).map(|(node, _)| node.id()).collect();
+            assert_eq!(referrers, [id]);
+            assert_eq!(graph.party(gone), None);
+        }
+        assert_eq!(graph.tree_size(), 3);
+        assert!(
+            crate::audit::audit(&graph, id, &|_| crate::audit::captures::Held::Missing).is_ok()
+        );
+        assert_eq!(Graph::new(Vec::new(), [], |_, _| false).tree_size(), 0);
+    }
+
+    #[test]
+    fn the_controls_of_a_channel_are_found_in_all_its_records() {
+        let mut notebook = Notebook::new();
+        let mfa = notebook.party("mfa", PartyKind::Ministry);
+        let old = notebook.site("site");
+        let first = notebook.control(old, mfa, ControlBasis::DidWeb);
+        let new =
+            notebook.append_as("omar", 2, Record::Channel(super::super::notebook::channel("site")));
+        let second = notebook.append(Record::Control(control(new, mfa, ControlBasis::RelMe)));
+        let graph = notebook.graph();
+        let ids: Vec<Id> = graph.controls(old).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [first, second]);
+    }
+}

@@ -11,6 +11,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::KeyAction;
 use crate::audit::graph::{Graph, Node};
+use crate::hash::Hash;
 
 /// A record that rests on another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,8 +78,72 @@ fn resting_on<'a>(graph: &'a Graph, id: Id) -> Vec<(&'a Node, &'static str)> {
 }
 
 /// Whether a claim's words stand in a capture.
-fn quotes_capture(record: &Record, digest: crate::hash::Hash) -> bool {
+fn quotes_capture(record: &Record, digest: Hash) -> bool {
     let Record::Claim(claim) = record else { return false };
     let hops = claim.chain.iter().filter_map(|hop| hop.passage.as_ref());
     claim.passage.iter().chain(hops).any(|passage| passage.capture == digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::impact;
+    use crate::attribution::id::Id;
+    use crate::attribution::record::Record;
+    use crate::attribution::record::claim::{About, Who};
+    use crate::attribution::record::notice::{NoticeKind, Provider, ProviderRating, RelationKind};
+    use crate::attribution::record::party::PartyKind;
+    use crate::audit::notebook::{Notebook, claim, reached};
+
+    /// What rests on `id`: ids with their distances, in the order found.
+    fn check(notebook: &Notebook, id: Id, expected: &[(Id, u64)]) {
+        let found: Vec<(Id, u64)> =
+            impact(&notebook.graph(), id).into_iter().map(|r| (r.id, r.distance)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_rests_on_a_document_a_party_and_a_provider() {
+        let mut notebook = Notebook::new();
+        let rated = Provider {
+            name: "archive".to_owned(),
+            rating: ProviderRating::Distrusted,
+            since: None,
+            reason: "an audit".to_owned(),
+            party: None,
+        };
+        let provider = notebook.append(Record::Provider(rated));
+        let speaker = notebook.party("speaker", PartyKind::Person);
+        let archived = notebook.document("one", |document| {
+            document.captures[0].provider = Some("archive".to_owned());
+        });
+        let other = notebook.document("two", |_| {});
+        let name = || Who::Unresolved("x".to_owned());
+        let first = notebook.claim(claim(Who::Party(speaker), Some(archived)));
+        let mut by_hop = claim(name(), Some(other));
+        by_hop.chain.push(reached(name(), archived));
+        let second = notebook.claim(by_hop);
+        let mut about = claim(name(), None);
+        about.about.push(About::Party(speaker));
+        let third = notebook.claim(about);
+        let again = notebook.party("speaker", PartyKind::Person);
+        let relation = notebook.relate(third, RelationKind::Denies, first);
+        let notice = notebook.notice(NoticeKind::RecorderRetraction, relation, |_| {});
+        check(&notebook, archived, &[(first, 1), (second, 1), (relation, 2), (notice, 3)]);
+        check(&notebook, speaker, &[(first, 1), (relation, 2), (notice, 3)]);
+        check(&notebook, again, &[(first, 1), (relation, 2), (notice, 3)]);
+        let below = [(archived, 1), (first, 2), (second, 2), (relation, 3), (notice, 4)];
+        check(&notebook, provider, &below);
+        check(&notebook, notice, &[]);
+    }
+
+    #[test]
+    fn a_revocation_reaches_what_became_suspect_and_what_rests_on_it() {
+        let mut notebook = Notebook::new();
+        let party = |key| Record::Party(crate::audit::notebook::party(key, PartyKind::Person));
+        notebook.append_as("omar", 2, party("before"));
+        let suspect = notebook.append_as("omar", 2, party("suspect"));
+        let rests = notebook.claim(claim(Who::Party(suspect), None));
+        let revocation = notebook.revoke(2, 2);
+        check(&notebook, revocation, &[(suspect, 1), (rests, 2)]);
+    }
 }

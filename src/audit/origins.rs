@@ -440,3 +440,90 @@ fn named_steps(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Independence, Through};
+    use crate::attribution::id::Id;
+    use crate::attribution::record::claim::{Claim, Polarity, Who};
+    use crate::attribution::record::notice::{NoticeKind, RelationKind};
+    use crate::audit::notebook::{Notebook, claim};
+
+    const REPORT: &str = "A high-ranking Russian delegation will soon visit Kabul to hold \
+        discussions with Taliban officials, the special representative announced on Sunday after \
+        he had met the foreign minister of the Taliban in the capital";
+
+    fn found(notebook: &Notebook, id: Id) -> Independence {
+        let graph = notebook.graph();
+        let held = |digest: &crate::hash::Hash| notebook.held(digest);
+        crate::audit::audit(&graph, id, &held).unwrap().independence
+    }
+
+    /// A claim by a speaker of its own in a document of its own.
+    fn told(notebook: &mut Notebook, speaker: &str, text: &str, change: fn(&mut Claim)) -> Id {
+        let document = notebook.document(text, |_| {});
+        let mut claim = claim(Who::Unresolved(speaker.to_owned()), Some(document));
+        change(&mut claim);
+        notebook.claim(claim)
+    }
+
+    #[test]
+    fn a_reprint_is_the_same_origin_and_says_how_much_is_alike() {
+        let mut notebook = Notebook::new();
+        let one = told(&mut notebook, "a", REPORT, |_| {});
+        let two = told(&mut notebook, "b", &format!("UPDATE {REPORT}"), |_| {});
+        notebook.relate(two, RelationKind::Repeats, one);
+        let independence = found(&notebook, one);
+        assert_eq!(independence.origins.len(), 1);
+        assert_eq!(independence.origins[0].shared[0].0, Through::Text);
+        assert_eq!(independence.text_not_compared, 0);
+        let three = told(&mut notebook, "c", "too short to compare", |_| {});
+        notebook.relate(three, RelationKind::Repeats, one);
+        let independence = found(&notebook, one);
+        assert_eq!((independence.origins.len(), independence.text_not_compared), (2, 1));
+    }
+
+    #[test]
+    fn two_reports_of_one_speaker_are_one_origin_and_two_reports() {
+        let mut notebook = Notebook::new();
+        let one = told(&mut notebook, "a", "one", |_| {});
+        let two = told(&mut notebook, "a", "two", |_| {});
+        notebook.relate(two, RelationKind::SameProposition, one);
+        let independence = found(&notebook, one);
+        assert_eq!((independence.origins.len(), independence.report_count), (1, 2));
+        assert_eq!(independence.single_points, ["a (unresolved)"]);
+    }
+
+    #[test]
+    fn what_was_taken_back_or_says_the_opposite_does_not_count() {
+        let mut notebook = Notebook::new();
+        let one = told(&mut notebook, "a", "one", |_| {});
+        let retracted = told(&mut notebook, "b", "two", |_| {});
+        let opposite = told(&mut notebook, "c", "three", |c| c.polarity = Polarity::Denied);
+        let replaced = told(&mut notebook, "d", "four", |_| {});
+        let replacement = told(&mut notebook, "e", "five", |_| {});
+        for other in [retracted, opposite, replaced] {
+            notebook.relate(other, RelationKind::SameProposition, one);
+        }
+        notebook.notice(NoticeKind::ClaimantRetraction, retracted, |_| {});
+        let replace = NoticeKind::RecorderCorrection;
+        notebook.notice(replace, replaced, |notice| notice.replacement = Some(replacement));
+        let independence = found(&notebook, one);
+        let left_out: Vec<Id> = independence.left_out.iter().map(|left| left.id).collect();
+        assert_eq!(left_out, [retracted, opposite, replaced]);
+        let counted: Vec<&[Id]> = independence.origins.iter().map(|o| &o.claims[..]).collect();
+        assert_eq!(counted, [&[one][..], &[replacement][..]]);
+    }
+
+    #[test]
+    fn claims_without_documents_are_one_recorders_word() {
+        let mut notebook = Notebook::new();
+        let ids =
+            ["a", "b"].map(|name| notebook.claim(claim(Who::Unresolved(name.to_owned()), None)));
+        notebook.relate(ids[1], RelationKind::SameProposition, ids[0]);
+        let independence = found(&notebook, ids[0]);
+        let shared = (Through::Recorder, "nadia".to_owned());
+        assert_eq!(independence.origins.len(), 1);
+        assert_eq!(independence.origins[0].shared, [shared]);
+    }
+}

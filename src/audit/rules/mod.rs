@@ -58,4 +58,28 @@ pub fn named(name: &str) -> Option<&'static Rule> {
 }
 
 #[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ALL, named};
+
+    #[test]
+    fn every_rule_has_one_kebab_case_name_and_two_sentences() {
+        let names: BTreeSet<&str> = ALL.iter().map(|rule| rule.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for rule in ALL {
+            let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(rule.name.chars().all(kebab), "{}", rule.name);
+            for sentence in [rule.words, rule.not_shown] {
+                let first = sentence.chars().next().unwrap();
+                assert!(first.is_uppercase() && sentence.ends_with('.'), "{sentence}");
+            }
+            assert_eq!(named(rule.name).map(|found| found.words), Some(rule.words));
+        }
+        assert!(ALL.is_sorted_by_key(|rule| rule.group), "grouped as they are printed");
+        assert!(named("no-such-rule").is_none());
+    }
+}
+
+#[cfg(test)]
 pub(crate) mod testing;
