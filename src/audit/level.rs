@@ -51,7 +51,36 @@ pub struct Stop {
     pub what: String,
 }
 
+/// All levels, from weak to strong.
+pub const ALL: [Level; 5] = [Level::A0, Level::A1, Level::A2, Level::A3, Level::A4];
+
 impl Level {
+    /// What the level says, in a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::A0 => {
+                "Recorded: a recorder who may do so signed the claim. Nothing shows the words."
+            }
+            Self::A1 => {
+                "Captured: the bytes of the document that the recorder read are held, and match \
+                 their digest."
+            }
+            Self::A2 => {
+                "Anchored: the passage stands in those bytes, once and where the record says, and \
+                 so does the speaker as written."
+            }
+            Self::A3 => {
+                "Traced: every step down to the origin is captured and anchored, and the origin \
+                 was published on a channel that the speaker, or a body it spoke for, controlled \
+                 at that time, by evidence stronger than somebody's word."
+            }
+            Self::A4 => {
+                "Signed at source: the origin carries the source's own cryptographic signature. \
+                 This version does not check it, so no claim reaches it."
+            }
+        }
+    }
+
     /// The level's name.
     pub const fn name(self) -> &'static str {
         match self {

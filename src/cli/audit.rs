@@ -2,15 +2,15 @@
 //!
 //! Both verify the ledger first: nothing is said about claims of a ledger that does not verify.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::keyring::Signed;
 use crate::attribution::record::Record;
 use crate::attribution::truth::Truth;
 use crate::audit::captures::Held;
-use crate::audit::graph::Graph;
+use crate::audit::graph::{Graph, Node};
 use crate::audit::impact::{Rests, impact as rests_on};
 use crate::audit::rules::rule::Finding;
 use crate::audit::standing::{Standing, Standings};
@@ -65,7 +65,8 @@ pub(crate) fn audit(
         } else {
             print(&audit, options.rules, terminal);
         }
-        let (fails, unknown) = (audit.verdict == Verdict::Failed, audit.verdict == Verdict::Undecided);
+        let (fails, unknown) =
+            (audit.verdict == Verdict::Failed, audit.verdict == Verdict::Undecided);
         worst = worse(worst, exit(unknown, fails));
     }
     if options.all {
@@ -107,7 +108,8 @@ pub(crate) fn impact(
         1 => ("1 entry".to_owned(), "rests"),
         count => (format!("{count} entries"), "rest"),
     };
-    terminal.line(format!("{count} {verb} on it. Whether they fall with it is for a person to say."));
+    terminal
+        .line(format!("{count} {verb} on it. Whether they fall with it is for a person to say."));
     Ok(Exit::Holds)
 }
 
@@ -137,27 +139,29 @@ fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audit
     Ok(Audited { store, graph, ids, verdict })
 }
 
+/// Tells what was in a ledger at some time.
+type Moment = Box<dyn Fn(&Signed) -> bool>;
+
 /// What a ledger held at a size, or at the end of a day.
-fn moment(as_of: &str) -> Result<Box<dyn Fn(&Signed) -> bool>, Failure> {
+fn moment(as_of: &str) -> Result<Moment, Failure> {
     if let Ok(size) = as_of.parse::<u64>() {
-        // Four digits could be a year; a year is not a day, and a size is what was asked for.
         return Ok(Box::new(move |signed| signed.entry_index() < size));
     }
     let refused = |what: &dyn std::fmt::Display| {
         Failure::new(failure::INPUT, format!("--as-of {as_of}: {what}"))
             .hint("a number of entries, or a day such as 2024-11-30")
     };
-    let day = Date::parse(as_of).map_err(|error| refused(&error))?;
-    let day = day.latest().ok_or_else(|| refused(&"the date has no last day"))?;
-    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| refused(&error))?;
-    let first_second = u64::try_from(midnight.timestamp().as_second()).unwrap_or(0);
+    let day: jiff::civil::Date = as_of.parse().map_err(|error| refused(&error))?;
+    let midnight = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    let midnight = midnight.map_err(|error| refused(&error))?;
+    let first_second = u64::try_from(midnight.as_second()).unwrap_or(0);
     Ok(Box::new(move |signed| signed.statement().recorded_at() < first_second + DAY))
 }
 
 impl Audited {
     fn claims(&self) -> impl Iterator<Item = Id> {
         let is_claim = |record: &Record| matches!(record, Record::Claim(_));
-        self.graph.nodes().iter().filter(move |node| is_claim(node.record())).map(|it| it.id())
+        self.graph.nodes().iter().filter(move |node| is_claim(node.record())).map(Node::id)
     }
 
     /// The bytes of a capture, as far as they are there. A verified ledger misses only what a

@@ -84,21 +84,21 @@ struct Json<'a> {
 }
 
 impl Failure {
-    pub(crate) fn new(code: Code, message: impl ToString) -> Self {
+    pub(crate) fn new(code: Code, message: impl Display) -> Self {
         Self { code, message: message.to_string(), hints: Vec::new() }
     }
 
-    pub(crate) fn usage(message: impl ToString) -> Self {
+    pub(crate) fn usage(message: impl Display) -> Self {
         Self::new(USAGE, message)
     }
 
-    pub(crate) fn hint(mut self, hint: impl ToString) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hints.push(hint.to_string());
         self
     }
 
     /// Puts the thing concerned before the message.
-    pub(crate) fn about(mut self, thing: impl std::fmt::Display) -> Self {
+    pub(crate) fn about(mut self, thing: impl Display) -> Self {
         self.message = format!("{thing}: {}", self.message);
         self
     }

@@ -10,8 +10,8 @@ use crate::cli::summary::word;
 use crate::cli::terminal::Terminal;
 use crate::store::Store;
 use crate::store::os::OsDisk;
-use crate::verify::report::{Check, Fault, Outcome, Report, Verdict};
 use crate::tlog::policy::Policy;
+use crate::verify::report::{Check, Fault, Outcome, Report, Verdict};
 use crate::verify::{NOT_SHOWN, Verification, verify};
 
 /// How many faults are printed for people; JSON has them all.
@@ -28,7 +28,7 @@ struct Json<'a> {
     not_shown: &'static str,
 }
 
-pub(crate) fn run(place: &Place, options: Verify, terminal: &Terminal) -> Result<Exit, Failure> {
+pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
     let folder = options.folder.as_ref().unwrap_or(&place.ledger);
     let policy = place.policy()?;
     let store = Store::open(OsDisk::new(folder))?;
@@ -91,12 +91,11 @@ fn print(report: &Report, terminal: &Terminal) {
         terminal.line(format!("note: {note}"));
     }
     terminal.line(sentence(report));
-    if verdict != Verdict::Failed {
-        terminal.line(NOT_SHOWN);
+    if verdict == Verdict::Failed {
+        let hint = "compare with another copy of this ledger, and rely on nothing in this one";
+        terminal.talk(format!("hint: {hint}"));
     } else {
-        terminal.talk(
-            "hint: another copy of this ledger shows what it was; nothing here can be relied on",
-        );
+        terminal.line(NOT_SHOWN);
     }
 }
 

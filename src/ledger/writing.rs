@@ -188,8 +188,7 @@ impl<D: Disk> Ledger<D> {
         if addition.statements.is_empty() {
             return Ok(());
         }
-        let (journal, checkpoint) = self.plan(addition)?;
-        let mut journal = journal;
+        let (mut journal, checkpoint) = self.plan(addition)?;
         for bytes in &addition.captures {
             let digest = self.writer.stage(bytes)?;
             let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
@@ -243,7 +242,7 @@ impl<D: Disk> Ledger<D> {
         let old_size = self.checkpoint.size;
         let mut entry_items: Vec<Vec<u8>> = Vec::new();
         let mut statement_items: Vec<Vec<u8>> = Vec::new();
-        let partial = (old_size % u64::from(FULL_WIDTH) != 0)
+        let partial = (!old_size.is_multiple_of(u64::from(FULL_WIDTH)))
             .then(|| reading::place_of(old_size - 1, old_size).0);
         if let Some(bundle) = partial {
             let old_entries = reading::entries(store, bundle)?;
