@@ -180,6 +180,9 @@ impl From<writing::Error> for Failure {
             Error::WrongLogKey(_) => {
                 Self::new(KEY, error).hint("--keys names the folder that belongs to this ledger")
             }
+            Error::Newer { .. } => {
+                Self::new(NEWER, error).hint("a newer version of this program can read it")
+            }
             Error::Witnesses => Self::new(POLICY, error),
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
         }

@@ -55,6 +55,14 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// A statement of a format that this program does not know.
+    #[error("entry {entry_index}: {error}")]
+    Newer {
+        /// Its place in the log.
+        entry_index: u64,
+        /// What was found.
+        error: statement::Error,
+    },
     /// The journal of an interrupted commit is not a continuation of this ledger.
     #[error("the interrupted commit under .state does not continue this ledger: {0}")]
     ForeignJournal(&'static str),
@@ -452,7 +460,10 @@ fn statement_of<D: Disk>(
 }
 
 fn open_statement(bytes: &[u8], entry_index: u64) -> Result<Statement, Error> {
-    statement::open(bytes).map_err(|error| damaged(entry_index, &error))
+    statement::open(bytes).map_err(|error| match error {
+        statement::Error::Newer { .. } => Error::Newer { entry_index, error },
+        error => damaged(entry_index, &error),
+    })
 }
 
 fn damaged(entry_index: u64, error: &dyn std::error::Error) -> Error {
