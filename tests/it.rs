@@ -3,7 +3,6 @@
 mod it {
     mod annotated;
     mod audit;
-    mod keyfile;
     mod crash;
     mod damage;
     mod evidence;

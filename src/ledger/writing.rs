@@ -427,10 +427,13 @@ fn keyring_of<D: Disk>(
 ) -> Result<Keyring, Error> {
     let mut keyring = Keyring::default();
     for row in index.governance()? {
-        if let Some(statement) = statement_of(store, &row, checkpoint.size)? {
-            let admitted = keyring.admit(statement, row.entry_index, None);
-            admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
-        }
+        let Some(statement) = statement_of(store, &row, checkpoint.size)? else {
+            let what =
+                "a charter or key record is withheld: nobody can tell who may sign".to_owned();
+            return Err(Error::Damaged { entry_index: row.entry_index, what });
+        };
+        let admitted = keyring.admit(statement, row.entry_index, None);
+        admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
     }
     Ok(keyring)
 }

@@ -192,7 +192,12 @@ fn headers() -> Vec<Case> {
         shape("cwt_claim_unknown", "a cti", claimed(|c| c.push((7.into(), Value::Bytes(vec![1]))))),
         other("alg_es256", "alg -7", headed(|h| h[0].1 = (-7).into())),
         other("alg_rs256", "alg -257", headed(|h| h[0].1 = (-257).into())),
-        kind("newer_version", "the record format's version 2", headed(|h| h[1].1 = newer.into())),
+        case(
+            "newer_version",
+            "newer",
+            "the record format's version 2",
+            headed(|h| h[1].1 = newer.into()),
+        ),
         kind("other_content", "text", headed(|h| h[1].1 = "text/plain".into())),
         wrong(
             "typ_wrong",
@@ -320,7 +325,8 @@ fn fields() -> Vec<Case> {
             put(&mut map(&mut payload)[0].1, path, value);
             let payload = cbor::encode_value(payload).expect("deterministic CBOR");
             let record = cbor::decode(&payload).unwrap_or_else(|e| panic!("{name}: {e}"));
-            case(name, "field", why, unchecked(&record))
+            let kind = if name == "format_newer" { "newer" } else { "field" };
+            case(name, kind, why, unchecked(&record))
         })
         .collect()
 }

@@ -181,6 +181,7 @@ fn answer(bytes: &[u8]) -> String {
         Err(Error::Envelope(cose::Error::Algorithm(_))) => "algorithm",
         Err(Error::Envelope(_)) => "envelope",
         Err(Error::ContentType { .. }) => "content_type",
+        Err(Error::Newer { .. }) => "newer",
         Err(Error::Header { .. }) => "header",
         Err(Error::Record(_)) => "record",
         Err(Error::Field(_)) => "field",
