@@ -5,6 +5,7 @@ mod it {
     mod audit;
     mod crash;
     mod damage;
+    mod documents;
     mod evidence;
     mod format;
     mod house;
