@@ -23,4 +23,5 @@ pub mod store;
 // ROOF: where the pillars meet.
 pub mod index;
 pub mod ledger;
+pub mod claimfile;
 pub mod verify;
