@@ -1,4 +1,4 @@
-//! COSE_Sign1 envelopes (RFC 9052 section 4.2) as SCITT signed statements use them (RFC 9943).
+//! `COSE_Sign1` envelopes (RFC 9052 section 4.2) as SCITT signed statements use them (RFC 9943).
 //!
 //! ```text
 //! 18([ protected: bstr .cbor { 1 => -8, 3 => content type, 4 => key thumbprint,
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Only the profile is read: tag 18, deterministic CBOR throughout, all headers protected, no
-//! `crit`. We write algorithm -8 (EdDSA), which every implementation reads, and also accept -19
+//! `crit`. We write algorithm -8 (`EdDSA`), which every implementation reads, and also accept -19
 //! (Ed25519, RFC 9864). What the payload means is not known here.
 
 use ciborium::Value;
@@ -18,7 +18,7 @@ use crate::key::{PublicKey, SIGNATURE_LENGTH, SecretKey, Thumbprint};
 /// The CBOR tag of a `COSE_Sign1` (RFC 9052 section 2).
 pub const TAG: u64 = 18;
 
-/// Algorithm EdDSA (RFC 9053 section 2.2), written by us.
+/// Algorithm `EdDSA` (RFC 9053 section 2.2), written by us.
 const EDDSA: i64 = -8;
 /// Algorithm Ed25519, fully specified (RFC 9864 section 2.2), accepted from others.
 const ED25519: i64 = -19;

@@ -25,3 +25,7 @@ pub mod index;
 pub mod ledger;
 pub mod claimfile;
 pub mod verify;
+pub mod audit;
+
+// FACES: parse, call one function, print.
+pub mod cli;

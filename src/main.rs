@@ -1,3 +1,5 @@
 //! The `whosaid` program. Everything it does is in the library; see `whosaid::cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    whosaid::cli::run(std::env::args_os())
+}

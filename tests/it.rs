@@ -2,12 +2,19 @@
 
 mod it {
     mod claimfile;
+    mod annotated;
+    mod audit;
     mod crash;
     mod damage;
     mod evidence;
+    mod format;
     mod house;
     mod keyfile;
+    mod keyring;
     mod ledger;
+    mod records;
+    mod refused;
+    mod statements;
     mod store;
     mod tidy;
     mod tlog_note;

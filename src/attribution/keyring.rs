@@ -102,6 +102,8 @@ struct Term {
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     terms: Vec<Term>,
+    /// The log's key, which must never become a recorder's.
+    log: Option<PublicKey>,
 }
 
 impl Keyring {
@@ -119,13 +121,11 @@ impl Keyring {
         entry_index: u64,
         signer_of_target: Option<Thumbprint>,
     ) -> Result<Signed, Error> {
-        match (statement.record(), entry_index) {
-            (Record::Charter(charter), 0) => self.found(charter)?,
-            (Record::Charter(_), _) => {
-                return Err(Error::Charter("a second charter; only entry 0 is one"));
-            }
-            (_, 0) => return Err(Error::Charter("entry 0 is not a charter")),
-            _ => {}
+        if entry_index == 0 {
+            return self.found(statement);
+        }
+        if matches!(statement.record(), Record::Charter(_)) {
+            return Err(Error::Charter("a second charter; only entry 0 is one"));
         }
         let signer = self.authenticate(&statement, entry_index)?.clone();
         self.authorise(statement.record(), &signer, signer_of_target)?;
@@ -151,23 +151,36 @@ impl Keyring {
         self.terms.len()
     }
 
-    fn found(&mut self, charter: &Charter) -> Result<(), Error> {
+    /// Reads the charter, which names the very keys that vouch for it. One that is refused
+    /// leaves no keys behind.
+    fn found(&mut self, statement: Statement) -> Result<Signed, Error> {
+        let Record::Charter(charter) = statement.record() else {
+            return Err(Error::Charter("entry 0 is not a charter"));
+        };
         if self.is_chartered() {
             return Err(Error::Charter("a second charter; only entry 0 is one"));
         }
-        for recorder in &charter.recorders {
-            let Recorder { name, key, powers } = recorder;
+        let founded = Self::named_by(charter)?;
+        let signer = founded.authenticate(&statement, 0)?;
+        founded.authorise(statement.record(), signer, None)?;
+        *self = founded;
+        Ok(Signed { statement, entry_index: 0 })
+    }
+
+    fn named_by(charter: &Charter) -> Result<Self, Error> {
+        let mut founded = Self { terms: Vec::new(), log: Some(charter.log) };
+        for Recorder { name, key, powers } in &charter.recorders {
             if key == &charter.log {
                 return Err(Error::Charter(
                     "the log's key is also a recorder's; keys have one purpose",
                 ));
             }
-            if self.knows(*key, name) {
+            if founded.knows(*key, name) {
                 return Err(Error::Charter("names a key or a recorder twice"));
             }
-            self.terms.push(Term::new(*key, name, powers, 0, None));
+            founded.terms.push(Term::new(*key, name, powers, 0, None));
         }
-        Ok(())
+        Ok(founded)
     }
 
     fn authenticate(&self, statement: &Statement, entry_index: u64) -> Result<&Term, Error> {
@@ -226,6 +239,9 @@ impl Keyring {
         if change.action != KeyAction::Revoke && from <= entry {
             return Err(Error::Change("takes effect before its own entry"));
         }
+        if change.action != KeyAction::Revoke && Some(change.key) == self.log {
+            return Err(Error::Change("brings the log's key; keys have one purpose"));
+        }
         match change.action {
             KeyAction::Introduce | KeyAction::Delegate => self.bring(change, signer, from),
             KeyAction::Rotate => self.rotate(change, signer, from),
@@ -248,7 +264,7 @@ impl Keyring {
             let needed = "introduce keys (keys), or delegate powers it does not have";
             return Err(Error::Power { name: signer.name.clone(), needed });
         }
-        let acts_for = delegates.then(|| signer.thumbprint);
+        let acts_for = delegates.then_some(signer.thumbprint);
         self.terms.push(Term::new(change.key, name, &change.powers, from, acts_for));
         Ok(())
     }

@@ -8,6 +8,10 @@ use unicode_normalization::UnicodeNormalization;
 use crate::evidence::html::Place;
 use crate::evidence::text::{Text, is_invisible};
 
+/// The longest text, in bytes, in which hints are looked for: 8 MiB. A hint folds the whole text
+/// several times, which for the largest captures would take longer than all checks together.
+pub const MAX_HINTED: usize = 8 * 1024 * 1024;
+
 /// In what a quote differs from words that do stand in the text, or in the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
@@ -50,7 +54,8 @@ impl Hint {
     }
 }
 
-/// The nearest hint for a quote that does not stand in the text; `None` if nothing is near.
+/// The nearest hint for a quote that does not stand in the text; `None` if nothing is near, or if
+/// the text is longer than [`MAX_HINTED`].
 pub fn hint(text: &Text, quote: &str) -> Option<Hint> {
     type Fold = fn(&str) -> String;
     const FOLDS: [(Fold, Hint); 6] = [
@@ -61,6 +66,9 @@ pub fn hint(text: &Text, quote: &str) -> Option<Hint> {
         (lower_case, Hint::Case),
         (all_at_once, Hint::Several),
     ];
+    if text.as_str().len() > MAX_HINTED {
+        return None;
+    }
     for (fold, hint) in FOLDS {
         let wanted = fold(quote);
         // A quote of which nothing is left, such as one zero-width space, is near to nothing.

@@ -13,3 +13,10 @@ pub struct Failure {
     /// What the system answered.
     pub source: io::Error,
 }
+
+impl Failure {
+    /// Whether the thing was simply not there.
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == std::io::ErrorKind::NotFound
+    }
+}

@@ -62,6 +62,13 @@ pub fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Fail
     os::sync_folder(folder).map_err(failed("sync", folder))
 }
 
+/// The names in a folder, in any order; names that are not UTF-8 are left out.
+pub fn names(folder: &Path) -> Result<Vec<String>, Failure> {
+    let entries = fs::read_dir(folder).map_err(failed("list", folder))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.collect())
+}
+
 /// Creates a folder, and those above it that are missing, durably. An existing one is fine.
 pub fn create_folder(folder: &Path) -> Result<(), Failure> {
     let missing: Vec<&Path> = folder

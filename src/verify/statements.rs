@@ -120,7 +120,7 @@ impl<'a> Walk<'a> {
     }
 
     /// After the last statement: empty slots are explained by a notice, or are holes.
-    pub(crate) fn finish(&mut self, report: &mut Report) -> &Keyring {
+    pub(crate) fn finish(&self, report: &mut Report) {
         for (entry_index, id, path) in &self.withheld {
             let place = (*path, Some(*entry_index));
             if self.redacted.contains(id) {
@@ -131,7 +131,12 @@ impl<'a> Walk<'a> {
                 report.fault(FaultKind::Incomplete, Subject::Statements, place, what);
             }
         }
-        &self.keyring
+    }
+
+    /// The keys at the end, and the entries whose statements are not shown.
+    pub(crate) fn into_parts(self) -> (Keyring, Vec<(u64, Id)>) {
+        let withheld = self.withheld.into_iter().map(|(entry_index, id, _)| (entry_index, id));
+        (self.keyring, withheld.collect())
     }
 
     /// Whether notices say that all documents which hold a capture are withheld.
@@ -150,6 +155,13 @@ impl<'a> Walk<'a> {
         let place = (path, Some(entry_index));
         let statement = match statement::open(bytes) {
             Ok(statement) => statement,
+            Err(error @ statement::Error::Newer { .. }) => {
+                // Not altered, and not understood either.
+                report.skip(Subject::Statements);
+                report.notes.push(format!("entry {entry_index} was not checked: {error}"));
+                self.lose(&[Hash::of(bytes)], entry_index);
+                return;
+            }
             Err(error) => {
                 report.fault(FaultKind::Tampered, Subject::Statements, place, error);
                 self.lose(&[Hash::of(bytes)], entry_index);

@@ -13,6 +13,9 @@ pub const LONG_TEXT: usize = 8 * 1024;
 /// The longest URL, in bytes: what browsers and archives agree to carry.
 pub const URL: usize = 2048;
 
+/// The longest language tag, in bytes: the buffer that RFC 5646 section 4.4.1 asks for.
+pub const LANGUAGE: usize = 35;
+
 /// The longest key of a party or channel, in bytes. People type it.
 pub const KEY: usize = 64;
 
@@ -89,7 +92,14 @@ pub(crate) fn key(field: &'static str, text: &str) -> Result<(), Invalid> {
 
 /// An absolute URL. It is kept as written; only its shape is checked.
 pub(crate) fn url(field: &'static str, text: &str) -> Result<(), Invalid> {
-    short_of(field, text, URL)?;
+    bounded(field, text, URL)?;
+    // The parser passes over white space and line breaks, which the record would keep.
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Invalid::new(
+            field,
+            format!("found {text:?}, white space is not part of a URL"),
+        ));
+    }
     match Url::parse(text) {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -98,12 +108,9 @@ pub(crate) fn url(field: &'static str, text: &str) -> Result<(), Invalid> {
     }
 }
 
-fn short_of(field: &'static str, text: &str, limit: usize) -> Result<(), Invalid> {
-    bounded(field, text, limit)
-}
-
 /// A language tag (BCP 47).
 pub(crate) fn language(field: &'static str, text: &str) -> Result<(), Invalid> {
+    bounded(field, text, LANGUAGE)?;
     match oxilangtag::LanguageTag::parse(text) {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -141,4 +148,62 @@ pub(crate) fn some_items<T>(field: &'static str, list: &[T]) -> Result<(), Inval
         return Err(Invalid::new(field, "is empty, expected at least one"));
     }
     items(field, list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEY, LANGUAGE, SHORT_TEXT, URL, key, language, long, media_type, short, url};
+
+    #[test]
+    fn texts_are_bounded_not_blank_and_short_ones_stand_on_one_line() {
+        assert!(short("f", &"a".repeat(SHORT_TEXT)).is_ok());
+        for bad in ["", " ", "\u{a0}", "a\nb", "a\u{7f}", "\u{1b}[31m", &"a".repeat(SHORT_TEXT + 1)]
+        {
+            assert!(short("f", bad).is_err(), "{bad:?}");
+        }
+        assert!(long("f", "a\nb").is_ok());
+        assert!(long("f", "\n").is_err());
+    }
+
+    #[test]
+    fn keys_are_what_people_can_type() {
+        for good in ["mfa-taliban", "мид", "外交部", "a", &"a".repeat(KEY)] {
+            assert!(key("f", good).is_ok(), "{good}");
+        }
+        for bad in ["", "A", "a b", "a_b", "a/b", "a\n", &"a".repeat(KEY + 1)] {
+            assert!(key("f", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn urls_are_absolute_and_hold_no_white_space() {
+        let longest = format!("https://example.org/{}", "a".repeat(URL - 20));
+        for good in ["https://example.org/a?b#c", "https://пример.рф/я", "urn:isbn:1", &longest]
+        {
+            assert!(url("f", good).is_ok(), "{good}");
+        }
+        let longer = format!("{longest}a");
+        for bad in ["", "/a", "example.org", "https://a b", " https://a", "https://a\n/b", &longer]
+        {
+            assert!(url("f", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn language_tags_and_media_types_have_their_shape() {
+        let longest = format!("en-x{}", "-aaaaa".repeat(5) + "a");
+        assert_eq!(longest.len(), LANGUAGE);
+        for good in ["ps", "fa-AF", "zh-Hant-TW", &longest] {
+            assert!(language("f", good).is_ok(), "{good}");
+        }
+        for bad in ["", "english language", "e", "en-", &format!("{longest}a")] {
+            assert!(language("f", bad).is_err(), "{bad:?}");
+        }
+        for good in ["text/html", "text/plain; charset=utf-8", "application/vnd.a+cbor"] {
+            assert!(media_type("f", good).is_ok(), "{good}");
+        }
+        for bad in ["", "text", "/html", "text/", "te xt/html", "text/html\n"] {
+            assert!(media_type("f", bad).is_err(), "{bad:?}");
+        }
+    }
 }

@@ -123,9 +123,8 @@ impl Record {
     /// Every reference to an earlier statement, with the kinds it may point to.
     pub fn references(&self) -> Vec<Reference> {
         match self {
-            Self::Charter(_) | Self::Key(_) => Vec::new(),
+            Self::Charter(_) | Self::Key(_) | Self::Channel(_) => Vec::new(),
             Self::Party(party) => party.references(),
-            Self::Channel(_) => Vec::new(),
             Self::Control(control) => control.references(),
             Self::Document(document) => document.references(),
             Self::Capture(capture) => vec![Reference::new("document", capture.document, DOCUMENT)],

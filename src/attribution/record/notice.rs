@@ -7,7 +7,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::limits::{self, Invalid};
 use crate::attribution::record::{ANY, CLAIM, DOCUMENT, PARTY, Reference};
 
-/// How one claim bears on another (after CiTO).
+/// How one claim bears on another (after `CiTO`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relation {

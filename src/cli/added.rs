@@ -1,0 +1,114 @@
+//! The end of every command that writes: commit the batch, or not, and say what became of each
+//! record.
+
+use serde::Serialize;
+
+use crate::attribution::id::Id;
+use crate::claimfile::composition;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::open::Desk;
+use crate::cli::terminal::Terminal;
+use crate::hash::Hash;
+use crate::ledger::batch::{Added, Batch, Recorder};
+use crate::ledger::writing::Addition;
+use crate::store::os::OsDisk;
+
+/// One line of the report.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) kind: &'static str,
+    pub(crate) label: String,
+    pub(crate) id: Id,
+    pub(crate) entry: u64,
+    pub(crate) new: bool,
+    pub(crate) warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    schema: &'static str,
+    ok: bool,
+    dry_run: bool,
+    added: usize,
+    already_there: usize,
+    rows: &'a [Row],
+    tree_size: u64,
+    root: Hash,
+}
+
+impl From<composition::Row> for Row {
+    fn from(row: composition::Row) -> Self {
+        let composition::Row { kind, words, added, warnings } = row;
+        Self { warnings, ..Self::new(kind, words, added) }
+    }
+}
+
+impl Row {
+    pub(crate) fn new(kind: &'static str, label: impl Into<String>, added: Added) -> Self {
+        let Added { id, entry_index, new } = added;
+        Self { kind, label: label.into(), id, entry: entry_index, new, warnings: Vec::new() }
+    }
+}
+
+impl Desk {
+    /// An empty batch by this recorder.
+    pub(crate) fn batch(&self) -> Result<Batch<'_, OsDisk>, Failure> {
+        let Self { recorder, key, recorded_at, .. } = self;
+        let recorder = Recorder { name: recorder, key, recorded_at: *recorded_at };
+        Ok(Batch::new(&self.ledger, recorder)?)
+    }
+}
+
+/// Commits what was prepared, unless it is a dry run, and reports every row.
+pub(crate) fn commit(
+    mut desk: Desk,
+    addition: &Addition,
+    rows: &[Row],
+    dry_run: bool,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    if !dry_run {
+        desk.ledger.commit(addition)?;
+    }
+    let added = rows.iter().filter(|row| row.new).count();
+    let already_there = rows.len() - added;
+    terminal.object(&Json {
+        schema: "whosaid.append/1",
+        ok: true,
+        dry_run,
+        added,
+        already_there,
+        rows,
+        tree_size: desk.ledger.tree_size(),
+        root: desk.ledger.root(),
+    });
+    for row in rows {
+        let state = if row.new { "new    " } else { "already" };
+        let (entry, id, kind) = (row.entry, row.id.short(), row.kind);
+        terminal.line(format!("{state}  entry {entry:<5} {id}  {kind:<9} {}", row.label));
+        for warning in &row.warnings {
+            terminal.talk(format!("warning: {}: {warning}", row.label));
+        }
+    }
+    terminal.line(sentence(added, already_there, dry_run, desk.ledger.tree_size()));
+    Ok(Exit::Holds)
+}
+
+fn sentence(added: usize, already_there: usize, dry_run: bool, tree_size: u64) -> String {
+    let there = match already_there {
+        0 => String::new(),
+        1 => "; 1 was there already".to_owned(),
+        several => format!("; {several} were there already"),
+    };
+    let plural = if added == 1 { "" } else { "s" };
+    match (added, dry_run) {
+        (0, _) => format!("Nothing to append{there}. The ledger has {tree_size} entries."),
+        (_, true) => format!(
+            "A dry run: {added} statement{plural} would be appended{there}. \
+             Nothing was written; ids depend on the time."
+        ),
+        (_, false) => format!(
+            "Appended {added} statement{plural}{there}. The ledger has {tree_size} entries."
+        ),
+    }
+}

@@ -1,0 +1,113 @@
+//! `whosaid append`: a claim file, or one claim by flags.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::claimfile::composition::Wanted;
+use crate::claimfile::{compose, parse};
+use crate::cli::added::{self, Row};
+use crate::cli::arguments::Append;
+use crate::cli::failure::{self, Exit, Failure};
+use crate::cli::open::{Desk, Place};
+use crate::cli::terminal::Terminal;
+use crate::evidence::capture::MAX_CAPTURE;
+use crate::ledger::batch::Batch;
+use crate::store::loose;
+use crate::store::os::OsDisk;
+
+/// The name of the one document of a claim made by flags.
+const DOCUMENT: &str = "document";
+
+pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result<Exit, Failure> {
+    let desk = place.desk(&append.signing)?;
+    let mut batch = desk.batch()?;
+    let rows = match &append.file {
+        Some(file) => compose_file(file, &desk, &mut batch)?,
+        None => {
+            let table = table_of(append, &batch)?;
+            compose_bytes(table.to_string().as_bytes(), Path::new(""), &desk, &mut batch)?
+        }
+    };
+    let addition = batch.finish();
+    added::commit(desk, &addition, &rows, append.signing.dry_run, terminal)
+}
+
+/// Takes all records of a claim file into a batch. Captures lie where the file says, relative to
+/// the file itself.
+pub(crate) fn compose_file(
+    file: &Path,
+    desk: &Desk,
+    batch: &mut Batch<'_, OsDisk>,
+) -> Result<Vec<Row>, Failure> {
+    if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        let limit = parse::MAX_SIZE as u64 + 1;
+        let read = io::stdin().take(limit).read_to_end(&mut bytes);
+        read.map_err(|error| {
+            Failure::new(failure::IO, format!("could not read standard input: {error}"))
+        })?;
+        return compose_bytes(&bytes, Path::new(""), desk, batch);
+    }
+    // One byte more than the limit lets the parser say that the file is too large.
+    let bytes = loose::read_file(file, parse::MAX_SIZE as u64 + 1)?;
+    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    compose_bytes(&bytes, folder, desk, batch).map_err(|failure| failure.about(file.display()))
+}
+
+fn compose_bytes(
+    bytes: &[u8],
+    folder: &Path,
+    desk: &Desk,
+    batch: &mut Batch<'_, OsDisk>,
+) -> Result<Vec<Row>, Failure> {
+    let claim_file = parse::parse(bytes)?;
+    let mut read = |wanted: Wanted<'_>| match wanted {
+        Wanted::File(name) => Ok(loose::read_file(&folder.join(name), MAX_CAPTURE)?),
+        Wanted::Kept(digest) => desk.ledger.capture(&digest)?.ok_or_else(|| {
+            Failure::new(failure::INPUT, format!("the ledger does not hold the capture {digest}"))
+        }),
+    };
+    Ok(compose::compose(&claim_file, batch, &mut read)?.into_iter().map(Row::from).collect())
+}
+
+/// The claim file that somebody would have written instead of these flags.
+fn table_of(append: &Append, batch: &Batch<'_, OsDisk>) -> Result<Table, Failure> {
+    let text = |text: &str| Value::String(text.to_owned());
+    let path = |path: &PathBuf| Value::String(path.to_string_lossy().into_owned());
+    let speaker = append.speaker.as_deref().unwrap_or_default();
+    let mut claim = Table::new();
+    if batch.party(speaker)?.is_some() {
+        claim.insert("speaker".into(), text(speaker));
+    } else {
+        let unresolved = Table::from_iter([("unresolved".to_owned(), text(speaker))]);
+        claim.insert("speaker".into(), unresolved.into());
+        claim.insert("as_written".into(), text(speaker));
+    }
+    claim.insert("act".into(), text(&append.act));
+    claim.insert("said".into(), text(append.said.as_deref().unwrap_or_default()));
+    if let Some(said_at) = &append.said_at {
+        claim.insert("said_at".into(), text(said_at));
+    }
+    let mut table = Table::new();
+    if let Some(file) = &append.document {
+        let mut document = Table::new();
+        document.insert("key".into(), text(DOCUMENT));
+        document.insert("kind".into(), text("statement"));
+        document.insert("capture".into(), path(file));
+        for (name, value) in [("url", &append.url), ("published", &append.published)] {
+            if let Some(value) = value {
+                document.insert(name.into(), text(value));
+            }
+        }
+        table.insert("document".into(), vec![Value::from(document)].into());
+        claim.insert("in".into(), text(DOCUMENT));
+    }
+    if let Some(quote) = &append.quote {
+        let passage = [("mode".to_owned(), text("indirect")), ("exact".to_owned(), text(quote))];
+        claim.insert("passage".into(), Table::from_iter(passage).into());
+    }
+    table.insert("claim".into(), vec![Value::from(claim)].into());
+    Ok(table)
+}

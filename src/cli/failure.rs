@@ -1,0 +1,251 @@
+//! How a command fails: a code that `explain` knows, a message, hints, and an exit code.
+
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+
+use crate::attribution::keyring;
+use crate::claimfile::compose;
+use crate::claimfile::fault::Faults;
+use crate::keyfile;
+use crate::ledger::{batch, reading, writing};
+use crate::store::{self, failure, loose};
+
+/// The exit codes, the same for every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// It holds, or it is done.
+    Holds = 0,
+    /// Checked, and it does not hold.
+    DoesNotHold = 1,
+    /// Bad usage or input.
+    Usage = 2,
+    /// Could not read or write.
+    Io = 3,
+    /// A key is needed or refused.
+    Key = 4,
+    /// Nothing failed, but something could not be checked.
+    Undecided = 5,
+}
+
+/// An error code: its name, its exit code, and what `explain` says of it.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) name: &'static str,
+    pub(crate) exit: Exit,
+    pub(crate) words: &'static str,
+}
+
+macro_rules! codes {
+    ($($constant:ident = $name:literal, $exit:ident, $words:literal;)*) => {
+        $(pub(crate) const $constant: Code =
+            Code { name: $name, exit: Exit::$exit, words: $words };)*
+        /// All codes, for `explain`.
+        pub(crate) const CODES: &[Code] = &[$($constant),*];
+    };
+}
+
+codes! {
+    USAGE = "usage", Usage, "The command line could not be understood. Each command has --help with examples.";
+    INPUT = "input", Usage, "Something that was given (a claim file, a quote, a date, a key of a party) is wrong. \
+Nothing was appended: a batch goes in whole or not at all.";
+    REFERENCE = "reference", Usage, "An id or key refers to nothing in this ledger, to several things, or to the wrong kind of thing.";
+    NO_LEDGER = "no-ledger", Usage, "There is no ledger in the folder: it has no checkpoint. `whosaid init` makes one; --ledger names another folder.";
+    EXISTS = "exists", Usage, "A ledger or a key is there already. Nothing is ever overwritten.";
+    CLOCK = "clock", Usage, "The clock of this machine is behind the last entry of the ledger. Entries are in order of time; set the clock right.";
+    NEWER = "newer-format", Usage, "The ledger was written by a newer version of this program, which may mean things that this one does not know.";
+    LOCKED = "locked", Io, "Another process is writing to this ledger. One writer at a time; try again when it has ended.";
+    IO = "io", Io, "A file could not be read or written. The message names it. A batch goes in whole or not at all.";
+    UNFINISHED = "unfinished", Io, "The disk failed in the middle of a commit. What was recorded is finished, or swept, when the ledger is next opened for writing.";
+    KEY = "key", Key, "A secret key is missing, cannot be opened, or is not one that may sign here.";
+    PASSPHRASE = "passphrase", Key, "The secret key is encrypted, and the passphrase is missing or wrong.";
+    DAMAGED = "damaged", DoesNotHold, "The ledger on the disk is not what its checkpoint says. `whosaid verify` names every file and entry.";
+    DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
+    POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: Code,
+    message: String,
+    hints: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    schema: &'static str,
+    ok: bool,
+    code: &'static str,
+    message: &'a str,
+    hints: &'a [String],
+    exit: u8,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Display) -> Self {
+        Self { code, message: message.to_string(), hints: Vec::new() }
+    }
+
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(USAGE, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Puts the thing concerned before the message.
+    pub(crate) fn about(mut self, thing: impl Display) -> Self {
+        self.message = format!("{thing}: {}", self.message);
+        self
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.code.exit
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    pub(crate) fn json(&self) -> impl Serialize + '_ {
+        Json {
+            schema: "whosaid.error/1",
+            ok: false,
+            code: self.code.name,
+            message: &self.message,
+            hints: &self.hints,
+            exit: self.code.exit as u8,
+        }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        use store::Error;
+        match &error {
+            Error::NoFolder(_) => Self::new(NO_LEDGER, &error)
+                .hint("make one with `whosaid init`, or name its folder with --ledger"),
+            Error::Locked(_) => Self::new(LOCKED, &error).hint("try again when it has ended"),
+            Error::Tampered(_) | Error::NotAFile(_) | Error::TooLong { .. } => {
+                Self::new(DAMAGED, &error).hint("run `whosaid verify`")
+            }
+            Error::OutcomeUnknown(_) | Error::Unfinished(_) => Self::new(UNFINISHED, &error)
+                .hint("when the disk is well again, run the same command once more"),
+            _ => Self::new(IO, &error),
+        }
+    }
+}
+
+impl From<failure::Failure> for Failure {
+    fn from(error: failure::Failure) -> Self {
+        Self::new(IO, error)
+    }
+}
+
+impl From<loose::ReadError> for Failure {
+    fn from(error: loose::ReadError) -> Self {
+        match &error {
+            loose::ReadError::Failed(_) => Self::new(IO, error),
+            loose::ReadError::TooLong { .. } => Self::new(INPUT, error),
+        }
+    }
+}
+
+impl From<reading::Error> for Failure {
+    fn from(error: reading::Error) -> Self {
+        match error {
+            reading::Error::Store(error) => error.into(),
+            error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
+        }
+    }
+}
+
+impl From<writing::Error> for Failure {
+    fn from(error: writing::Error) -> Self {
+        use writing::Error;
+        match error {
+            Error::Store(error) => error.into(),
+            Error::Reading(error) => error.into(),
+            Error::NoLedger => Self::new(NO_LEDGER, error)
+                .hint("make one with `whosaid init`, or name its folder with --ledger"),
+            Error::AlreadyALedger(_) => Self::new(EXISTS, error),
+            Error::WrongLogKey(_) => {
+                Self::new(KEY, error).hint("--keys names the folder that belongs to this ledger")
+            }
+            Error::Newer { .. } => {
+                Self::new(NEWER, error).hint("a newer version of this program can read it")
+            }
+            Error::Witnesses => Self::new(POLICY, error),
+            error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
+        }
+    }
+}
+
+impl From<batch::Error> for Failure {
+    fn from(error: batch::Error) -> Self {
+        use batch::Error;
+        match error {
+            Error::Ledger(error) => error.into(),
+            Error::Keyring(error) => error.into(),
+            Error::Clock { .. } => Self::new(CLOCK, error).hint("set this machine's clock right"),
+            Error::Dangling { .. }
+            | Error::Kind { .. }
+            | Error::NotFound(_)
+            | Error::Ambiguous { .. }
+            | Error::NotAnId(_) => {
+                Self::new(REFERENCE, error).hint("`whosaid log` lists the entries with their ids")
+            }
+            error => Self::new(INPUT, error),
+        }
+    }
+}
+
+impl From<keyring::Error> for Failure {
+    fn from(error: keyring::Error) -> Self {
+        Self::new(KEY, error)
+            .hint("the charter (`whosaid show 0`) and later key records say who may sign")
+    }
+}
+
+impl From<keyfile::Error> for Failure {
+    fn from(error: keyfile::Error) -> Self {
+        let code = match error {
+            keyfile::Error::WrongPassphrase => PASSPHRASE,
+            _ => KEY,
+        };
+        let failure = Self::new(code, &error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::new(INPUT, faults).hint("nothing was appended; mend the file and append it again")
+    }
+}
+
+impl From<compose::Error> for Failure {
+    fn from(error: compose::Error) -> Self {
+        match error {
+            compose::Error::Faults(faults) => faults.into(),
+            compose::Error::Ledger(error) => error.into(),
+        }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}

@@ -1,0 +1,230 @@
+//! `whosaid log` and `whosaid show`: what stands in the ledger. Whether it may be believed is
+//! `verify`'s question, and both say so.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::attribution::id::Id;
+use crate::attribution::record::Record;
+use crate::attribution::statement::{self, Statement};
+use crate::cli::arguments::{Log, Show};
+use crate::cli::failure::{self, Exit, Failure};
+use crate::cli::open::Place;
+use crate::cli::summary::{self, Names};
+use crate::cli::terminal::Terminal;
+use crate::hash::Hash;
+use crate::index::CANDIDATES;
+use crate::ledger::batch::SHORTEST_PREFIX;
+use crate::ledger::{reading, writing};
+use crate::store::Store;
+use crate::store::os::OsDisk;
+use crate::tlog::bundle::bundles_of;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::merkle::{self, Leaf, Position};
+
+#[derive(Serialize)]
+struct Json<'a> {
+    schema: &'static str,
+    entry: u64,
+    id: Id,
+    recorder: Option<&'a str>,
+    recorded_at: Option<u64>,
+    signer: Option<String>,
+    withheld: bool,
+    record: Option<&'a Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<bool>,
+}
+
+/// `whosaid log`.
+pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<Exit, Failure> {
+    let store = place.store()?;
+    let checkpoint = place.checkpoint(&store)?;
+    let entries = Entries::read(&store, &checkpoint)?;
+    let first = options.limit.map_or(0, |limit| checkpoint.size.saturating_sub(limit));
+    let mut names = Names::new();
+    for (entry_index, id) in (0..).zip(&entries.ids) {
+        let statement = entries.statement(entry_index)?;
+        if let Some((id, name)) =
+            statement.as_ref().and_then(|it| Some((it.id(), summary::name(it.record())?)))
+        {
+            names.insert(id, name);
+        }
+        let kind = statement.as_ref().map(|statement| statement.record().kind());
+        let wanted = options.kind.as_deref().is_none_or(|wanted| kind == Some(wanted));
+        if entry_index < first || !wanted {
+            continue;
+        }
+        terminal.object(&json("whosaid.log/1", entry_index, *id, statement.as_ref(), None));
+        terminal.line(match &statement {
+            Some(statement) => log_line(entry_index, statement, &names),
+            None => format!("{entry_index:<5} {}  withheld", id.short()),
+        });
+    }
+    terminal.talk("(as the ledger has it; `whosaid verify` says whether it may be believed)");
+    Ok(Exit::Holds)
+}
+
+/// `whosaid show`.
+pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result<Exit, Failure> {
+    let store = place.store()?;
+    let checkpoint = place.checkpoint(&store)?;
+    let entries = Entries::read(&store, &checkpoint)?;
+    let (entry_index, id) = find(&entries.ids, &options.id)?;
+    prove(&store, &checkpoint, entry_index, id)?;
+    let statement = entries.statement(entry_index)?;
+    terminal.object(&json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true)));
+    terminal.line(format!("entry {entry_index} of {}, {id}", checkpoint.size));
+    let Some(statement) = statement else {
+        terminal.line(
+            "The statement is withheld. That there is one, and when in the order, stays proven.",
+        );
+        return Ok(Exit::Undecided);
+    };
+    let names = entries.names(statement.record())?;
+    terminal.line(format!(
+        "recorded by {} at {} with key {}",
+        statement.issuer(),
+        time(statement.recorded_at()),
+        &statement.signer().to_string()[..12]
+    ));
+    terminal.line(format!("{}:", statement.record().kind()));
+    for line in summary::fields(statement.record(), &names) {
+        terminal.line(line);
+    }
+    terminal.line("In the log: proven by its inclusion in the signed checkpoint.");
+    terminal.line("Signature and references: not checked here; `whosaid verify` does.");
+    Ok(Exit::Holds)
+}
+
+/// All entries of a ledger, and its statements one at a time.
+struct Entries<'a> {
+    store: &'a Store<OsDisk>,
+    tree_size: u64,
+    ids: Vec<Id>,
+    indices: HashMap<Id, u64>,
+}
+
+impl<'a> Entries<'a> {
+    fn read(store: &'a Store<OsDisk>, checkpoint: &Checkpoint) -> Result<Self, Failure> {
+        let mut ids = Vec::new();
+        for bundle in bundles_of(checkpoint.size) {
+            ids.extend(reading::entries(store, bundle)?.into_iter().map(Id::from_hash));
+        }
+        let indices = ids.iter().copied().zip(0..).collect();
+        Ok(Self { store, tree_size: checkpoint.size, ids, indices })
+    }
+
+    /// The statement of an entry; `None` if it is withheld.
+    fn statement(&self, entry_index: u64) -> Result<Option<Statement>, Failure> {
+        let Some(bytes) = reading::statement(self.store, entry_index, self.tree_size)? else {
+            return Ok(None);
+        };
+        let damaged = |what: &dyn std::fmt::Display| {
+            Failure::new(failure::DAMAGED, format!("entry {entry_index}: {what}"))
+                .hint("run `whosaid verify`")
+        };
+        let index = usize::try_from(entry_index).expect("entries fit memory");
+        if Id::of(&bytes) != self.ids[index] {
+            return Err(damaged(&"the statement's hash is not the entry"));
+        }
+        statement::open(&bytes).map(Some).map_err(|error| match error {
+            statement::Error::Newer { .. } => writing::Error::Newer { entry_index, error }.into(),
+            error => damaged(&error),
+        })
+    }
+
+    /// The names of what a record refers to.
+    fn names(&self, record: &Record) -> Result<Names, Failure> {
+        let mut names = Names::new();
+        for reference in record.references() {
+            let Some(entry_index) = self.indices.get(&reference.id) else { continue };
+            let statement = self.statement(*entry_index)?;
+            if let Some(name) = statement.and_then(|it| summary::name(it.record())) {
+                names.insert(reference.id, name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// The entry that a person means: by its number, or by the beginning of its id.
+pub(crate) fn find(ids: &[Id], typed: &str) -> Result<(u64, Id), Failure> {
+    let missing = |message: String| {
+        Failure::new(failure::REFERENCE, message)
+            .hint("`whosaid log` lists the entries with their ids")
+    };
+    // Short digits are a number: no id of so few digits would be accepted anyway.
+    if typed.len() < SHORTEST_PREFIX {
+        let index: Option<usize> = typed.parse().ok();
+        let found = index.and_then(|index| Some((index as u64, *ids.get(index)?)));
+        return found.ok_or_else(|| missing(format!("no entry {typed:?} among {}", ids.len())));
+    }
+    let prefix = typed.to_ascii_lowercase();
+    let mut found = (0..).zip(ids).filter(|(_, id)| id.to_string().starts_with(&prefix));
+    match (found.next(), found.next()) {
+        (Some((entry_index, id)), None) => Ok((entry_index, *id)),
+        (None, _) => {
+            let by_number = typed.parse::<usize>().ok().filter(|index| *index < ids.len());
+            by_number
+                .map(|index| (index as u64, ids[index]))
+                .ok_or_else(|| missing(format!("no statement's id begins with {typed:?}")))
+        }
+        (Some(_), Some(_)) => {
+            let candidates = ids.iter().filter(|id| id.to_string().starts_with(&prefix));
+            let listed: Vec<String> = candidates.take(CANDIDATES).map(Id::short).collect();
+            Err(missing(format!("several ids begin with {typed:?}: {}", listed.join(", "))))
+        }
+    }
+}
+
+/// That the entry stands in the tree of the trusted checkpoint.
+fn prove(
+    store: &Store<OsDisk>,
+    checkpoint: &Checkpoint,
+    entry_index: u64,
+    id: Id,
+) -> Result<(), Failure> {
+    let position = Position { leaf_index: entry_index, tree_size: checkpoint.size };
+    let proof = merkle::prove_inclusion(position, &mut reading::nodes(store, checkpoint.size))?;
+    let hash: Hash = merkle::leaf_hash(id.hash().as_bytes());
+    merkle::verify_inclusion(&Leaf { index: entry_index, hash }, &checkpoint.tree(), &proof)
+        .map_err(|error| {
+            Failure::new(failure::DAMAGED, format!("entry {entry_index}: {error}"))
+                .hint("run `whosaid verify`")
+        })
+}
+
+fn json<'a>(
+    schema: &'static str,
+    entry: u64,
+    id: Id,
+    statement: Option<&'a Statement>,
+    included: Option<bool>,
+) -> Json<'a> {
+    Json {
+        schema,
+        entry,
+        id,
+        recorder: statement.map(Statement::issuer),
+        recorded_at: statement.map(Statement::recorded_at),
+        signer: statement.map(|statement| statement.signer().to_string()),
+        withheld: statement.is_none(),
+        record: statement.map(Statement::record),
+        included,
+    }
+}
+
+fn log_line(entry_index: u64, statement: &Statement, names: &Names) -> String {
+    let (id, kind) = (statement.id().short(), statement.record().kind());
+    let line = summary::line(statement.record(), names).replace('\n', " ");
+    format!("{entry_index:<5} {id}  {kind:<10} {}", summary::shortened(&line, 100))
+}
+
+/// A time for people, in UTC.
+pub(crate) fn time(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).ok();
+    let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| "a time beyond the calendar".to_owned(), |time| time.to_string())
+}

@@ -1,0 +1,76 @@
+//! The command line: parse, call one function, print.
+//!
+//! The clock, the random source, the environment and the terminal are read here and nowhere else.
+//! Data goes to standard output, talk to standard error; the exit code says how it went:
+//! **0** it holds · **1** checked, and it does not hold · **2** bad usage or input · **3** could
+//! not read or write · **4** a key is needed or refused · **5** undecided.
+
+pub mod arguments;
+mod failure;
+mod terminal;
+mod secrets;
+mod open;
+mod summary;
+mod init;
+mod added;
+mod append;
+mod amend;
+mod look;
+mod verify;
+mod audit;
+mod explain;
+mod shell;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::arguments::{Arguments, Command};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::open::Place;
+use crate::cli::terminal::Terminal;
+
+/// Runs one command and says how it went.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = arguments.collect();
+    let wants_json = words.iter().any(|word| word == "--json");
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error, wants_json),
+    };
+    let terminal = Terminal::new(arguments.json);
+    let outcome = dispatch(arguments, &terminal);
+    let exit = outcome.unwrap_or_else(|failure| terminal.failure(&failure));
+    ExitCode::from(exit as u8)
+}
+
+fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let place = Place { ledger: arguments.ledger, keys: arguments.keys };
+    match arguments.command {
+        Command::Init(it) => init::run(&place, &it, terminal),
+        Command::Append(it) => append::run(&place, &it, terminal),
+        Command::Correct(it) => amend::correct(&place, &it, terminal),
+        Command::Retract(it) => amend::retract(&place, &it, terminal),
+        Command::Relate(it) => amend::relate(&place, &it, terminal),
+        Command::Rebut(it) => amend::rebut(&place, &it, terminal),
+        Command::Log(it) => look::log(&place, &it, terminal),
+        Command::Show(it) => look::show(&place, &it, terminal),
+        Command::Verify(it) => verify::run(&place, &it, terminal),
+        Command::Audit(it) => audit::audit(&place, &it, terminal),
+        Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Explain(it) => explain::run(&it, terminal),
+        Command::Completions(it) => shell::completions(&it, terminal),
+        Command::Man => shell::man(terminal),
+    }
+}
+
+/// Help and version are answers; everything else clap says is a mistake in usage.
+fn usage(error: &clap::Error, wants_json: bool) -> ExitCode {
+    if !error.use_stderr() || !wants_json {
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { Exit::Usage } else { Exit::Holds } as u8);
+    }
+    let failure = Failure::usage(error.render().to_string().trim());
+    ExitCode::from(Terminal::new(true).failure(&failure) as u8)
+}
