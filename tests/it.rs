@@ -1,6 +1,7 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod claimfile;
     mod annotated;
     mod audit;
     mod crash;
