@@ -1,9 +1,9 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
-    mod claimfile;
     mod annotated;
     mod audit;
+    mod claimfile;
     mod crash;
     mod damage;
     mod documents;

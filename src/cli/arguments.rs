@@ -276,6 +276,10 @@ pub struct Verify {
 
 /// Options of `audit`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "With ID, exits 0 if every rule that applies holds, 1 if one fails, 5 if one \
+cannot be decided. --all is a survey: it exits 0 when it was made on a verified ledger."
+)]
 pub struct Audit {
     /// The claim (its number, or the beginning of its id)
     #[arg(required_unless_present = "all", conflicts_with = "all")]

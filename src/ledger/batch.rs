@@ -50,8 +50,8 @@ pub enum Error {
         entry_index: u64,
         /// The kind found there.
         found: &'static str,
-        /// The kind that belongs there.
-        expected: &'static str,
+        /// The kinds that belong there.
+        expected: String,
     },
     /// An id prefix that names nothing.
     #[error("no statement's id begins with {0:?}")]
@@ -221,7 +221,7 @@ impl<'a, D: Disk> Batch<'a, D> {
     /// The statement that a person means: by the beginning of its id, or by its entry's number.
     pub fn find(&self, typed: &str) -> Result<Id, Error> {
         let by_number = || -> Result<Option<Id>, Error> {
-            let Ok(entry_index) = typed.parse() else { return Ok(None) };
+            let Some(entry_index) = entry_number(typed) else { return Ok(None) };
             Ok(self.ledger.index().by_entry(entry_index)?.map(|row| row.id))
         };
         if !typed.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -285,10 +285,10 @@ impl<'a, D: Disk> Batch<'a, D> {
         let (entry_index, statement) =
             self.statement(*id)?.ok_or(Error::Dangling { field, id: *id })?;
         let found = statement.record().kind();
-        if kinds.is_empty() || kinds.contains(&found) {
+        if kinds.contains(&found) {
             return Ok(());
         }
-        Err(Error::Kind { field, entry_index, found, expected: kinds[0] })
+        Err(Error::Kind { field, entry_index, found, expected: kinds.join(" or ") })
     }
 
     fn statement(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
@@ -304,4 +304,9 @@ impl<'a, D: Disk> Batch<'a, D> {
         let Record::Notice(notice) = record else { return Ok(None) };
         Ok(self.statement(notice.target)?.map(|(_, statement)| statement.signer()))
     }
+}
+
+/// The number of an entry as people type it: in decimal, without leading zeros.
+pub fn entry_number(typed: &str) -> Option<u64> {
+    typed.parse().ok().filter(|number: &u64| number.to_string() == typed)
 }

@@ -139,6 +139,11 @@ impl<'a> Walk<'a> {
         (self.keyring, withheld.collect())
     }
 
+    /// Whether some statement could not be read or believed.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.gaps
+    }
+
     /// Whether notices say that all documents which hold a capture are withheld.
     pub(crate) fn is_redacted(&self, promised: &Promised) -> bool {
         promised.documents.iter().all(|document| self.redacted.contains(document))
@@ -252,10 +257,10 @@ impl<'a> Walk<'a> {
                 }
                 Some(Earlier { read: None, .. }) => report.skip(Subject::References),
                 Some(Earlier { read: Some((kind, _)), entry_index: target }) => {
-                    if reference.kinds.is_empty() || reference.kinds.contains(kind) {
+                    if reference.kinds.contains(kind) {
                         report.pass(Subject::References, 1);
                     } else {
-                        let expected = reference.kinds[0];
+                        let expected = reference.kinds.join(" or ");
                         let what = format!(
                             "{field} refers to entry {target}, a {kind}, expected a {expected}"
                         );

@@ -20,15 +20,10 @@ const CHEAP: Cost = Cost { log_n: 4, r: 8, p: 1 };
 /// 2024-11-25 02:00 UTC, in seconds since 1970.
 const TIME: &str = "1732500000";
 
-struct Step {
-    command: String,
-    exit: i32,
-    output: String,
-}
-
 enum Part {
     Text(String),
-    Console(Vec<Step>),
+    /// The commands of a console block; a command may go on in lines that begin with `> `.
+    Console(Vec<String>),
 }
 
 #[test]
@@ -95,9 +90,9 @@ fn check(document: &Path, folder: &Path) {
     for part in &parts {
         match part {
             Part::Text(text) => run.push_str(text),
-            Part::Console(steps) => {
-                for step in steps {
-                    run.push_str(&answer(step, folder));
+            Part::Console(commands) => {
+                for command in commands {
+                    run.push_str(&answer(command, folder));
                     count += 1;
                 }
             }
@@ -108,15 +103,15 @@ fn check(document: &Path, folder: &Path) {
         fs::write(document, keep_wildcards(&text, &run)).expect("a document");
         return;
     }
-    snapbox::Assert::new().eq(run, snapbox::Data::text(text));
+    snapbox::Assert::new().normalize_paths(false).eq(run, snapbox::Data::text(text));
 }
 
-/// What the shell says to one step, in the form in which documents have it.
-fn answer(step: &Step, folder: &Path) -> String {
+/// What the shell says to one command, in the form in which documents have it.
+fn answer(command: &str, folder: &Path) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_whosaid"));
     let path = format!("{}:/usr/bin:/bin", program.parent().expect("a folder").display());
     let output = Command::new("/bin/sh")
-        .args(["-c", &format!("exec 2>&1\n{}", step.command.replace("\n> ", "\n"))])
+        .args(["-c", &format!("exec 2>&1\n{}", command.replace("\n> ", "\n"))])
         .current_dir(folder)
         .env_clear()
         .env("PATH", path)
@@ -127,9 +122,9 @@ fn answer(step: &Step, folder: &Path) -> String {
         .env("WHOSAID_PASSPHRASE_FILE", "passphrase")
         .output()
         .expect("a shell");
-    let mut said = format!("$ {}\n", step.command);
+    let mut said = format!("$ {command}\n");
     let exit = output.status.code().unwrap_or(-1);
-    if exit != 0 || step.exit != 0 {
+    if exit != 0 {
         said.push_str(&format!("? {exit}\n"));
     }
     said.push_str(&String::from_utf8_lossy(&output.stdout));
@@ -139,47 +134,37 @@ fn answer(step: &Step, folder: &Path) -> String {
     said
 }
 
-/// Cuts a document into text and the steps of its console blocks.
+/// Cuts a document into text and the commands of its console blocks.
 fn parse(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut plain = String::new();
-    let mut steps: Option<Vec<Step>> = None;
+    let mut commands: Option<Vec<String>> = None;
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end_matches('\n');
-        match &mut steps {
+        match &mut commands {
             None => {
                 plain.push_str(line);
                 if bare == "```console" {
                     parts.push(Part::Text(std::mem::take(&mut plain)));
-                    steps = Some(Vec::new());
+                    commands = Some(Vec::new());
                 }
             }
             Some(_) if bare == "```" => {
-                parts.extend(steps.take().map(Part::Console));
+                parts.extend(commands.take().map(Part::Console));
                 plain.push_str(line);
             }
-            Some(steps) => read_line(bare, steps),
+            Some(commands) => {
+                if let Some(command) = bare.strip_prefix("$ ") {
+                    commands.push(command.to_owned());
+                } else if let (true, Some(last)) = (bare.starts_with("> "), commands.last_mut()) {
+                    last.push('\n');
+                    last.push_str(bare);
+                }
+            }
         }
     }
     parts.push(Part::Text(plain));
     parts
-}
-
-fn read_line(line: &str, steps: &mut Vec<Step>) {
-    if let Some(command) = line.strip_prefix("$ ") {
-        steps.push(Step { command: command.to_owned(), exit: 0, output: String::new() });
-        return;
-    }
-    let step = steps.last_mut().expect("a console block begins with a command");
-    if line.starts_with("> ") && step.output.is_empty() {
-        step.command.push('\n');
-        step.command.push_str(line);
-    } else if let (Some(exit), true) = (line.strip_prefix("? "), step.output.is_empty()) {
-        step.exit = exit.parse().expect("an exit code");
-    } else {
-        step.output.push_str(line);
-        step.output.push('\n');
-    }
 }
 
 /// When a document is rewritten, lines with a wildcard that still match are left as they stand.
