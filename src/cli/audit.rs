@@ -65,10 +65,11 @@ pub(crate) fn audit(
         } else {
             print(&audit, options.rules, terminal);
         }
-        let (fails, unknown) =
-            (audit.verdict == Verdict::Failed, audit.verdict == Verdict::Undecided);
-        worst = worse(worst, exit(unknown, fails));
+        if !options.all {
+            worst = worse(worst, exit_of(audit.verdict));
+        }
     }
+    // A survey is no question with a yes or no: each claim's own verdict stands in its line.
     if options.all {
         terminal.line(
             "Each claim: its level, independent origins, standing, and what stops the next level.",
