@@ -197,14 +197,17 @@ fn speaker_in_capture(case: &Case<'_>) -> Vec<Judgement> {
 }
 
 /// The cues with the step in whose text they should stand: a passage's cue in its own document, a
-/// hop's cue in the document of the step before.
+/// hop's cue in the document of the step before. Where that was not reached there is nothing to
+/// look into, and another rule says so.
 fn cues<'a, 'c>(case: &'a Case<'c>) -> Vec<(&'a Reading<'c>, &'a str)> {
     let mut cues = Vec::new();
     for (index, reading) in case.steps.iter().enumerate() {
         let own = reading.step.passage.and_then(|passage| passage.cue.as_deref());
         cues.extend(own.map(|cue| (reading, cue)));
         let named_by = reading.step.hop.and_then(|hop| hop.cue.as_deref());
-        cues.extend(named_by.map(|cue| (&case.steps[index - 1], cue)));
+        let before = index.checked_sub(1).map(|before| &case.steps[before]);
+        let before = before.filter(|before| before.step.document.is_some());
+        cues.extend(before.zip(named_by));
     }
     cues
 }
