@@ -7,12 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Who said what, through which document, on whose word: a signed, append-only ledger of claims.
 #[derive(Debug, Parser)]
 #[command(name = "whosaid", version, about, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 it holds · 1 checked, and it does not hold · 2 bad usage or \
-input · 3 could not read or write · 4 a key is needed or refused · 5 undecided.\n\n\
-Start here:  whosaid init --origin example.org/claims\n             whosaid append claims.toml\n\
-             whosaid verify && whosaid audit --all"
-)]
+#[command(after_help = "\
+Exit codes: 0 it holds · 1 checked, and it does not hold · 2 bad usage or input · 3 could not read
+or write · 4 a key is needed or refused · 5 undecided
+
+Start here:
+  whosaid init --origin example.org/claims
+  whosaid append claims.toml
+  whosaid verify && whosaid audit --all")]
 pub struct Arguments {
     /// The ledger's folder, which can be published as it is
     #[arg(long, global = true, env = "WHOSAID_LEDGER", hide_env_values = true, value_name = "DIR")]
