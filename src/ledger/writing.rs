@@ -5,13 +5,16 @@
 //! statements only, however long the ledger is. Whether the *old* statements are still what they
 //! were is `verify`'s question.
 
+use std::collections::HashMap;
+
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
+use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Statement};
 use crate::evidence::capture;
 use crate::hash::Hash;
 use crate::index::{self, Extent, Index, Row};
-use crate::key::SecretKey;
+use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::reading;
 use crate::store::commit::{self, CommitError, Opened};
 use crate::store::disk::{Disk, Kind};
@@ -111,7 +114,7 @@ pub fn open<D: Disk>(
     log_key: SecretKey,
     mut index: Index,
 ) -> Result<Ledger<D>, Error> {
-    let writer = recover(store, policy, &log_key)?;
+    let writer = recover(store, policy, &log_key, &mut index)?;
     let note = reading::checkpoint(writer.store())?.ok_or(Error::NoLedger)?;
     let checkpoint = Checkpoint::clone(&*Trusted::open(&note, policy)?);
     check_log_key(policy, &checkpoint.origin, &log_key)?;
@@ -135,7 +138,7 @@ pub fn found<D: Disk>(
     log_key: SecretKey,
     mut index: Index,
 ) -> Result<Ledger<D>, Error> {
-    let writer = recover(store, policy, &log_key)?;
+    let writer = recover(store, policy, &log_key, &mut index)?;
     if let Some(note) = reading::checkpoint(writer.store())? {
         let size = Trusted::open(&note, policy)?.size;
         return Err(Error::AlreadyALedger(size));
@@ -296,12 +299,14 @@ impl<D: Disk> Ledger<D> {
 }
 
 /// Takes the lock, and finishes the commit that an earlier writer did not. What it signs is the
-/// text in the durable journal, and only if the tree on the disk has that root and continues the
-/// tree of the present checkpoint: two checkpoints that disagree are never signed.
+/// text in the durable journal, and only if the tree on the disk has that root, continues the
+/// tree of the present checkpoint, and adds only what an append would have taken: two checkpoints
+/// that disagree are never signed, and nobody gets a planted journal signed.
 fn recover<D: Disk>(
     store: Store<D>,
     policy: &Policy,
     log_key: &SecretKey,
+    index: &mut Index,
 ) -> Result<commit::Writer<D>, Error> {
     let recovery = match commit::open(store)? {
         Opened::Ready(writer) => return Ok(writer),
@@ -310,30 +315,65 @@ fn recover<D: Disk>(
     let next: Checkpoint = recovery.journal().checkpoint().parse()?;
     check_log_key(policy, &next.origin, log_key)?;
     let present = match reading::checkpoint(recovery.store())? {
-        Some(note) => Some(Checkpoint::clone(&*Trusted::open(&note, policy)?)),
-        None => None,
+        Some(note) => Checkpoint::clone(&*Trusted::open(&note, policy)?),
+        None => unsigned(&next.origin, Tree { size: 0, root: merkle::empty_root() }),
     };
-    if let Some(present) = &present {
-        if present.origin != next.origin {
-            return Err(Error::ForeignJournal("it is of another log"));
-        }
-        if next.size < present.size || (next.size == present.size && next.root != present.root) {
-            return Err(Error::ForeignJournal("it is older than the checkpoint, or disagrees"));
-        }
+    if present.origin != next.origin {
+        return Err(Error::ForeignJournal("it is of another log"));
+    }
+    if next.size < present.size || (next.size == present.size && next.root != present.root) {
+        return Err(Error::ForeignJournal("it is older than the checkpoint, or disagrees"));
     }
     let reader = recovery.store().clone();
     recovery
         .finish(|text| {
-            let found = merkle::root(next.size, &mut reading::nodes(&reader, next.size))?;
-            let old_size = present.as_ref().map_or(0, |present| present.size);
-            let before = merkle::root(old_size, &mut reading::nodes(&reader, next.size))?;
-            let continues = present.is_none_or(|present| present.root == before);
-            if found != next.root || !continues {
-                return Err(Error::ForeignJournal("its tree does not continue the checkpoint's"));
-            }
+            check_continuation(&reader, &present, &next, index)?;
             signed(text, &next.origin, log_key)
         })
         .map_err(flatten)
+}
+
+/// What is on the disk under the next checkpoint continues the present one, and each statement
+/// that it adds is signed by somebody who had the power to.
+fn check_continuation<D: Disk>(
+    store: &Store<D>,
+    present: &Checkpoint,
+    next: &Checkpoint,
+    index: &mut Index,
+) -> Result<(), Error> {
+    let found = merkle::root(next.size, &mut reading::nodes(store, next.size))?;
+    let before = merkle::root(present.size, &mut reading::nodes(store, next.size))?;
+    if found != next.root || before != present.root {
+        return Err(Error::ForeignJournal("its tree does not continue the checkpoint's"));
+    }
+    if next.size == present.size {
+        return Ok(());
+    }
+    // What the present checkpoint needs is removed only when the next one stands.
+    catch_up(store, present, index)?;
+    let mut keyring = keyring_of(store, present, index)?;
+    let mut signers: HashMap<Id, Thumbprint> = HashMap::new();
+    for bundle in bundle::bundles_of(next.size).skip(bundles_before(present.size)) {
+        let first = bundle.index * u64::from(FULL_WIDTH);
+        let entries = reading::entries(store, bundle)?;
+        let slots = (first..).zip(entries.into_iter().zip(reading::statements(store, bundle)?));
+        for (entry_index, (entry, bytes)) in slots.skip_while(|(it, _)| *it < present.size) {
+            let bytes = bytes.filter(|bytes| Hash::of(bytes) == entry);
+            let bytes = bytes.ok_or(Error::ForeignJournal("an entry has not its statement"))?;
+            let statement = open_statement(&bytes, entry_index)?;
+            let target = match statement.record() {
+                Record::Notice(notice) => match signers.get(&notice.target) {
+                    Some(signer) => Some(*signer),
+                    None => index.by_id(notice.target)?.map(|row| row.signer),
+                },
+                _ => None,
+            };
+            signers.insert(statement.id(), statement.signer());
+            let admitted = keyring.admit(statement, entry_index, target);
+            admitted.map_err(|error| damaged(entry_index, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// The text of a checkpoint with the log's signature below it.
