@@ -123,6 +123,8 @@ pub struct Batch<'a, D: Disk> {
     by_identity: HashMap<Hash, usize>,
     by_id: HashMap<Id, usize>,
     by_key: HashMap<(&'static str, String), usize>,
+    /// Entry and kind of what was referred to: a thousand claims refer to few parties.
+    referred: HashMap<Id, (u64, &'static str)>,
 }
 
 impl<'a, D: Disk> Batch<'a, D> {
@@ -144,6 +146,7 @@ impl<'a, D: Disk> Batch<'a, D> {
             by_identity: HashMap::new(),
             by_id: HashMap::new(),
             by_key: HashMap::new(),
+            referred: HashMap::new(),
         })
     }
 
@@ -280,11 +283,18 @@ impl<'a, D: Disk> Batch<'a, D> {
         }
     }
 
-    fn check(&self, reference: &Reference) -> Result<(), Error> {
+    fn check(&mut self, reference: &Reference) -> Result<(), Error> {
         let Reference { field, id, kinds } = reference;
-        let (entry_index, statement) =
-            self.statement(*id)?.ok_or(Error::Dangling { field, id: *id })?;
-        let found = statement.record().kind();
+        let (entry_index, found) = match self.referred.get(id) {
+            Some(known) => *known,
+            None => {
+                let (entry_index, statement) =
+                    self.statement(*id)?.ok_or(Error::Dangling { field, id: *id })?;
+                let known = (entry_index, statement.record().kind());
+                self.referred.insert(*id, known);
+                known
+            }
+        };
         if kinds.contains(&found) {
             return Ok(());
         }

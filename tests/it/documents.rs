@@ -5,7 +5,8 @@
 //! line `? 2` says with which code it ends (0 if there is none). `[..]` stands for anything within
 //! a line. Each document has a fresh folder with `docs/example` and the kabul claim file in it,
 //! keys made from seeds, a passphrase and a fixed time, so that ids come out the same. With
-//! WHOSAID_BLESS=1 the documents are rewritten as the program answers.
+//! `WHOSAID_BLESS=1` the documents are rewritten as the program answers.
+#![expect(clippy::disallowed_methods, reason = "documents are read, run and rewritten")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
