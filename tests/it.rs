@@ -5,6 +5,7 @@ mod it {
     mod audit;
     mod claimfile;
     mod crash;
+    mod crash_ledger;
     mod damage;
     mod documents;
     mod evidence;

@@ -8,6 +8,7 @@
 //! `WHOSAID_BLESS=1` the documents are rewritten as the program answers.
 #![expect(clippy::disallowed_methods, reason = "documents are read, run and rewritten")]
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -134,7 +135,7 @@ fn answer(command: &str, folder: &Path) -> String {
     let mut said = format!("$ {command}\n");
     let exit = output.status.code().unwrap_or(-1);
     if exit != 0 {
-        said.push_str(&format!("? {exit}\n"));
+        let _ = writeln!(said, "? {exit}");
     }
     said.push_str(&String::from_utf8_lossy(&output.stdout));
     if !said.ends_with('\n') {

@@ -2,7 +2,9 @@
 
 use whosaid::attribution::record::Record;
 use whosaid::attribution::record::charter::{Charter, FORMAT, Power, Recorder as FirstRecorder};
+use whosaid::attribution::record::document::{Capture, Document, DocumentKind};
 use whosaid::attribution::record::party::{Name, Party, PartyKind};
+use whosaid::hash::Hash;
 use whosaid::index::Index;
 use whosaid::key::SecretKey;
 use whosaid::ledger::batch::{Batch, Recorder};
@@ -99,4 +101,32 @@ pub(crate) fn append_with(
 pub(crate) fn verify_disk(disk: &SimulatedDisk) -> Report {
     let store = Store::open(disk.clone()).expect("a folder");
     verify(&store, &policy(), &mut |_| (), &mut |_, _| ()).expect("a readable disk").report
+}
+
+/// A document that holds one capture.
+pub(crate) fn document(bytes: &[u8]) -> Record {
+    let capture = Capture {
+        digest: Hash::of(bytes),
+        size: bytes.len() as u64,
+        media_type: "text/plain".to_owned(),
+        captured_at: None,
+        uri_requested: None,
+        uri_final: None,
+        tool: None,
+        provider: None,
+    };
+    Record::Document(Document {
+        kind: DocumentKind::Article,
+        title: Some("An article".to_owned()),
+        publisher: None,
+        channel: None,
+        url: None,
+        aliases: Vec::new(),
+        language: None,
+        published: None,
+        byline: None,
+        credits: Vec::new(),
+        cites: Vec::new(),
+        captures: vec![capture],
+    })
 }
