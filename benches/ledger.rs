@@ -56,7 +56,7 @@ fn append_one(desk: &mut Desk, folder: &Path) {
     let (mut took, mut bare) = (Vec::new(), Vec::new());
     for round in 0..30 {
         let record = desk.next_claim();
-        took.push(time(|| desk.append(&[record.clone()])));
+        took.push(time(|| desk.append(std::slice::from_ref(&record))));
         bare.push(time(|| replace_durably(&folder.join("bare"), round)));
     }
     let beside = "one file replaced durably (write, fsync, rename, fsync)";
