@@ -284,6 +284,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test damages the file")]
     fn a_file_that_is_no_index_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.sqlite");

@@ -23,7 +23,9 @@ pub mod store;
 // ROOF: where the pillars meet.
 pub mod index;
 pub mod ledger;
+pub mod claimfile;
 pub mod verify;
+pub mod audit;
 
 // FACES: parse, call one function, print.
 pub mod cli;

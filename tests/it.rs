@@ -2,6 +2,7 @@
 
 mod it {
     mod annotated;
+    mod audit;
     mod crash;
     mod damage;
     mod evidence;

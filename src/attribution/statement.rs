@@ -6,6 +6,7 @@
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
+use crate::attribution::record::charter::{Charter, FORMAT};
 use crate::attribution::record::limits::Invalid;
 use crate::cbor;
 use crate::cose::{self, Header, Sign1};
@@ -22,6 +23,9 @@ pub const CLOCK_TOLERANCE: u64 = 3600;
 /// The media type of a payload; its version changes when old readers must not guess.
 pub const CONTENT_TYPE: &str = "application/vnd.whosaid.record.v1+cbor";
 
+/// How the media types of all versions begin.
+const CONTENT_TYPE_FAMILY: &str = "application/vnd.whosaid.record.v";
+
 /// The media type of a statement (RFC 9943).
 pub const TYP: &str = "application/scitt-statement+cose";
 
@@ -36,10 +40,18 @@ pub enum Error {
     /// Not a signed envelope of the profile.
     #[error(transparent)]
     Envelope(#[from] cose::Error),
-    /// Written by a newer program, or for another purpose.
+    /// Made for another purpose.
     #[error("the payload is of type {found:?}, this program reads {CONTENT_TYPE:?}")]
     ContentType {
         /// The type found.
+        found: String,
+    },
+    /// Written by a newer program: it may mean what this one does not know.
+    #[error(
+        "it is of a newer format ({found}); this program reads {CONTENT_TYPE:?}, format {FORMAT}"
+    )]
+    Newer {
+        /// The type or the version found.
         found: String,
     },
     /// A header that contradicts the rest.
@@ -101,10 +113,17 @@ pub fn open(bytes: &[u8]) -> Result<Statement, Error> {
     let envelope = Sign1::parse(bytes)?;
     let header = envelope.header();
     if header.content_type != CONTENT_TYPE {
-        return Err(Error::ContentType { found: header.content_type.clone() });
+        let found = header.content_type.clone();
+        let ours = found.starts_with(CONTENT_TYPE_FAMILY);
+        return Err(if ours { Error::Newer { found } } else { Error::ContentType { found } });
     }
     expect("typ (16)", &header.typ, TYP)?;
     let record: Record = cbor::decode(envelope.payload())?;
+    if let Record::Charter(Charter { format, .. }) = &record
+        && *format > FORMAT
+    {
+        return Err(Error::Newer { found: format!("charter format {format}") });
+    }
     record.check()?;
     expect("sub (15, 2)", &header.subject, &record.subject())?;
     Ok(Statement { id: Id::of(bytes), envelope, record })

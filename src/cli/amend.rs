@@ -15,7 +15,7 @@ use crate::store::os::OsDisk;
 /// `whosaid correct`: a new claim, and the notice that puts it in the place of the old one.
 pub(crate) fn correct(
     place: &Place,
-    correct: Correct,
+    correct: &Correct,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let desk = place.desk(&correct.signing)?;
@@ -34,7 +34,7 @@ pub(crate) fn correct(
     let record = Record::Notice(Notice {
         kind: NoticeKind::RecorderCorrection,
         target,
-        reason: correct.reason,
+        reason: correct.reason.clone(),
         replacement: Some(*replacement),
         document: None,
         by: None,
@@ -48,7 +48,7 @@ pub(crate) fn correct(
 /// `whosaid retract`.
 pub(crate) fn retract(
     place: &Place,
-    retract: Retract,
+    retract: &Retract,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let kind = match retract.by {
@@ -75,7 +75,7 @@ pub(crate) fn retract(
 }
 
 /// `whosaid relate`.
-pub(crate) fn relate(place: &Place, relate: Relate, terminal: &Terminal) -> Result<Exit, Failure> {
+pub(crate) fn relate(place: &Place, relate: &Relate, terminal: &Terminal) -> Result<Exit, Failure> {
     let kind: RelationKind = serde_json::from_value(relate.kind.as_str().into()).map_err(|_| {
         let message = format!("{:?} is no relation", relate.kind);
         Failure::usage(message).hint(
@@ -93,7 +93,7 @@ pub(crate) fn relate(place: &Place, relate: Relate, terminal: &Terminal) -> Resu
 }
 
 /// `whosaid rebut`: a party's reply, in its own words.
-pub(crate) fn rebut(place: &Place, rebut: Rebut, terminal: &Terminal) -> Result<Exit, Failure> {
+pub(crate) fn rebut(place: &Place, rebut: &Rebut, terminal: &Terminal) -> Result<Exit, Failure> {
     one(place, &rebut.signing, terminal, |batch| {
         let target = batch.find(&rebut.id)?;
         let document = rebut.document.as_deref().map(|id| batch.find(id)).transpose()?;

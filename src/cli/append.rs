@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use crate::claimfile::composition::Wanted;
+use crate::claimfile::{compose, parse};
 use crate::cli::added::{self, Row};
 use crate::cli::arguments::Append;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Desk, Place};
 use crate::cli::terminal::Terminal;
-use crate::claimfile::composition::Wanted;
-use crate::claimfile::{compose, parse};
 use crate::evidence::capture::MAX_CAPTURE;
 use crate::ledger::batch::Batch;
 use crate::store::loose;
@@ -20,13 +20,13 @@ use crate::store::os::OsDisk;
 /// The name of the one document of a claim made by flags.
 const DOCUMENT: &str = "document";
 
-pub(crate) fn run(place: &Place, append: Append, terminal: &Terminal) -> Result<Exit, Failure> {
+pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result<Exit, Failure> {
     let desk = place.desk(&append.signing)?;
     let mut batch = desk.batch()?;
     let rows = match &append.file {
         Some(file) => compose_file(file, &desk, &mut batch)?,
         None => {
-            let table = table_of(&append, &batch)?;
+            let table = table_of(append, &batch)?;
             compose_bytes(table.to_string().as_bytes(), Path::new(""), &desk, &mut batch)?
         }
     };
@@ -53,8 +53,7 @@ pub(crate) fn compose_file(
     // One byte more than the limit lets the parser say that the file is too large.
     let bytes = loose::read_file(file, parse::MAX_SIZE as u64 + 1)?;
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
-    compose_bytes(&bytes, folder, desk, batch)
-        .map_err(|failure| failure.about(file.display()))
+    compose_bytes(&bytes, folder, desk, batch).map_err(|failure| failure.about(file.display()))
 }
 
 fn compose_bytes(

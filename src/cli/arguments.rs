@@ -286,6 +286,9 @@ pub struct Audit {
     /// Also print the rules that hold
     #[arg(long)]
     pub rules: bool,
+    /// As the ledger was at a size (number of entries) or at the end of a day (2024-11-30, UTC)
+    #[arg(long, value_name = "SIZE|DAY")]
+    pub as_of: Option<String>,
 }
 
 /// Options of `impact`.

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::audit::level;
 use crate::audit::rules;
+use crate::claimfile::fault::nearest;
 use crate::cli::arguments::Explain;
 use crate::cli::failure::{self, CODES, Exit, Failure};
 use crate::cli::terminal::Terminal;
-use crate::claimfile::fault::nearest;
 
 /// One thing that can be explained.
 #[derive(Debug, Serialize)]
@@ -32,7 +32,8 @@ pub(crate) fn run(explain: &Explain, terminal: &Terminal) -> Result<Exit, Failur
     };
     let Some(entry) = entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(wanted)) else {
         let names = nearest(wanted, entries.iter().map(|entry| entry.name.as_str()));
-        let failure = Failure::new(failure::USAGE, format!("there is no rule, level or code {wanted:?}"));
+        let failure =
+            Failure::new(failure::USAGE, format!("there is no rule, level or code {wanted:?}"));
         return Err(match names.first() {
             Some(name) => failure.hint(format!("did you mean {name:?}?")),
             None => failure.hint("`whosaid explain` lists them all"),
@@ -58,7 +59,7 @@ fn entries() -> Vec<Entry> {
     });
     let levels = level::ALL.iter().map(|level| Entry {
         schema,
-        name: level.name().to_owned(),
+        name: format!("{level:?}"),
         kind: "level",
         words: level.words().to_owned(),
         not_shown: None,

@@ -84,21 +84,21 @@ struct Json<'a> {
 }
 
 impl Failure {
-    pub(crate) fn new(code: Code, message: impl ToString) -> Self {
+    pub(crate) fn new(code: Code, message: impl Display) -> Self {
         Self { code, message: message.to_string(), hints: Vec::new() }
     }
 
-    pub(crate) fn usage(message: impl ToString) -> Self {
+    pub(crate) fn usage(message: impl Display) -> Self {
         Self::new(USAGE, message)
     }
 
-    pub(crate) fn hint(mut self, hint: impl ToString) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hints.push(hint.to_string());
         self
     }
 
     /// Puts the thing concerned before the message.
-    pub(crate) fn about(mut self, thing: impl std::fmt::Display) -> Self {
+    pub(crate) fn about(mut self, thing: impl Display) -> Self {
         self.message = format!("{thing}: {}", self.message);
         self
     }
@@ -179,6 +179,9 @@ impl From<writing::Error> for Failure {
             Error::AlreadyALedger(_) => Self::new(EXISTS, error),
             Error::WrongLogKey(_) => {
                 Self::new(KEY, error).hint("--keys names the folder that belongs to this ledger")
+            }
+            Error::Newer { .. } => {
+                Self::new(NEWER, error).hint("a newer version of this program can read it")
             }
             Error::Witnesses => Self::new(POLICY, error),
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),

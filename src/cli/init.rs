@@ -34,8 +34,8 @@ struct Json<'a> {
     tree_size: u64,
 }
 
-pub(crate) fn run(place: &Place, init: Init, terminal: &Terminal) -> Result<Exit, Failure> {
-    check(place, &init)?;
+pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exit, Failure> {
+    check(place, init)?;
     let passphrase = secrets::new_passphrase(init.passphrase_file.as_deref())?;
     loose::create_folder(&place.keys)?;
     loose::create_folder(&place.ledger)?;
@@ -51,8 +51,8 @@ pub(crate) fn run(place: &Place, init: Init, terminal: &Terminal) -> Result<Exit
     let record = Record::Charter(Charter {
         format: FORMAT,
         origin: init.origin.clone(),
-        title: init.title.unwrap_or_else(|| init.origin.clone()),
-        purpose: init.purpose.unwrap_or_else(|| PURPOSE.to_owned()),
+        title: init.title.clone().unwrap_or_else(|| init.origin.clone()),
+        purpose: init.purpose.clone().unwrap_or_else(|| PURPOSE.to_owned()),
         log: log_key.public(),
         recorders: vec![Recorder {
             name: init.name.clone(),
@@ -61,7 +61,7 @@ pub(crate) fn run(place: &Place, init: Init, terminal: &Terminal) -> Result<Exit
         }],
     });
     let store = Store::open(OsDisk::new(&place.ledger))?;
-    let index = place.index_of(&place.ledger)?;
+    let index = place.index()?;
     let mut ledger = writing::found(store, &policy, &init.origin, log_key, index)?;
     let recorded_at = now(init.at)?;
     let recorder = batch::Recorder { name: &init.name, key: &recorder_key, recorded_at };

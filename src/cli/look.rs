@@ -16,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
 use crate::index::CANDIDATES;
 use crate::ledger::batch::SHORTEST_PREFIX;
-use crate::ledger::reading;
+use crate::ledger::{reading, writing};
 use crate::store::Store;
 use crate::store::os::OsDisk;
 use crate::tlog::bundle::bundles_of;
@@ -129,7 +129,10 @@ impl<'a> Entries<'a> {
         if Id::of(&bytes) != self.ids[index] {
             return Err(damaged(&"the statement's hash is not the entry"));
         }
-        statement::open(&bytes).map(Some).map_err(|error| damaged(&error))
+        statement::open(&bytes).map(Some).map_err(|error| match error {
+            statement::Error::Newer { .. } => writing::Error::Newer { entry_index, error }.into(),
+            error => damaged(&error),
+        })
     }
 
     /// The names of what a record refers to.

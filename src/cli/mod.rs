@@ -48,15 +48,15 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let place = Place { ledger: arguments.ledger, keys: arguments.keys };
     match arguments.command {
-        Command::Init(it) => init::run(&place, it, terminal),
-        Command::Append(it) => append::run(&place, *it, terminal),
-        Command::Correct(it) => amend::correct(&place, it, terminal),
-        Command::Retract(it) => amend::retract(&place, it, terminal),
-        Command::Relate(it) => amend::relate(&place, it, terminal),
-        Command::Rebut(it) => amend::rebut(&place, it, terminal),
+        Command::Init(it) => init::run(&place, &it, terminal),
+        Command::Append(it) => append::run(&place, &it, terminal),
+        Command::Correct(it) => amend::correct(&place, &it, terminal),
+        Command::Retract(it) => amend::retract(&place, &it, terminal),
+        Command::Relate(it) => amend::relate(&place, &it, terminal),
+        Command::Rebut(it) => amend::rebut(&place, &it, terminal),
         Command::Log(it) => look::log(&place, &it, terminal),
         Command::Show(it) => look::show(&place, &it, terminal),
-        Command::Verify(it) => verify::run(&place, it, terminal),
+        Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),

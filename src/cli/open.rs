@@ -1,6 +1,6 @@
 //! Opening what a command works on: the ledger's folder, the policy, and, to write, the keys.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::arguments::Signing;
@@ -10,9 +10,9 @@ use crate::index::Index;
 use crate::key::SecretKey;
 use crate::ledger::reading;
 use crate::ledger::writing::{self, Ledger};
-use crate::store::Store;
 use crate::store::loose;
 use crate::store::os::OsDisk;
+use crate::store::{STATE, Store};
 use crate::tlog::checkpoint::{Checkpoint, Trusted};
 use crate::tlog::policy::{self, Policy};
 
@@ -73,7 +73,7 @@ impl Place {
         let passphrase = secrets::passphrase(signing.passphrase_file.as_deref(), &question)?;
         let key = secrets::open(&self.keys, &recorder, &passphrase)?;
         let log_key = secrets::open(&self.keys, secrets::LOG, &passphrase)?;
-        let ledger = writing::open(store, &policy, log_key, self.index_of(&self.ledger)?)?;
+        let ledger = writing::open(store, &policy, log_key, self.index()?)?;
         let in_force = ledger.keyring().recorder(key.public().thumbprint(), ledger.tree_size())?;
         if in_force != recorder {
             let message = format!("the key in {recorder}'s file is {in_force}'s in this ledger");
@@ -82,9 +82,9 @@ impl Place {
         Ok(Desk { ledger, recorder, key, recorded_at: now(signing.at)? })
     }
 
-    /// The index beside a ledger. Its folder is private and may have to be made.
-    pub(crate) fn index_of(&self, ledger: &Path) -> Result<Index, Failure> {
-        let state = ledger.join(crate::store::STATE);
+    /// The index beside the ledger. Its folder is private and may have to be made.
+    pub(crate) fn index(&self) -> Result<Index, Failure> {
+        let state = self.ledger.join(STATE);
         loose::create_folder(&state)?;
         Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
     }

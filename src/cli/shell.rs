@@ -6,10 +6,12 @@ use crate::cli::arguments::{Arguments, Completions};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::terminal::Terminal;
 
+#[expect(clippy::unnecessary_wraps, reason = "one shape for all commands")]
 pub(crate) fn completions(options: &Completions, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(options.shell, &mut Arguments::command(), "whosaid", &mut text);
-    print(text, terminal)
+    print(text, terminal);
+    Ok(Exit::Holds)
 }
 
 /// One page for the program and all its commands.
@@ -26,10 +28,10 @@ pub(crate) fn man(terminal: &Terminal) -> Result<Exit, Failure> {
         man.render_options_section(&mut text).map_err(failed)?;
         man.render_extra_section(&mut text).map_err(failed)?;
     }
-    print(text, terminal)
+    print(text, terminal);
+    Ok(Exit::Holds)
 }
 
-fn print(text: Vec<u8>, terminal: &Terminal) -> Result<Exit, Failure> {
+fn print(text: Vec<u8>, terminal: &Terminal) {
     terminal.raw(&String::from_utf8(text).expect("what clap writes is text"));
-    Ok(Exit::Holds)
 }

@@ -19,11 +19,6 @@ impl Terminal {
         Self { json }
     }
 
-    /// Whether the caller wants JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// One line of data for people; silent where JSON was asked for.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if !self.json {
@@ -40,6 +35,7 @@ impl Terminal {
     }
 
     /// Bytes for another program (completions, a manual page).
+    #[expect(clippy::unused_self, reason = "whoever prints holds the terminal")]
     pub(crate) fn raw(&self, text: &str) {
         // A reader that has seen enough (`| head`) is no error of ours.
         let _ = anstream::stdout().write_all(text.as_bytes());

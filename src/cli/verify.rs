@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::attribution::keyring::Signed;
 use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
@@ -9,8 +10,9 @@ use crate::cli::summary::word;
 use crate::cli::terminal::Terminal;
 use crate::store::Store;
 use crate::store::os::OsDisk;
+use crate::tlog::policy::Policy;
 use crate::verify::report::{Check, Fault, Outcome, Report, Verdict};
-use crate::verify::{NOT_SHOWN, verify};
+use crate::verify::{NOT_SHOWN, Verification, verify};
 
 /// How many faults are printed for people; JSON has them all.
 const SHOWN_FAULTS: usize = 50;
@@ -26,20 +28,31 @@ struct Json<'a> {
     not_shown: &'static str,
 }
 
-pub(crate) fn run(place: &Place, options: Verify, terminal: &Terminal) -> Result<Exit, Failure> {
+pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
     let folder = options.folder.as_ref().unwrap_or(&place.ledger);
     let policy = place.policy()?;
     let store = Store::open(OsDisk::new(folder))?;
+    let report = with_progress(&store, &policy, &mut |_| (), terminal)?.report;
+    print(&report, terminal);
+    Ok(exit(report.verdict()))
+}
+
+/// Verifies, and shows on a terminal how far it is.
+pub(crate) fn with_progress(
+    store: &Store<OsDisk>,
+    policy: &Policy,
+    keep: &mut dyn FnMut(Signed),
+    terminal: &Terminal,
+) -> Result<Verification, Failure> {
     let mut bar = None;
     let mut progress = |done, total| {
         bar.get_or_insert_with(|| terminal.progress(total, "verifying")).set_position(done);
     };
-    let (report, _) = verify(&store, &policy, &mut |_| (), &mut progress)?;
+    let verification = verify(store, policy, keep, &mut progress)?;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    print(&report, terminal);
-    Ok(exit(report.verdict()))
+    Ok(verification)
 }
 
 /// The exit code of a verdict.
@@ -78,12 +91,11 @@ fn print(report: &Report, terminal: &Terminal) {
         terminal.line(format!("note: {note}"));
     }
     terminal.line(sentence(report));
-    if verdict != Verdict::Failed {
-        terminal.line(NOT_SHOWN);
+    if verdict == Verdict::Failed {
+        let hint = "compare with another copy of this ledger, and rely on nothing in this one";
+        terminal.talk(format!("hint: {hint}"));
     } else {
-        terminal.talk(
-            "hint: another copy of this ledger shows what it was; nothing here can be relied on",
-        );
+        terminal.line(NOT_SHOWN);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::store::disk::Disk;
 use crate::store::path::FilePath;
 use crate::store::{self, Store};
 use crate::tlog::bundle::{self, Bundle};
+use crate::tlog::merkle::NodeReader;
 use crate::tlog::path::Path;
 use crate::tlog::tile::{self, FULL_WIDTH, Tile, TileNodes};
 
@@ -137,10 +138,7 @@ pub fn statement<D: Disk>(
 }
 
 /// The nodes of the tree of `tree_size` entries, from its tiles.
-pub fn nodes<D: Disk>(
-    store: &Store<D>,
-    tree_size: u64,
-) -> TileNodes<impl FnMut(&[Tile]) -> Result<Vec<Vec<Hash>>, Error>> {
+pub fn nodes<D: Disk>(store: &Store<D>, tree_size: u64) -> impl NodeReader<Error = Error> {
     let fetch = move |tiles: &[Tile]| tiles.iter().map(|it| tile(store, *it)).collect();
     TileNodes { tree_size, height: tile::HEIGHT, fetch }
 }

@@ -55,6 +55,14 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// A statement of a format that this program does not know.
+    #[error("entry {entry_index}: {error}")]
+    Newer {
+        /// Its place in the log.
+        entry_index: u64,
+        /// What was found.
+        error: statement::Error,
+    },
     /// The journal of an interrupted commit is not a continuation of this ledger.
     #[error("the interrupted commit under .state does not continue this ledger: {0}")]
     ForeignJournal(&'static str),
@@ -188,8 +196,7 @@ impl<D: Disk> Ledger<D> {
         if addition.statements.is_empty() {
             return Ok(());
         }
-        let (journal, checkpoint) = self.plan(addition)?;
-        let mut journal = journal;
+        let (mut journal, checkpoint) = self.plan(addition)?;
         for bytes in &addition.captures {
             let digest = self.writer.stage(bytes)?;
             let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
@@ -243,7 +250,7 @@ impl<D: Disk> Ledger<D> {
         let old_size = self.checkpoint.size;
         let mut entry_items: Vec<Vec<u8>> = Vec::new();
         let mut statement_items: Vec<Vec<u8>> = Vec::new();
-        let partial = (old_size % u64::from(FULL_WIDTH) != 0)
+        let partial = (!old_size.is_multiple_of(u64::from(FULL_WIDTH)))
             .then(|| reading::place_of(old_size - 1, old_size).0);
         if let Some(bundle) = partial {
             let old_entries = reading::entries(store, bundle)?;
@@ -420,10 +427,13 @@ fn keyring_of<D: Disk>(
 ) -> Result<Keyring, Error> {
     let mut keyring = Keyring::default();
     for row in index.governance()? {
-        if let Some(statement) = statement_of(store, &row, checkpoint.size)? {
-            let admitted = keyring.admit(statement, row.entry_index, None);
-            admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
-        }
+        let Some(statement) = statement_of(store, &row, checkpoint.size)? else {
+            let what =
+                "a charter or key record is withheld: nobody can tell who may sign".to_owned();
+            return Err(Error::Damaged { entry_index: row.entry_index, what });
+        };
+        let admitted = keyring.admit(statement, row.entry_index, None);
+        admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
     }
     Ok(keyring)
 }
@@ -453,7 +463,10 @@ fn statement_of<D: Disk>(
 }
 
 fn open_statement(bytes: &[u8], entry_index: u64) -> Result<Statement, Error> {
-    statement::open(bytes).map_err(|error| damaged(entry_index, &error))
+    statement::open(bytes).map_err(|error| match error {
+        statement::Error::Newer { .. } => Error::Newer { entry_index, error },
+        error => damaged(entry_index, &error),
+    })
 }
 
 fn damaged(entry_index: u64, error: &dyn std::error::Error) -> Error {

@@ -9,6 +9,7 @@ mod tree;
 mod statements;
 mod files;
 
+use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
 use crate::ledger::reading;
 use crate::store::disk::Disk;
@@ -24,10 +25,21 @@ use crate::verify::statements::{Slots, Walk};
 pub const NOT_SHOWN: &str =
     "This says the record was not changed. It does not say the claims are true.";
 
+/// What a verification leaves to those who go on from it.
+#[derive(Debug)]
+pub struct Verification {
+    /// What was found.
+    pub report: Report,
+    /// The keys as they stand at the end.
+    pub keyring: Keyring,
+    /// The entries whose statements are not shown, with or without a notice that says why.
+    pub withheld: Vec<(u64, Id)>,
+}
+
 /// Verifies the ledger in `store`.
 ///
 /// Every statement that could be believed is handed to `keep`, in order; `progress` is told how
-/// many entries of how many are done. Returns the report, and the keys as they stand at the end.
+/// many entries of how many are done.
 ///
 /// # Errors
 /// Only when the disk cannot be read; whatever is wrong with the ledger is in the report.
@@ -36,10 +48,11 @@ pub fn verify<D: Disk>(
     policy: &Policy,
     keep: &mut dyn FnMut(Signed),
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(Report, Keyring), store::Error> {
+) -> Result<Verification, store::Error> {
     let mut report = Report::new();
     let Some(checkpoint) = open_checkpoint(store, policy, &mut report)? else {
-        return Ok((report, Keyring::default()));
+        let (keyring, withheld) = (Keyring::default(), Vec::new());
+        return Ok(Verification { report, keyring, withheld });
     };
     let size = checkpoint.size;
     let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
@@ -56,13 +69,15 @@ pub fn verify<D: Disk>(
         progress(bundle.index * u64::from(FULL_WIDTH) + u64::from(bundle.width), size);
         if report.is_full() {
             report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
-            return Ok((report, Keyring::default()));
+            let (keyring, withheld) = walk.into_parts();
+            return Ok(Verification { report, keyring, withheld });
         }
     }
-    let keyring = walk.finish(&mut report).clone();
+    walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
     files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
-    Ok((report, keyring))
+    let (keyring, withheld) = walk.into_parts();
+    Ok(Verification { report, keyring, withheld })
 }
 
 /// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else

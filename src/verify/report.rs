@@ -1,5 +1,7 @@
 //! What a verification found: faults with their places, counts, and one verdict.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::hash::Hash;
@@ -161,8 +163,8 @@ impl Report {
         &mut self,
         kind: FaultKind,
         check: Subject,
-        (file, entry): (impl ToString, Option<u64>),
-        what: impl ToString,
+        (file, entry): (impl Display, Option<u64>),
+        what: impl Display,
     ) {
         let (file, what) = (file.to_string(), what.to_string());
         self.faults.push(Fault { kind, check, file, entry, what });

@@ -30,6 +30,17 @@ struct Earlier {
     read: Option<(&'static str, Thumbprint)>,
 }
 
+/// An empty slot: to be explained by a notice, or a hole.
+#[derive(Debug, Clone, Copy)]
+struct Withheld {
+    entry_index: u64,
+    /// The leaf in the tree, where it is known.
+    leaf: Option<Hash>,
+    /// The id of what stood there, where the entry can be believed.
+    id: Option<Id>,
+    path: Path,
+}
+
 /// A capture that records say is held.
 #[derive(Debug, Clone)]
 pub(crate) struct Promised {
@@ -50,9 +61,7 @@ pub(crate) struct Walk<'a> {
     keyring: Keyring,
     earlier: HashMap<Id, Earlier>,
     last_recorded_at: u64,
-    /// Slots that are empty, with their leaf where it is known: to be explained by a notice, or
-    /// not.
-    withheld: Vec<(u64, Option<Hash>, Path)>,
+    withheld: Vec<Withheld>,
     /// What a notice says is withheld or erased.
     redacted: HashSet<Id>,
     /// Whether some statement could not be read, so that a key may be unknown for that reason.
@@ -134,10 +143,10 @@ impl<'a> Walk<'a> {
     }
 
     /// After the last statement: empty slots are explained by a notice, or are holes.
-    pub(crate) fn finish(&mut self, report: &mut Report) -> &Keyring {
+    pub(crate) fn finish(&self, report: &mut Report) {
         let redacted: HashSet<Hash> =
             self.redacted.iter().map(|id| leaf_hash(id.hash().as_bytes())).collect();
-        for (entry_index, leaf, path) in &self.withheld {
+        for Withheld { entry_index, leaf, path, .. } in &self.withheld {
             let place = (*path, Some(*entry_index));
             match leaf {
                 Some(leaf) if redacted.contains(leaf) => {
@@ -152,7 +161,12 @@ impl<'a> Walk<'a> {
                 None => report.skip(Subject::Statements),
             }
         }
-        &self.keyring
+    }
+
+    /// The keys at the end, and the entries whose statements are not shown.
+    pub(crate) fn into_parts(self) -> (Keyring, Vec<(u64, Id)>) {
+        let named = |it: Withheld| Some((it.entry_index, it.id?));
+        (self.keyring, self.withheld.into_iter().filter_map(named).collect())
     }
 
     /// Whether notices say that all records which hold a capture are withheld.
@@ -170,6 +184,13 @@ impl<'a> Walk<'a> {
         let place = (path, Some(entry_index));
         let statement = match statement::open(bytes) {
             Ok(statement) => statement,
+            Err(error @ statement::Error::Newer { .. }) => {
+                // Not altered, and not understood either.
+                report.skip(Subject::Statements);
+                report.notes.push(format!("entry {entry_index} was not checked: {error}"));
+                self.lose(Some(Id::of(bytes)), entry_index);
+                return;
+            }
             Err(error) => {
                 report.fault(FaultKind::Tampered, Subject::Statements, place, error);
                 self.lose(Some(Id::of(bytes)), entry_index);
@@ -326,8 +347,9 @@ impl<'a> Walk<'a> {
     }
 
     fn note_withheld(&mut self, slot: usize, (path, entry_index): (Path, u64), slots: &Slots<'_>) {
-        self.withheld.push((entry_index, slots.leaf(slot), path));
-        self.lose(slots.id(slot), entry_index);
+        let (leaf, id) = (slots.leaf(slot), slots.id(slot));
+        self.withheld.push(Withheld { entry_index, leaf, id, path });
+        self.lose(id, entry_index);
     }
 
     fn lose_all(&mut self, lost: Range<usize>, bundle: Bundle, slots: &Slots<'_>) {

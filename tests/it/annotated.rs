@@ -127,7 +127,9 @@ impl<'a> Page<'a> {
         }
         let mut rest = text;
         while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(rest.floor_char_boundary(LINE));
+            let fits = |end: &usize| *end <= LINE && rest.is_char_boundary(*end);
+            let end = (0..=rest.len()).rev().find(fits).unwrap_or(rest.len());
+            let (chunk, after) = rest.split_at(end);
             self.inside(|page| page.line(chunk.as_bytes(), &format!("{chunk:?}")));
             rest = after;
         }
@@ -197,7 +199,8 @@ fn simple(argument: u64) -> &'static str {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).expect("four bits");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 #[test]

@@ -98,5 +98,5 @@ pub(crate) fn append_with(
 
 pub(crate) fn verify_disk(disk: &SimulatedDisk) -> Report {
     let store = Store::open(disk.clone()).expect("a folder");
-    verify(&store, &policy(), &mut |_| (), &mut |_, _| ()).expect("a readable disk").0
+    verify(&store, &policy(), &mut |_| (), &mut |_, _| ()).expect("a readable disk").report
 }

@@ -4,6 +4,7 @@ use ciborium::Value;
 use whosaid::attribution::record::Record;
 use whosaid::attribution::record::claim::{About, Passage};
 use whosaid::attribution::statement::{CONTENT_TYPE, MAX_LENGTH};
+use whosaid::cbor;
 use whosaid::cose;
 
 use crate::it::records;
@@ -191,7 +192,12 @@ fn headers() -> Vec<Case> {
         shape("cwt_claim_unknown", "a cti", claimed(|c| c.push((7.into(), Value::Bytes(vec![1]))))),
         other("alg_es256", "alg -7", headed(|h| h[0].1 = (-7).into())),
         other("alg_rs256", "alg -257", headed(|h| h[0].1 = (-257).into())),
-        kind("newer_version", "the record format's version 2", headed(|h| h[1].1 = newer.into())),
+        case(
+            "newer_version",
+            "newer",
+            "the record format's version 2",
+            headed(|h| h[1].1 = newer.into()),
+        ),
         kind("other_content", "text", headed(|h| h[1].1 = "text/plain".into())),
         wrong(
             "typ_wrong",
@@ -290,8 +296,7 @@ fn dated(document: &Record, edtf: &str) -> Vec<u8> {
 
 /// A charter whose first recorder has a key that anybody can sign for.
 fn weak_key() -> Vec<u8> {
-    let (_, charter) = records::full().swap_remove(0);
-    edited_record(&charter, |fields| {
+    edited_record(&full("charter"), |fields| {
         let recorders = field(fields, "recorders").as_array_mut().expect("a list");
         let identity = [&[1_u8][..], &[0; 31]].concat();
         *field(map(&mut recorders[0]), "key") = Value::Bytes(identity);
@@ -309,208 +314,111 @@ fn unchecked(record: &Record) -> Vec<u8> {
     draft(record).sealed()
 }
 
+/// One full record, one field of it, and what stands there instead; nothing, if `None`.
+type Change = (&'static str, &'static str, &'static str, &'static str, Option<Value>);
+
 fn fields() -> Vec<Case> {
-    let check = |name, why, bytes| case(name, "field", why, bytes);
-    let party = |edit: fn(&mut whosaid::attribution::record::party::Party)| {
-        let mut party = records::party();
-        edit(&mut party);
-        unchecked(&Record::Party(party))
-    };
-    let document = |edit: fn(&mut whosaid::attribution::record::document::Document)| {
-        let mut document = records::document();
-        edit(&mut document);
-        unchecked(&Record::Document(document))
-    };
-    let claim = |edit: fn(&mut whosaid::attribution::record::claim::Claim)| {
-        let mut claim = records::claim();
-        edit(&mut claim);
-        unchecked(&Record::Claim(Box::new(claim)))
-    };
+    let changes = texts().into_iter().chain(rules());
+    changes
+        .map(|(name, why, record, path, value)| {
+            let mut payload: Value = value_of(&full(record));
+            put(&mut map(&mut payload)[0].1, path, value);
+            let payload = cbor::encode_value(payload).expect("deterministic CBOR");
+            let record = cbor::decode(&payload).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let kind = if name == "format_newer" { "newer" } else { "field" };
+            case(name, kind, why, unchecked(&record))
+        })
+        .collect()
+}
+
+/// Texts that are too long, blank or ill-formed.
+fn texts() -> Vec<Change> {
+    let a = |length: usize| Some(Value::from("a".repeat(length)));
+    let text = |text: &str| Some(Value::from(text));
+    let tag = text("en-x-aaaaa-aaaaa-aaaaa-aaaaa-aaaaaaa");
+    let url = text(&format!("https://a.example/{}", "a".repeat(2031)));
     vec![
-        check("name_blank", "a name of one space", party(|p| p.names[0].text = " ".to_owned())),
-        check(
-            "name_two_lines",
-            "a name with a line feed",
-            party(|p| p.names[0].text = "a\nb".to_owned()),
-        ),
-        check(
-            "name_escape",
-            "a name that colours a terminal",
-            party(|p| p.names[0].text = "\u{1b}[31m".to_owned()),
-        ),
-        check("name_long", "a name of 513 bytes", party(|p| p.names[0].text = "a".repeat(513))),
-        check("key_uppercase", "a key with a capital", party(|p| p.key = "Mfa".to_owned())),
-        check("key_long", "a key of 65 bytes", party(|p| p.key = "a".repeat(65))),
-        check(
-            "language_bad",
-            "no language tag",
-            party(|p| p.names[0].lang = Some("English!".to_owned())),
-        ),
-        check(
-            "language_long",
-            "a language tag of 36 bytes",
-            party(|p| {
-                p.names[0].lang = Some(format!("en-x{}aa", "-aaaaa".repeat(5)));
-            }),
-        ),
-        check(
-            "url_relative",
-            "a URL without scheme",
-            document(|d| d.url = Some("/news/1".to_owned())),
-        ),
-        check(
+        ("name_blank", "a name of one space", "party", "names.0.text", text(" ")),
+        ("name_two_lines", "a name with a line feed", "party", "names.0.text", text("a\nb")),
+        ("name_escape", "a name in colour", "party", "names.0.text", text("\u{1b}[31m")),
+        ("name_long", "a name of 513 bytes", "party", "names.0.text", a(513)),
+        ("key_uppercase", "a key with a capital", "party", "key", text("Mfa")),
+        ("key_long", "a key of 65 bytes", "party", "key", a(65)),
+        ("language_bad", "no language tag", "party", "names.0.lang", text("English!")),
+        ("language_long", "a language tag of 36 bytes", "party", "names.0.lang", tag),
+        ("url_relative", "a URL without scheme", "document", "url", text("/news/1")),
+        (
             "url_white_space",
-            "a URL with a line feed",
-            document(|d| d.url = Some("https://a.example/\n".to_owned())),
+            "a line feed in a URL",
+            "document",
+            "url",
+            text("https://a.example/\n"),
         ),
-        check(
-            "url_long",
-            "a URL of 2049 bytes",
-            document(|d| {
-                d.url = Some(format!("https://a.example/{}", "a".repeat(2031)));
-            }),
-        ),
-        check(
-            "media_type_bad",
-            "a media type without subtype",
-            document(|d| d.captures[0].media_type = "text".to_owned()),
-        ),
-        check(
-            "proposition_long",
-            "a proposition of 8193 bytes",
-            claim(|c| c.proposition.text = "a".repeat(8193)),
-        ),
-        check(
-            "passage_without_document",
-            "a passage that stands nowhere",
-            claim(|c| c.document = None),
-        ),
-        check(
-            "hop_both",
-            "a hop with a document that is also unreachable",
-            claim(|c| c.chain[0].unreachable = Some("gone".to_owned())),
-        ),
-        check(
-            "hop_neither",
-            "a hop with no document that is not unreachable",
-            claim(|c| c.chain[1].unreachable = None),
-        ),
-        check(
-            "hop_passage_without_document",
-            "a passage in a hop that was not reached",
-            claim(|c| {
-                c.chain[1].passage = c.passage.clone();
-            }),
-        ),
-        check(
-            "format_newer",
-            "a charter of format 2",
-            rule("charter", |r| {
-                if let Record::Charter(charter) = r {
-                    charter.format = 2
-                }
-            }),
-        ),
-        check(
-            "relation_to_itself",
-            "a claim that confirms itself",
-            rule("relation", |r| {
-                if let Record::Relation(relation) = r {
-                    relation.to = relation.from
-                }
-            }),
-        ),
-        check(
-            "correction_without_replacement",
-            "a correction that puts nothing in place",
-            rule("notice_correction", |r| {
-                if let Record::Notice(notice) = r {
-                    notice.replacement = None
-                }
-            }),
-        ),
-        check(
-            "rebuttal_without_text",
-            "a reply without words",
-            rule("notice_rebuttal", |r| {
-                if let Record::Notice(notice) = r {
-                    notice.text = None
-                }
-            }),
-        ),
-        check(
-            "introduce_without_name",
-            "a new key without a name",
-            rule("key_introduce", |r| {
-                if let Record::Key(change) = r {
-                    change.name = None
-                }
-            }),
-        ),
-        check(
-            "introduce_without_powers",
-            "a new key that may do nothing",
-            rule("key_introduce", |r| {
-                if let Record::Key(change) = r {
-                    change.powers.clear()
-                }
-            }),
-        ),
-        check(
-            "introduce_replaces",
-            "a new key that replaces another",
-            rule("key_introduce", |r| {
-                if let Record::Key(change) = r {
-                    change.replaces = Some(records::key(2))
-                }
-            }),
-        ),
-        check(
-            "powers_unsorted",
-            "powers in another order",
-            rule("key_introduce", |r| {
-                if let Record::Key(change) = r {
-                    change.powers.reverse()
-                }
-            }),
-        ),
-        check(
-            "powers_twice",
-            "one power twice",
-            rule("key_delegate", |r| {
-                if let Record::Key(change) = r {
-                    change.powers.extend_from_within(..)
-                }
-            }),
-        ),
-        check(
-            "rotate_without_replaces",
-            "a rotated key that replaces none",
-            rule("key_rotate", |r| {
-                if let Record::Key(change) = r {
-                    change.replaces = None
-                }
-            }),
-        ),
-        check(
-            "revoke_with_name",
-            "a revoked key with a name",
-            rule("key_revoke", |r| {
-                if let Record::Key(change) = r {
-                    change.name = Some("omar".to_owned())
-                }
-            }),
-        ),
+        ("url_long", "a URL of 2049 bytes", "document", "url", url),
+        ("media_type_bad", "no subtype", "document", "captures.0.media_type", text("text")),
+        ("proposition_long", "8193 bytes", "claim", "proposition.text", a(8193)),
     ]
 }
 
-/// A full record, damaged so that a rule between its fields fails.
-fn rule(name: &str, damage: fn(&mut Record)) -> Vec<u8> {
+/// What is against a rule between fields.
+fn rules() -> Vec<Change> {
+    let text = |text: &str| Some(Value::from(text));
+    let words =
+        |words: &[&str]| Some(Value::Array(words.iter().map(|word| Value::from(*word)).collect()));
+    let key = Some(Value::Bytes(records::key(2).as_bytes().to_vec()));
+    let passage = Some(part("claim", "passage"));
+    let itself = Some(part("relation", "from"));
+    let (claim, introduce) = ("claim", "key_introduce");
+    vec![
+        ("passage_without_document", "a passage that stands nowhere", claim, "document", None),
+        ("hop_both", "reached and not", claim, "chain.0.unreachable", text("gone")),
+        ("hop_neither", "neither reached nor not", claim, "chain.1.unreachable", None),
+        ("hop_passage_without_document", "words of nothing", claim, "chain.1.passage", passage),
+        ("format_newer", "a charter of format 2", "charter", "format", Some(2.into())),
+        ("relation_to_itself", "a claim that repeats itself", "relation", "to", itself),
+        ("correction_bare", "nothing in its place", "notice_correction", "replacement", None),
+        ("rebuttal_bare", "a reply without words", "notice_rebuttal", "text", None),
+        ("introduce_without_name", "a new key without a name", introduce, "name", None),
+        ("introduce_without_powers", "a key that may do nothing", introduce, "powers", None),
+        ("introduce_replaces", "a new key that replaces another", introduce, "replaces", key),
+        ("powers_unsorted", "another order", introduce, "powers", words(&["correct", "record"])),
+        ("powers_twice", "one power twice", introduce, "powers", words(&["record", "record"])),
+        ("rotate_without_replaces", "instead of no key", "key_rotate", "replaces", None),
+        ("revoke_with_name", "a revoked key with a name", "key_revoke", "name", text("omar")),
+    ]
+}
+
+/// A full record by its name.
+fn full(name: &str) -> Record {
     let mut all = records::full();
     let at = all.iter().position(|(other, _)| *other == name).expect("a known name");
-    let mut record = all.swap_remove(at).1;
-    damage(&mut record);
-    unchecked(&record)
+    all.swap_remove(at).1
+}
+
+/// What stands at a field of a full record.
+fn part(name: &str, field_name: &str) -> Value {
+    field(map(&mut map(&mut value_of(&full(name)))[0].1), field_name).clone()
+}
+
+fn value_of(record: &Record) -> Value {
+    let payload = cbor::encode(record).expect("a record");
+    ciborium::from_reader(&payload[..]).expect("CBOR")
+}
+
+/// Puts a value at a path such as `names.0.text`, or takes away what is there.
+fn put(inside: &mut Value, path: &str, value: Option<Value>) {
+    let (step, rest) = path.split_once('.').unwrap_or((path, ""));
+    match inside {
+        Value::Array(items) => {
+            put(&mut items[step.parse::<usize>().expect("a place")], rest, value);
+        }
+        Value::Map(fields) if rest.is_empty() => {
+            fields.retain(|(key, _)| *key != Value::from(step));
+            fields.extend(value.map(|value| (Value::from(step), value)));
+        }
+        Value::Map(fields) => put(field(fields, step), rest, value),
+        _ => panic!("{path} leads nowhere"),
+    }
 }
 
 fn lists() -> Vec<Case> {

@@ -181,6 +181,7 @@ fn answer(bytes: &[u8]) -> String {
         Err(Error::Envelope(cose::Error::Algorithm(_))) => "algorithm",
         Err(Error::Envelope(_)) => "envelope",
         Err(Error::ContentType { .. }) => "content_type",
+        Err(Error::Newer { .. }) => "newer",
         Err(Error::Header { .. }) => "header",
         Err(Error::Record(_)) => "record",
         Err(Error::Field(_)) => "field",
@@ -189,6 +190,7 @@ fn answer(bytes: &[u8]) -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test may leave files in its own folder")]
 fn a_changed_byte_in_a_case_is_a_break_of_the_format() {
     let mut on_disk: BTreeMap<String, String> = fs::read_dir(FOLDER)
         .expect(FOLDER)
@@ -201,8 +203,11 @@ fn a_changed_byte_in_a_case_is_a_break_of_the_format() {
     let mut different = Vec::new();
     for Case { name, expect, why, bytes } in cases() {
         let page = format!("expect: {expect}\n# {why}\n{}", annotate(&bytes));
-        assert_eq!(bytes_of(page.split_once("\n").expect("two lines").1), bytes, "{name}");
-        if on_disk.remove(name).as_ref() != Some(&page) {
+        assert_eq!(bytes_of(page.split_once('\n').expect("two lines").1), bytes, "{name}");
+        if on_disk.remove(name).as_ref() == Some(&page) {
+            // An earlier run may have left one, and it is no longer expected.
+            let _ = fs::remove_file(expected.join(name));
+        } else {
             fs::write(expected.join(name), page).expect("a file for what is expected");
             different.push(name);
         }

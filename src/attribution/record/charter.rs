@@ -8,6 +8,9 @@ use crate::key::PublicKey;
 /// The version of the record format that this program writes, and the newest it reads.
 pub const FORMAT: u64 = 1;
 
+/// The longest origin, in bytes, and as C2SP signed-note wants a key's name: it is the log's.
+const ORIGIN: usize = 255;
+
 /// Entry 0: what this ledger is, and who may record in it (RFC 9943 wants the policy registered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +100,12 @@ impl Charter {
             return Err(Invalid::new("format", what));
         }
         limits::short("origin", &self.origin)?;
+        if self.origin.len() > ORIGIN
+            || self.origin.contains(|c: char| c.is_whitespace() || c == '+')
+        {
+            let what = format!("expected at most {ORIGIN} bytes without space or `+`");
+            return Err(Invalid::new("origin", what));
+        }
         limits::short("title", &self.title)?;
         limits::long("purpose", &self.purpose)?;
         limits::some_items("recorders", &self.recorders)?;

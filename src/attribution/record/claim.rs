@@ -8,7 +8,7 @@ use crate::attribution::record::document::DocumentKind;
 use crate::attribution::record::limits::{self, Invalid};
 use crate::attribution::record::{DOCUMENT, PARTY, Reference};
 use crate::hash::Hash;
-use crate::selector::Selector;
+use crate::selector::{Position, Selector};
 
 /// The most hops of a chain. Real ones have one to five.
 pub const HOPS: usize = 32;
@@ -330,6 +330,12 @@ impl Passage {
             limits::long("exact", &segment.exact)?;
             limits::optional("prefix", segment.prefix.as_ref(), limits::long)?;
             limits::optional("suffix", segment.suffix.as_ref(), limits::long)?;
+            if let Some(Position { start, end }) = segment.position
+                && start >= end
+            {
+                let what = format!("found {start} to {end}, expected a range that is not empty");
+                return Err(Invalid::new("position", what));
+            }
         }
         limits::optional("cue", self.cue.as_ref(), limits::short)?;
         self.translator.as_ref().map_or(Ok(()), |who| who.check("translator"))

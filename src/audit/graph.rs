@@ -1,0 +1,430 @@
+//! All records of a ledger as a graph: by id, by entry, and by who refers to them.
+//!
+//! Building it never fails. A reference to what is not at hand is a node of its own, withheld or
+//! dangling; what follows from that is left to the rules.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::attribution::id::Id;
+use crate::attribution::keyring::Signed;
+use crate::attribution::record::Record;
+use crate::attribution::record::channel::{Channel, Control};
+use crate::attribution::record::claim::{Claim, Who};
+use crate::attribution::record::document::{Capture, Document};
+use crate::attribution::record::notice::Provider;
+use crate::attribution::record::party::Party;
+use crate::key::Thumbprint;
+
+/// A place in [`Graph`]'s list of nodes, which is in entry order.
+pub type NodeIndex = usize;
+
+/// A record at hand, and what is known of its signature.
+#[derive(Debug, Clone)]
+pub struct Node {
+    signed: Signed,
+    is_suspect: bool,
+}
+
+/// What an id stands for.
+#[derive(Debug, Clone, Copy)]
+pub enum Found<'a> {
+    /// A record at hand.
+    Recorded(&'a Node),
+    /// An entry of the log whose statement is not shown.
+    Withheld {
+        /// Its place in the log.
+        entry_index: u64,
+    },
+    /// Nothing in this ledger; some record refers to it, or nobody does.
+    Dangling,
+}
+
+/// A node that refers to another, and in which field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Referrer {
+    /// The node that refers.
+    pub node: NodeIndex,
+    /// The field of its record.
+    pub field: &'static str,
+}
+
+/// Every record of a ledger, connected.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// In entry order.
+    nodes: Vec<Node>,
+    by_id: HashMap<Id, NodeIndex>,
+    withheld: BTreeMap<Id, u64>,
+    /// Who refers to an id, in entry order, whether or not the id is at hand.
+    referrers: HashMap<Id, Vec<Referrer>>,
+    /// From a later description of a party or channel, or a second record of a document, to the
+    /// first one.
+    first: HashMap<Id, Id>,
+    /// From a first one to all of them, in entry order; only where there are several.
+    versions: HashMap<Id, Vec<NodeIndex>>,
+    /// Lowercase names of parties.
+    by_name: HashMap<String, Vec<Id>>,
+    providers: HashMap<String, Vec<NodeIndex>>,
+    by_provider: HashMap<String, Vec<NodeIndex>>,
+    by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
+}
+
+impl Node {
+    /// The statement's id.
+    pub fn id(&self) -> Id {
+        self.signed.statement().id()
+    }
+
+    /// Its place in the log.
+    pub fn entry_index(&self) -> u64 {
+        self.signed.entry_index()
+    }
+
+    /// What it says.
+    pub fn record(&self) -> &Record {
+        self.signed.statement().record()
+    }
+
+    /// The statement with its signature.
+    pub fn signed(&self) -> &Signed {
+        &self.signed
+    }
+
+    /// Whether a later revocation reaches back to it.
+    pub fn is_suspect(&self) -> bool {
+        self.is_suspect
+    }
+}
+
+impl Graph {
+    /// Connects all records. `withheld` are the entries whose statements are not shown, by their
+    /// place and id; `is_suspect` is the keyring's answer for a signer and an entry.
+    pub fn new(
+        mut signed: Vec<Signed>,
+        withheld: impl IntoIterator<Item = (u64, Id)>,
+        is_suspect: impl Fn(Thumbprint, u64) -> bool,
+    ) -> Self {
+        signed.sort_by_key(Signed::entry_index);
+        let mut graph = Self::default();
+        for signed in signed {
+            let is_suspect = is_suspect(signed.statement().signer(), signed.entry_index());
+            graph.take(Node { signed, is_suspect });
+        }
+        let withheld = withheld.into_iter().map(|(entry, id)| (id, entry));
+        graph.withheld = withheld.filter(|(id, _)| !graph.by_id.contains_key(id)).collect();
+        graph.merge();
+        graph
+    }
+
+    /// What an id stands for.
+    pub fn find(&self, id: Id) -> Found<'_> {
+        match (self.by_id.get(&id), self.withheld.get(&id)) {
+            (Some(&index), _) => Found::Recorded(&self.nodes[index]),
+            (None, Some(&entry_index)) => Found::Withheld { entry_index },
+            (None, None) => Found::Dangling,
+        }
+    }
+
+    /// The record at hand under an id.
+    pub fn node(&self, id: Id) -> Option<&Node> {
+        self.by_id.get(&id).map(|&index| &self.nodes[index])
+    }
+
+    /// All records at hand, in entry order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// How many entries the log has, as far as the records show.
+    pub fn tree_size(&self) -> u64 {
+        let last = self.nodes.last().map(Node::entry_index);
+        let withheld = self.withheld.values().max().copied();
+        last.max(withheld).map_or(0, |entry| entry + 1)
+    }
+
+    /// Who refers to exactly this statement, in entry order.
+    pub fn referrers(&self, id: Id) -> impl Iterator<Item = (&Node, &'static str)> {
+        let list = self.referrers.get(&id).map_or(&[][..], Vec::as_slice);
+        list.iter().map(|referrer| (&self.nodes[referrer.node], referrer.field))
+    }
+
+    /// Who refers to this party, channel or document in any of its versions.
+    pub fn referrers_to_any_version(&self, id: Id) -> Vec<(&Node, &'static str)> {
+        self.versions(id).into_iter().flat_map(|id| self.referrers(id)).collect()
+    }
+
+    /// The id by which all descriptions of the same party, channel or document are compared: the
+    /// earliest one's.
+    pub fn first(&self, id: Id) -> Id {
+        self.first.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Whether two ids mean the same party, channel or document.
+    pub fn is_same(&self, one: Id, other: Id) -> bool {
+        self.first(one) == self.first(other)
+    }
+
+    /// The ids of all descriptions of the same thing, in entry order.
+    pub fn versions(&self, id: Id) -> Vec<Id> {
+        let first = self.first(id);
+        match self.versions.get(&first) {
+            Some(nodes) => nodes.iter().map(|&index| self.nodes[index].id()).collect(),
+            None => vec![first],
+        }
+    }
+
+    /// The claim under an id.
+    pub fn claim(&self, id: Id) -> Option<&Claim> {
+        match self.node(id)?.record() {
+            Record::Claim(claim) => Some(claim),
+            _ => None,
+        }
+    }
+
+    /// The document exactly as recorded under an id.
+    pub fn document(&self, id: Id) -> Option<&Document> {
+        match self.node(id)?.record() {
+            Record::Document(document) => Some(document),
+            _ => None,
+        }
+    }
+
+    /// All captures of a document: its own, those recorded later, and those of its other records.
+    pub fn captures(&self, document: Id) -> Vec<&Capture> {
+        let mut captures = Vec::new();
+        for version in self.versions(document) {
+            captures.extend(self.document(version).into_iter().flat_map(|d| &d.captures));
+            captures.extend(self.referrers(version).filter_map(|(node, _)| match node.record() {
+                Record::Capture(later) => Some(&later.capture),
+                _ => None,
+            }));
+        }
+        captures
+    }
+
+    /// The newest description of a party.
+    pub fn party(&self, id: Id) -> Option<&Party> {
+        self.all_of_party(id).pop()
+    }
+
+    /// Every description of a party, oldest first.
+    pub fn all_of_party(&self, id: Id) -> Vec<&Party> {
+        let records = self.versions(id).into_iter().filter_map(|id| self.node(id));
+        records
+            .filter_map(|node| match node.record() {
+                Record::Party(party) => Some(party),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The newest description of a channel.
+    pub fn channel(&self, id: Id) -> Option<&Channel> {
+        let newest = self.versions(id).into_iter().rev().find_map(|id| self.node(id))?;
+        match newest.record() {
+            Record::Channel(channel) => Some(channel),
+            _ => None,
+        }
+    }
+
+    /// Every statement about who controlled a channel, in entry order.
+    pub fn controls(&self, channel: Id) -> Vec<(Id, &Control)> {
+        let mut controls: Vec<(Id, &Control)> = self
+            .referrers_to_any_version(channel)
+            .into_iter()
+            .filter_map(|(node, field)| match node.record() {
+                Record::Control(control) if field == "channel" => Some((node.id(), control)),
+                _ => None,
+            })
+            .collect();
+        controls.sort_by_key(|(id, _)| self.by_id[id]);
+        controls
+    }
+
+    /// Everything said about a provider of captures, by its name, in entry order.
+    pub fn provider(&self, name: &str) -> Vec<(Id, &Provider)> {
+        let nodes = self.providers.get(name).map_or(&[][..], Vec::as_slice);
+        nodes
+            .iter()
+            .filter_map(|&index| match self.nodes[index].record() {
+                Record::Provider(provider) => Some((self.nodes[index].id(), provider)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The records with captures that came from a provider, by its name.
+    pub fn captured_by(&self, provider: &str) -> impl Iterator<Item = &Node> {
+        let nodes = self.by_provider.get(provider).map_or(&[][..], Vec::as_slice);
+        nodes.iter().map(|&index| &self.nodes[index])
+    }
+
+    /// The records that one key signed.
+    pub fn signed_by(&self, signer: Thumbprint) -> impl Iterator<Item = &Node> {
+        let nodes = self.by_signer.get(signer.as_bytes());
+        nodes.map_or(&[][..], Vec::as_slice).iter().map(|&index| &self.nodes[index])
+    }
+
+    /// The parties recorded under a name, by their first ids; upper and lower case are the same.
+    pub fn named(&self, name: &str) -> &[Id] {
+        self.by_name.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The name to print for somebody.
+    pub fn name_of(&self, who: &Who) -> String {
+        match who {
+            Who::Unresolved(name) => format!("{name} (unresolved)"),
+            Who::Party(id) => self.party_name(*id),
+        }
+    }
+
+    /// The name to print for a party, or its id where it is not at hand.
+    pub fn party_name(&self, id: Id) -> String {
+        match (self.party(id), self.find(id)) {
+            (Some(party), _) => party.name().to_owned(),
+            (None, Found::Withheld { .. }) => format!("{} (withheld)", id.short()),
+            (None, _) => format!("{} (not in this ledger)", id.short()),
+        }
+    }
+
+    fn take(&mut self, node: Node) {
+        let (id, index) = (node.id(), self.nodes.len());
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        self.by_id.insert(id, index);
+        for reference in node.record().references() {
+            let referrer = Referrer { node: index, field: reference.field };
+            self.referrers.entry(reference.id).or_default().push(referrer);
+        }
+        let signer = *node.signed.statement().signer().as_bytes();
+        self.by_signer.entry(signer).or_default().push(index);
+        let captures = match node.record() {
+            Record::Document(document) => document.captures.as_slice(),
+            Record::Capture(later) => std::slice::from_ref(&later.capture),
+            _ => &[],
+        };
+        for provider in captures.iter().filter_map(|capture| capture.provider.clone()) {
+            self.by_provider.entry(provider).or_default().push(index);
+        }
+        if let Record::Provider(provider) = node.record() {
+            self.providers.entry(provider.name.clone()).or_default().push(index);
+        }
+        self.nodes.push(node);
+    }
+
+    /// Finds the records that describe the same thing: parties and channels by their key,
+    /// documents by any URL they share.
+    fn merge(&mut self) {
+        let mut seen: HashMap<String, Id> = HashMap::new();
+        for index in 0..self.nodes.len() {
+            let id = self.nodes[index].id();
+            let names = match self.nodes[index].record() {
+                Record::Party(party) => vec![format!("party {}", party.key)],
+                Record::Channel(channel) => vec![format!("channel {}", channel.key)],
+                Record::Document(document) => {
+                    document.url.iter().chain(&document.aliases).cloned().collect()
+                }
+                _ => continue,
+            };
+            // A later record never joins two earlier documents: the first name that is known
+            // decides, so that nobody merges other people's records by listing their URLs.
+            let first = names.iter().find_map(|name| seen.get(name)).copied().unwrap_or(id);
+            for name in names {
+                seen.entry(name).or_insert(first);
+            }
+            if first != id {
+                self.first.insert(id, first);
+                let earliest = self.by_id[&first];
+                self.versions.entry(first).or_insert_with(|| vec![earliest]).push(index);
+            }
+            if let Record::Party(party) = self.nodes[index].record() {
+                for name in &party.names {
+                    let known = self.by_name.entry(name.text.to_lowercase()).or_default();
+                    if !known.contains(&first) {
+                        known.push(first);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, Graph};
+    use crate::attribution::id::Id;
+    use crate::attribution::record::claim::Who;
+    use crate::attribution::record::document::LaterCapture;
+    use crate::attribution::record::party::PartyKind;
+    use crate::attribution::record::{Record, channel::ControlBasis};
+    use crate::audit::notebook::{Notebook, capture, claim, control, party};
+    use crate::hash::Hash;
+
+    #[test]
+    fn a_later_record_with_the_same_key_describes_the_same_party_anew() {
+        let mut notebook = Notebook::new();
+        let old = notebook.party("mfa", PartyKind::Organisation);
+        let other = notebook.party("press", PartyKind::Outlet);
+        let mut anew = party("mfa", PartyKind::Ministry);
+        anew.names[0].text = "Ministry of Foreign Affairs".to_owned();
+        let new = notebook.append_as("omar", 2, Record::Party(anew));
+        let graph = notebook.graph();
+        assert!(graph.is_same(old, new) && !graph.is_same(old, other));
+        assert_eq!(graph.versions(new), [old, new]);
+        assert_eq!(graph.party(old).map(|party| party.kind), Some(PartyKind::Ministry));
+        assert_eq!(graph.named("ministry of foreign AFFAIRS"), [old]);
+        assert_eq!(graph.named("mfa"), [old]);
+    }
+
+    #[test]
+    fn the_same_url_is_the_same_document_and_brings_its_captures() {
+        let mut notebook = Notebook::new();
+        let url = |url: &str| Some(format!("https://example.org/{url}"));
+        let one = notebook.document("one", |d| d.url = url("a"));
+        let two = notebook.document("two", |d| d.aliases.extend(url("a")));
+        let three = notebook.document("three", |d| d.url = url("b"));
+        let later = LaterCapture { document: two, capture: capture("later") };
+        notebook.append(Record::Capture(later));
+        let graph = notebook.graph();
+        assert!(graph.is_same(one, two) && !graph.is_same(one, three));
+        let digests: Vec<Hash> = graph.captures(two).iter().map(|c| c.digest).collect();
+        let expected = ["one", "two", "later"].map(|text| Hash::of(text.as_bytes()));
+        assert_eq!(digests, expected);
+    }
+
+    #[test]
+    fn what_is_withheld_or_missing_is_a_node_of_its_own() {
+        let mut notebook = Notebook::new();
+        let speaker = notebook.party("mfa", PartyKind::Ministry);
+        let nowhere = Id::of(b"nowhere");
+        let id = notebook.claim(claim(Who::Party(speaker), Some(nowhere)));
+        let graph = notebook.graph_withholding(speaker);
+        assert!(matches!(graph.find(speaker), Found::Withheld { entry_index: 1 }));
+        assert!(matches!(graph.find(nowhere), Found::Dangling));
+        for gone in [speaker, nowhere] {
+            let referrers: Vec<Id> = graph.referrers(gone).map(|(node, _)| node.id()).collect();
+            assert_eq!(referrers, [id]);
+            assert_eq!(graph.party(gone), None);
+        }
+        assert_eq!(graph.tree_size(), 3);
+        assert!(
+            crate::audit::audit(&graph, id, &|_| crate::audit::captures::Held::Missing).is_ok()
+        );
+        assert_eq!(Graph::new(Vec::new(), [], |_, _| false).tree_size(), 0);
+    }
+
+    #[test]
+    fn the_controls_of_a_channel_are_found_in_all_its_records() {
+        let mut notebook = Notebook::new();
+        let mfa = notebook.party("mfa", PartyKind::Ministry);
+        let old = notebook.site("site");
+        let first = notebook.control(old, mfa, ControlBasis::DidWeb);
+        let new =
+            notebook.append_as("omar", 2, Record::Channel(super::super::notebook::channel("site")));
+        let second = notebook.append(Record::Control(control(new, mfa, ControlBasis::RelMe)));
+        let graph = notebook.graph();
+        let ids: Vec<Id> = graph.controls(old).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [first, second]);
+    }
+}

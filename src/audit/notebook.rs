@@ -1,0 +1,267 @@
+//! A small ledger for tests: records go in, signed statements come out. Keys from seeds, time
+//! from a fixed clock.
+
+use std::collections::HashMap;
+
+use crate::attribution::date::Date;
+use crate::attribution::id::Id;
+use crate::attribution::keyring::{Keyring, Signed};
+use crate::attribution::record::Record;
+use crate::attribution::record::channel::{
+    Channel, ChannelKind, Control, ControlBasis, ControlMode,
+};
+use crate::attribution::record::charter::{Charter, KeyAction, KeyChange, Power, Recorder};
+use crate::attribution::record::claim::{
+    Act, Claim, Hop, HopBasis, HopRelation, Mode, Passage, Polarity, Proposition, Who,
+};
+use crate::attribution::record::document::{Capture, Document, DocumentKind};
+use crate::attribution::record::notice::{Notice, NoticeKind, Relation, RelationKind};
+use crate::attribution::record::party::{Name, Party, PartyKind};
+use crate::attribution::statement;
+use crate::audit::captures::Held;
+use crate::audit::graph::Graph;
+use crate::hash::Hash;
+use crate::key::SecretKey;
+use crate::selector::Selector;
+
+/// When entry 0 was recorded: 2024-11-25T00:00:00Z. Each entry takes a second.
+pub(crate) const FIRST: u64 = 1_732_492_800;
+
+/// A ledger in the making: the charter, then what a test writes.
+pub(crate) struct Notebook {
+    pub(crate) signed: Vec<Signed>,
+    pub(crate) keyring: Keyring,
+    pub(crate) bytes: HashMap<Hash, Held>,
+}
+
+/// The recorder `nadia` has seed 1 and all powers; `omar` has seed 2 and may record.
+pub(crate) fn key(seed: u8) -> SecretKey {
+    SecretKey::from_seed(&[seed; 32])
+}
+
+impl Notebook {
+    pub(crate) fn new() -> Self {
+        let recorder = |name: &str, seed, powers: &[Power]| Recorder {
+            name: name.to_owned(),
+            key: key(seed).public(),
+            powers: powers.to_vec(),
+        };
+        let charter = Charter {
+            format: 1,
+            origin: "example.org/claims".to_owned(),
+            title: "A test".to_owned(),
+            purpose: "To test".to_owned(),
+            log: key(3).public(),
+            recorders: vec![
+                recorder("nadia", 1, &[Power::Record, Power::Correct, Power::Keys]),
+                recorder("omar", 2, &[Power::Record]),
+            ],
+        };
+        let (signed, keyring, bytes) = (Vec::new(), Keyring::default(), HashMap::new());
+        let mut notebook = Self { signed, keyring, bytes };
+        notebook.append(Record::Charter(charter));
+        notebook
+    }
+
+    pub(crate) fn append(&mut self, record: Record) -> Id {
+        self.append_as("nadia", 1, record)
+    }
+
+    pub(crate) fn append_as(&mut self, name: &str, seed: u8, record: Record) -> Id {
+        let entry = self.signed.len() as u64;
+        let target = match &record {
+            Record::Notice(notice) => {
+                let mut earlier = self.signed.iter().map(Signed::statement);
+                earlier.find(|s| s.id() == notice.target).map(|s| s.signer())
+            }
+            _ => None,
+        };
+        let (_, statement) = statement::seal(&record, name, FIRST + entry, &key(seed)).unwrap();
+        let signed = self.keyring.admit(statement, entry, target).unwrap();
+        let id = signed.statement().id();
+        self.signed.push(signed);
+        id
+    }
+
+    pub(crate) fn graph(&self) -> Graph {
+        let is_suspect = |key, entry| self.keyring.is_suspect(key, entry);
+        Graph::new(self.signed.clone(), [], is_suspect)
+    }
+
+    /// The graph without one statement, which the log still lists.
+    pub(crate) fn graph_withholding(&self, id: Id) -> Graph {
+        let mut signed = self.signed.clone();
+        let at = signed.iter().position(|s| s.statement().id() == id).unwrap();
+        let entry = signed.remove(at).entry_index();
+        Graph::new(signed, [(entry, id)], |_, _| false)
+    }
+
+    pub(crate) fn held(&self, digest: &Hash) -> Held {
+        self.bytes.get(digest).cloned().unwrap_or(Held::Missing)
+    }
+
+    pub(crate) fn party(&mut self, key: &str, kind: PartyKind) -> Id {
+        self.append(Record::Party(party(key, kind)))
+    }
+
+    pub(crate) fn site(&mut self, key: &str) -> Id {
+        self.append(Record::Channel(channel(key)))
+    }
+
+    pub(crate) fn control(&mut self, channel: Id, party: Id, basis: ControlBasis) -> Id {
+        self.append(Record::Control(control(channel, party, basis)))
+    }
+
+    /// A document whose captured bytes are `text`.
+    pub(crate) fn document(&mut self, text: &str, change: impl FnOnce(&mut Document)) -> Id {
+        let digest = Hash::of(text.as_bytes());
+        self.bytes.insert(digest, Held::Bytes(text.as_bytes().to_vec()));
+        let mut document = document();
+        document.captures.push(capture(text));
+        change(&mut document);
+        self.append(Record::Document(document))
+    }
+
+    pub(crate) fn claim(&mut self, claim: Claim) -> Id {
+        self.append(Record::Claim(Box::new(claim)))
+    }
+
+    pub(crate) fn relate(&mut self, from: Id, kind: RelationKind, to: Id) -> Id {
+        self.append(Record::Relation(Relation { from, kind, to, by: None, method: None }))
+    }
+
+    pub(crate) fn notice(
+        &mut self,
+        kind: NoticeKind,
+        target: Id,
+        change: impl FnOnce(&mut Notice),
+    ) -> Id {
+        let text = (kind == NoticeKind::Rebuttal).then(|| "not so".to_owned());
+        let reason = "because".to_owned();
+        let mut notice =
+            Notice { kind, target, reason, replacement: None, document: None, by: None, text };
+        change(&mut notice);
+        self.append(Record::Notice(notice))
+    }
+
+    /// Revokes the key of a seed, reaching back to an entry.
+    pub(crate) fn revoke(&mut self, seed: u8, from: u64) -> Id {
+        self.append(Record::Key(KeyChange {
+            action: KeyAction::Revoke,
+            key: key(seed).public(),
+            name: None,
+            powers: Vec::new(),
+            replaces: None,
+            from: Some(from),
+            reason: None,
+        }))
+    }
+}
+
+pub(crate) fn date(edtf: &str) -> Date {
+    Date::parse(edtf).unwrap()
+}
+
+pub(crate) fn party(key: &str, kind: PartyKind) -> Party {
+    let names = vec![Name { text: key.to_owned(), lang: None, kind: None }];
+    let (ids, part_of, roles) = (Vec::new(), Vec::new(), Vec::new());
+    Party { key: key.to_owned(), kind, names, ids, part_of, roles, anonymity: None }
+}
+
+pub(crate) fn channel(key: &str) -> Channel {
+    Channel {
+        key: key.to_owned(),
+        kind: ChannelKind::Site,
+        platform: None,
+        platform_id: None,
+        handles: Vec::new(),
+        urls: Vec::new(),
+    }
+}
+
+pub(crate) fn control(channel: Id, party: Id, basis: ControlBasis) -> Control {
+    let (since, until, evidence, verified_at) =
+        (Some(date("2020")), None, None, Some(date("2026")));
+    let mode = ControlMode::Official;
+    Control { channel, party, mode, basis, since, until, evidence, verified_at }
+}
+
+pub(crate) fn document() -> Document {
+    Document {
+        kind: DocumentKind::Article,
+        title: None,
+        publisher: None,
+        channel: None,
+        url: None,
+        aliases: Vec::new(),
+        language: Some("en".to_owned()),
+        published: None,
+        byline: None,
+        credits: Vec::new(),
+        cites: Vec::new(),
+        captures: Vec::new(),
+    }
+}
+
+pub(crate) fn capture(text: &str) -> Capture {
+    Capture {
+        digest: Hash::of(text.as_bytes()),
+        size: text.len() as u64,
+        media_type: "text/plain".to_owned(),
+        captured_at: None,
+        uri_requested: None,
+        uri_final: None,
+        tool: None,
+        provider: None,
+    }
+}
+
+pub(crate) fn passage(text: &str, exact: &str) -> Passage {
+    Passage {
+        mode: Mode::Indirect,
+        capture: Hash::of(text.as_bytes()),
+        profile: "plain/1".to_owned(),
+        segments: vec![Selector::quote(exact)],
+        cue: None,
+        translator: None,
+    }
+}
+
+pub(crate) fn claim(speaker: Who, document: Option<Id>) -> Claim {
+    Claim {
+        speaker,
+        speaker_as_written: None,
+        role_as_written: None,
+        act: Act::State,
+        polarity: Polarity::Asserted,
+        said_at: None,
+        place: None,
+        event: None,
+        proposition: Proposition { text: "it is so".to_owned(), lang: None, modality: None },
+        document,
+        passage: None,
+        chain: Vec::new(),
+        about: Vec::new(),
+    }
+}
+
+/// A hop that ends in nothing at hand.
+pub(crate) fn unreached(by: Who) -> Hop {
+    Hop {
+        by,
+        kind: None,
+        document: None,
+        passage: None,
+        cue: None,
+        relation: HopRelation::Cites,
+        basis: HopBasis::NamedSource,
+        reported_at: None,
+        modality: None,
+        unreachable: Some("no link given".to_owned()),
+    }
+}
+
+/// A hop that is recorded as a document.
+pub(crate) fn reached(by: Who, document: Id) -> Hop {
+    Hop { document: Some(document), unreachable: None, ..unreached(by) }
+}

@@ -1,0 +1,430 @@
+//! Rules about time: said before reported, reported before captured, captured before recorded.
+
+use crate::attribution::date::{Basis, Date};
+use crate::attribution::record::channel::Control;
+use crate::attribution::record::claim::Who;
+use crate::attribution::truth::Truth;
+use crate::audit::bodies::Bodies;
+use crate::audit::case::{Case, Reading};
+use crate::audit::rules::rule::{Group, Judgement, Rule};
+
+/// See its words.
+pub const SAID_BEFORE_REPORTED: Rule = Rule {
+    name: "said-before-reported",
+    group: Group::Time,
+    words: "What was said was said no later than it was published or reported at each step.",
+    not_shown: "That any of these dates is right.",
+    judge: said_before_reported,
+};
+
+/// See its words.
+pub const REPORTED_BEFORE_CAPTURED: Rule = Rule {
+    name: "reported-before-captured",
+    group: Group::Time,
+    words: "Each document was published no later than each of its captures was taken.",
+    not_shown: "That the document was not changed between the two.",
+    judge: reported_before_captured,
+};
+
+/// See its words.
+pub const CAPTURED_BEFORE_RECORDED: Rule = Rule {
+    name: "captured-before-recorded",
+    group: Group::Time,
+    words: "The capture that counts was taken no later than the claim was recorded.",
+    not_shown: "That the recorder's clock was right.",
+    judge: captured_before_recorded,
+};
+
+/// See its words.
+pub const WEEKDAY_AGREES: Rule = Rule {
+    name: "weekday-agrees",
+    group: Group::Time,
+    words: "The weekday, day, month and year that a date names as written fit the date recorded.",
+    not_shown: "That the document names the right day.",
+    judge: weekday_agrees,
+};
+
+/// See its words.
+pub const ROLE_COVERS_SAID_AT: Rule = Rule {
+    name: "role-covers-said-at",
+    group: Group::Time,
+    words: "The speaker held the office as written when it was said, by the party's record.",
+    not_shown: "That the speaker spoke in that office.",
+    judge: role_covers_said_at,
+};
+
+/// See its words.
+pub const CONTROL_COVERS_SAID_AT: Rule = Rule {
+    name: "control-covers-said-at",
+    group: Group::Time,
+    words: "The speaker or its body controlled the origin's channel when the origin appeared.",
+    not_shown: "That the speaker itself wrote what appeared there.",
+    judge: control_covers_said_at,
+};
+
+/// See its words.
+pub const ARCHIVE_URL_TIME: Rule = Rule {
+    name: "archive-url-time",
+    group: Group::Time,
+    words: "The time inside an archive's URL is no earlier than the document was published.",
+    not_shown: "That the archive's clock was right.",
+    judge: archive_url_time,
+};
+
+/// Compares two dates and says both.
+fn compare(
+    (earlier_name, earlier): (&str, &Date),
+    (later_name, later): (&str, &Date),
+) -> Judgement {
+    let (one, other) = (earlier.edtf(), later.edtf());
+    let what = format!("{earlier_name} {one}, {later_name} {other}");
+    Judgement::new(earlier.not_after(later), what)
+}
+
+fn said_before_reported(case: &Case<'_>) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for reading in &case.steps {
+        let number = reading.step.number;
+        let published = reading.document.and_then(|document| document.published.as_ref());
+        let reported = reading.step.hop.and_then(|hop| hop.reported_at.as_ref());
+        for later in [("published", published), ("reported", reported)] {
+            let (name, Some(later)) = later else { continue };
+            judgements.push(match &case.claim.said_at {
+                Some(said) => compare(("said", said), (name, later)).at(number),
+                None => {
+                    let what = format!("{name} {}, said at an unknown time", later.edtf());
+                    Judgement::new(Truth::Unknown, what).at(number)
+                }
+            });
+        }
+    }
+    judgements
+}
+
+fn reported_before_captured(case: &Case<'_>) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for reading in &case.steps {
+        let Some(published) = reading.document.and_then(|d| d.published.as_ref()) else { continue };
+        for captured in reading.captures.iter().filter_map(|c| c.captured_at.as_ref()) {
+            let judged = compare(("published", published), ("captured", captured));
+            judgements.push(judged.at(reading.step.number));
+        }
+    }
+    judgements
+}
+
+fn captured_before_recorded(case: &Case<'_>) -> Vec<Judgement> {
+    let recorded_at = case.node.signed().statement().recorded_at();
+    let recorded = i64::try_from(recorded_at).ok();
+    let recorded = recorded.and_then(|seconds| Date::from_timestamp(seconds, Basis::Server).ok());
+    let mut judgements = Vec::new();
+    for reading in &case.steps {
+        let digest = reading.step.passage.map(|passage| passage.capture);
+        let counts = |digest_of| digest.is_none_or(|digest| digest == digest_of);
+        let captures = reading.captures.iter().filter(|capture| counts(capture.digest));
+        for captured in captures.filter_map(|capture| capture.captured_at.as_ref()) {
+            let judged = match &recorded {
+                Some(recorded) => compare(("captured", captured), ("recorded", recorded)),
+                None => Judgement::new(Truth::Unknown, "the time of recording is no date"),
+            };
+            judgements.push(judged.at(reading.step.number));
+        }
+    }
+    judgements
+}
+
+fn weekday_agrees(case: &Case<'_>) -> Vec<Judgement> {
+    let mut dates = vec![("said", 0, case.claim.said_at.as_ref())];
+    for reading in &case.steps {
+        let number = reading.step.number;
+        let published = reading.document.and_then(|document| document.published.as_ref());
+        dates.push(("published", number, published));
+        dates.push(("reported", number, reading.step.hop.and_then(|h| h.reported_at.as_ref())));
+    }
+    let mut judgements = Vec::new();
+    for (name, number, date) in dates {
+        let Some((date, written)) = date.and_then(|date| Some((date, date.written()?))) else {
+            continue;
+        };
+        let what = format!("{name} {}, written {written:?}", date.edtf());
+        judgements.push(Judgement::new(date.fits_its_words(), what).at(number));
+    }
+    judgements
+}
+
+fn role_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
+    let Some(written) = &case.claim.role_as_written else { return Vec::new() };
+    let unknown = |what: String| vec![Judgement::new(Truth::Unknown, what)];
+    let Who::Party(id) = case.claim.speaker else {
+        return unknown(format!("{written:?} is the role of nobody resolved"));
+    };
+    let Some(party) = case.graph.party(id) else {
+        return unknown("the speaker's record is not at hand".to_owned());
+    };
+    let wanted = written.to_lowercase();
+    let is_named = |office: &str| {
+        let office = office.to_lowercase();
+        office.contains(&wanted) || wanted.contains(&office)
+    };
+    let mut found: Option<(Truth, String)> = None;
+    for role in party.roles.iter().filter(|role| is_named(&role.office)) {
+        let Some(said) = &case.claim.said_at else {
+            return unknown(format!("when it was said as {written:?} is not known"));
+        };
+        let held = said.within(role.since.as_ref(), role.until.as_ref());
+        let (since, until) = (edtf(role.since.as_ref()), edtf(role.until.as_ref()));
+        let what = format!("said {}, {:?} from {since} to {until}", said.edtf(), role.office);
+        let so_far = found.as_ref().map_or(Truth::Fails, |(truth, _)| *truth);
+        if found.is_none() || so_far.or(held) != so_far {
+            found = Some((so_far.or(held), what));
+        }
+    }
+    match found {
+        Some((truth, what)) => vec![Judgement::new(truth, what).on(id)],
+        None => unknown(format!("{} has no recorded office like {written:?}", party.name())),
+    }
+}
+
+fn edtf(date: Option<&Date>) -> String {
+    date.map_or_else(|| "unknown".to_owned(), Date::edtf)
+}
+
+/// When the origin appeared: published, or reported, or else when it was said.
+fn appeared_at<'a>(case: &'a Case<'_>, origin: &'a Reading<'_>) -> Option<&'a Date> {
+    let published = origin.document.and_then(|document| document.published.as_ref());
+    let reported = origin.step.hop.and_then(|hop| hop.reported_at.as_ref());
+    published.or(reported).or(case.claim.said_at.as_ref())
+}
+
+/// The statements of control over the origin's channel by the speaker or a body above it, each
+/// with whether it speaks for the speaker when the origin appeared.
+pub(crate) fn controls_at_origin<'a>(case: &Case<'a>) -> Vec<(Truth, &'a Control)> {
+    let Some(origin) = case.origin() else { return Vec::new() };
+    let channel = origin.document.and_then(|document| document.channel);
+    let (Some(channel), Some(speaker)) = (channel, case.claim.speaker.party()) else {
+        return Vec::new();
+    };
+    let bodies = Bodies::of(case.graph, speaker, case.claim.said_at.as_ref());
+    let mut controls = Vec::new();
+    for (id, control) in case.graph.controls(channel) {
+        let belongs = bodies.include(case.graph, control.party);
+        let node = case.graph.node(id).filter(|node| case.standings.is_in_force(node));
+        if belongs == Truth::Fails || node.is_none() {
+            continue;
+        }
+        let covers = appeared_at(case, origin).map_or(Truth::Unknown, |at| controlled(control, at));
+        let speaks = Truth::from(control.mode.speaks_for_party());
+        controls.push((belongs.and(covers).and(speaks), control));
+    }
+    controls
+}
+
+/// Whether the party controlled the channel at a time. Where no end is recorded, control is shown
+/// only up to the day on which somebody looked (CAWG: at the stated time of verification).
+fn controlled(control: &Control, at: &Date) -> Truth {
+    let covers = at.within(control.since.as_ref(), control.until.as_ref());
+    let looked = control.verified_at.as_ref().or(control.until.as_ref());
+    match looked.map(|looked| at.not_after(looked)) {
+        Some(Truth::Holds) => covers,
+        _ => covers.and(Truth::Unknown),
+    }
+}
+
+fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
+    let Some(origin) = case.origin() else { return Vec::new() };
+    let number = origin.step.number;
+    if origin.document.is_none_or(|document| document.channel.is_none()) {
+        let what = format!("{}: on which channel it appeared is not recorded", origin.step.name());
+        return vec![Judgement::new(Truth::Unknown, what).at(number)];
+    }
+    let controls = controls_at_origin(case);
+    let speaker = case.graph.name_of(&case.claim.speaker);
+    let Some(truth) = controls.iter().map(|(truth, _)| *truth).reduce(Truth::or) else {
+        let what = format!("no control of the origin's channel by {speaker} is recorded");
+        return vec![Judgement::new(Truth::Unknown, what).at(number)];
+    };
+    let at = edtf(appeared_at(case, origin));
+    let intervals = controls.iter().map(|(_, control)| {
+        let (since, until) = (edtf(control.since.as_ref()), edtf(control.until.as_ref()));
+        format!("{} from {since} to {until}", case.graph.party_name(control.party))
+    });
+    let intervals = intervals.collect::<Vec<_>>().join("; ");
+    let what = format!("the origin appeared {at}, controlled by {intervals}");
+    vec![Judgement::new(truth, what).at(number)]
+}
+
+fn archive_url_time(case: &Case<'_>) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for reading in &case.steps {
+        let Some(document) = reading.document else { continue };
+        let asked = reading.captures.iter().flat_map(|c| [&c.uri_requested, &c.uri_final]);
+        let urls = asked.flatten().chain(&document.url).chain(&document.aliases);
+        for time in urls.filter_map(|url| archived_at(url)) {
+            let judged = match &document.published {
+                Some(published) => compare(("published", published), ("archived", &time)),
+                None => {
+                    let what = format!("archived {}, published at an unknown time", time.edtf());
+                    Judgement::new(Truth::Unknown, what)
+                }
+            };
+            if judgements.last() != Some(&judged.clone().at(reading.step.number)) {
+                judgements.push(judged.at(reading.step.number));
+            }
+        }
+    }
+    judgements
+}
+
+/// The time in `https://web.archive.org/web/YYYYMMDDhhmmss/…`, with or without a suffix such as
+/// `id_`; in UTC.
+fn archived_at(url: &str) -> Option<Date> {
+    let (_, path) = url.split_once("://web.archive.org/web/")?;
+    let digits = path.get(..14).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    let behind = path[14..].split('/').next().unwrap_or_default();
+    if behind.bytes().any(|byte| !byte.is_ascii_lowercase() && byte != b'_') {
+        return None;
+    }
+    let [year, month, day] = [&digits[..4], &digits[4..6], &digits[6..8]];
+    let [hour, minute, second] = [&digits[8..10], &digits[10..12], &digits[12..]];
+    let edtf = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
+    Date::new(&edtf, None, Basis::Server).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::attribution::date::{Basis, Date};
+    use crate::attribution::record::Record;
+    use crate::attribution::record::channel::{ControlBasis, ControlMode};
+    use crate::attribution::record::claim::{Claim, Who};
+    use crate::attribution::record::document::Document;
+    use crate::attribution::record::party::{PartyKind, Role};
+    use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
+    use crate::audit::notebook::{self, Notebook, control, date, party};
+    use crate::audit::rules::rule::Rule;
+    use crate::audit::rules::testing::check;
+
+    fn told(
+        rule: &Rule,
+        document: impl FnOnce(&mut Document),
+        change: impl FnOnce(&mut Claim),
+        expected: &[Truth],
+    ) {
+        let mut notebook = Notebook::new();
+        let document = notebook.document("text", document);
+        let mut claim = notebook::claim(Who::Unresolved("x".to_owned()), Some(document));
+        change(&mut claim);
+        let id = notebook.claim(claim);
+        check(&notebook, id, rule, expected);
+    }
+
+    #[test]
+    fn nothing_is_reported_before_it_is_said() {
+        let rule = &super::SAID_BEFORE_REPORTED;
+        for (said, expected) in [
+            (Some("2024-11-24"), Holds),
+            (Some("2024-11-26"), Fails),
+            (Some("2024-11"), Unknown),
+            (None, Unknown),
+        ] {
+            let published = |document: &mut Document| document.published = Some(date("2024-11-25"));
+            told(rule, published, |claim| claim.said_at = said.map(date), &[expected]);
+        }
+        told(rule, |_| {}, |_| {}, &[]);
+    }
+
+    #[test]
+    fn nothing_is_captured_before_it_is_published_nor_recorded_before_it_is_captured() {
+        for (captured, published_first, recorded_last) in [
+            ("2024-11-20", Holds, Holds),
+            ("2024-11-10", Fails, Holds),
+            ("2024-11-30", Holds, Fails),
+            ("2024-11", Unknown, Unknown),
+        ] {
+            let times = |document: &mut Document| {
+                document.published = Some(date("2024-11-15"));
+                document.captures[0].captured_at = Some(date(captured));
+            };
+            told(&super::REPORTED_BEFORE_CAPTURED, times, |_| {}, &[published_first]);
+            told(&super::CAPTURED_BEFORE_RECORDED, times, |_| {}, &[recorded_last]);
+        }
+    }
+
+    #[test]
+    fn a_named_weekday_fits_the_date() {
+        for (edtf, written, expected) in [
+            ("2024-11-24", "on Sunday, November 24", Holds),
+            ("2024-11-25", "on Sunday", Fails),
+            ("2024-11-24", "the other day", Unknown),
+        ] {
+            let said = Date::new(edtf, Some(written.to_owned()), Basis::Stated).unwrap();
+            told(&super::WEEKDAY_AGREES, |_| {}, |c| c.said_at = Some(said), &[expected]);
+        }
+    }
+
+    #[test]
+    fn an_office_is_held_when_it_is_spoken_in() {
+        for (said, written, expected) in [
+            (Some("2015"), "Foreign Minister", Holds),
+            (Some("2024"), "foreign minister", Fails),
+            (Some("2015"), "poet", Unknown),
+            (None, "foreign minister", Unknown),
+        ] {
+            let mut notebook = Notebook::new();
+            let mut speaker = party("speaker", PartyKind::Person);
+            let (since, until) = (Some(date("2010")), Some(date("2020")));
+            let office = "foreign minister".to_owned();
+            speaker.roles.push(Role { office, org: None, since, until });
+            let speaker = notebook.append(Record::Party(speaker));
+            let mut claim = notebook::claim(Who::Party(speaker), None);
+            claim.role_as_written = Some(written.to_owned());
+            claim.said_at = said.map(date);
+            let id = notebook.claim(claim);
+            check(&notebook, id, &super::ROLE_COVERS_SAID_AT, &[expected]);
+        }
+    }
+
+    #[test]
+    fn a_channel_is_controlled_when_the_origin_appears() {
+        let official = ControlMode::Official;
+        for (published, mode, looked, expected) in [
+            (Some("2024"), official, Some("2025"), Holds),
+            (Some("2010"), official, Some("2025"), Fails),
+            (Some("2024"), ControlMode::Hijacked, Some("2025"), Fails),
+            (None, official, Some("2025"), Unknown),
+            (Some("2024"), official, Some("2023"), Unknown),
+            (Some("2024"), official, None, Unknown),
+        ] {
+            let mut notebook = Notebook::new();
+            let speaker = notebook.party("mfa", PartyKind::Ministry);
+            let channel = notebook.site("mfa-site");
+            let mut controlled = control(channel, speaker, ControlBasis::DidWeb);
+            controlled.mode = mode;
+            controlled.verified_at = looked.map(date);
+            notebook.append(Record::Control(controlled));
+            let document = notebook.document("text", |document| {
+                document.channel = Some(channel);
+                document.published = published.map(date);
+            });
+            let id = notebook.claim(notebook::claim(Who::Party(speaker), Some(document)));
+            check(&notebook, id, &super::CONTROL_COVERS_SAID_AT, &[expected]);
+        }
+        told(&super::CONTROL_COVERS_SAID_AT, |_| {}, |_| {}, &[Unknown]);
+    }
+
+    #[test]
+    fn an_archive_has_nothing_before_it_is_published() {
+        let url = "https://web.archive.org/web/20241126120000id_/https://example.org/";
+        for (published, expected) in
+            [(Some("2024-11-24"), Holds), (Some("2024-11-29"), Fails), (None, Unknown)]
+        {
+            let times = |document: &mut Document| {
+                document.published = published.map(date);
+                document.captures[0].uri_final = Some(url.to_owned());
+            };
+            told(&super::ARCHIVE_URL_TIME, times, |_| {}, &[expected]);
+        }
+        let live =
+            |d: &mut Document| d.url = Some("https://example.org/20241126120000/".to_owned());
+        told(&super::ARCHIVE_URL_TIME, live, |_| {}, &[]);
+    }
+}

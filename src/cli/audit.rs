@@ -1,0 +1,281 @@
+//! `whosaid audit` and `whosaid impact`: on whose word, and what rests on it.
+//!
+//! Both verify the ledger first: nothing is said about claims of a ledger that does not verify.
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::attribution::id::Id;
+use crate::attribution::keyring::Signed;
+use crate::attribution::record::Record;
+use crate::attribution::truth::Truth;
+use crate::audit::captures::Held;
+use crate::audit::graph::{Graph, Node};
+use crate::audit::impact::{Rests, impact as rests_on};
+use crate::audit::rules::rule::Finding;
+use crate::audit::standing::{Standing, Standings};
+use crate::audit::{self, Audit, DOES_NOT_SHOW, Verdict};
+use crate::cli::arguments::{Audit as Options, Impact};
+use crate::cli::failure::{self, Exit, Failure};
+use crate::cli::look::find;
+use crate::cli::open::Place;
+use crate::cli::summary::{self, Names, word};
+use crate::cli::terminal::Terminal;
+use crate::cli::verify::with_progress;
+use crate::evidence::capture::{self, MAX_CAPTURE};
+use crate::hash::Hash;
+use crate::store::Store;
+use crate::store::os::OsDisk;
+use crate::store::path::FilePath;
+use crate::verify::report::Verdict as Verified;
+
+/// The seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// A ledger that verified, as a graph of its records.
+struct Audited {
+    store: Store<OsDisk>,
+    graph: Graph,
+    /// Every entry's id, for people who type the beginning of one.
+    ids: Vec<Id>,
+    /// Whether everything could be checked.
+    verdict: Verified,
+}
+
+/// `whosaid audit`.
+pub(crate) fn audit(
+    place: &Place,
+    options: &Options,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let audited = open(place, options.as_of.as_deref(), terminal)?;
+    let standings = Standings::as_of(&audited.graph, audited.graph.tree_size());
+    let held = |digest: &Hash| audited.held(digest);
+    let chosen: Vec<Id> = match &options.id {
+        Some(typed) => vec![find(&audited.ids, typed)?.1],
+        None => audited.claims().collect(),
+    };
+    let mut worst = exit(audited.verdict == Verified::Undecided, false);
+    for id in chosen {
+        let audit = audit::audit_with(&audited.graph, &standings, id, &held)
+            .map_err(|error| Failure::new(failure::REFERENCE, error))?;
+        terminal.object(&audit);
+        if options.all {
+            print_line(&audit, terminal);
+        } else {
+            print(&audit, options.rules, terminal);
+        }
+        let (fails, unknown) =
+            (audit.verdict == Verdict::Failed, audit.verdict == Verdict::Undecided);
+        worst = worse(worst, exit(unknown, fails));
+    }
+    if options.all {
+        terminal.line("Each claim: its level, its independent origins, its standing, and what keeps it from the next level.");
+        terminal.line("`whosaid audit ID` says why. No audit says that a claim is true.");
+    }
+    Ok(worst)
+}
+
+/// `whosaid impact`.
+pub(crate) fn impact(
+    place: &Place,
+    options: &Impact,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Json<'a> {
+        schema: &'static str,
+        id: Id,
+        rests: &'a [Rests],
+    }
+    let audited = open(place, None, terminal)?;
+    let (entry_index, id) = find(&audited.ids, &options.id)?;
+    let rests = rests_on(&audited.graph, id);
+    terminal.object(&Json { schema: "whosaid.impact/1", id, rests: &rests });
+    let names = audited.names();
+    let line_of = |id: Id| {
+        let node = audited.graph.node(id);
+        node.map_or_else(|| "withheld".to_owned(), |node| summary::line(node.record(), &names))
+    };
+    terminal.line(format!("entry {entry_index}: {}", line_of(id)));
+    for it in &rests {
+        let indent = "  ".repeat(usize::try_from(it.distance.min(8)).unwrap_or(8));
+        let text = summary::shortened(&line_of(it.id).replace('\n', " "), 100);
+        let (entry, kind, through) = (it.entry_index, it.kind, it.through);
+        terminal.line(format!("{indent}entry {entry} ({kind}, through its {through}): {text}"));
+    }
+    let (count, verb) = match rests.len() {
+        1 => ("1 entry".to_owned(), "rests"),
+        count => (format!("{count} entries"), "rest"),
+    };
+    terminal
+        .line(format!("{count} {verb} on it. Whether they fall with it is for a person to say."));
+    Ok(Exit::Holds)
+}
+
+/// Verifies the ledger and connects its records.
+fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audited, Failure> {
+    let (store, policy) = (place.store()?, place.policy()?);
+    let mut signed: Vec<Signed> = Vec::new();
+    let verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
+    let verdict = verification.report.verdict();
+    if verdict == Verified::Failed {
+        let count = verification.report.faults.len();
+        let message = format!("the ledger does not verify ({count} faults found)");
+        return Err(Failure::new(failure::DOES_NOT_VERIFY, message)
+            .hint("`whosaid verify` names every file and entry"));
+    }
+    let mut ids: Vec<(u64, Id)> =
+        signed.iter().map(|it| (it.entry_index(), it.statement().id())).collect();
+    ids.extend(&verification.withheld);
+    ids.sort_unstable();
+    if let Some(as_of) = as_of {
+        let keep = moment(as_of)?;
+        signed.retain(|it| keep(it));
+    }
+    let suspect = |key, entry_index| verification.keyring.is_suspect(key, entry_index);
+    let graph = Graph::new(signed, verification.withheld, suspect);
+    let ids = ids.into_iter().map(|(_, id)| id).collect();
+    Ok(Audited { store, graph, ids, verdict })
+}
+
+/// Tells what was in a ledger at some time.
+type Moment = Box<dyn Fn(&Signed) -> bool>;
+
+/// What a ledger held at a size, or at the end of a day.
+fn moment(as_of: &str) -> Result<Moment, Failure> {
+    if let Ok(size) = as_of.parse::<u64>() {
+        return Ok(Box::new(move |signed| signed.entry_index() < size));
+    }
+    let refused = |what: &dyn std::fmt::Display| {
+        Failure::new(failure::INPUT, format!("--as-of {as_of}: {what}"))
+            .hint("a number of entries, or a day such as 2024-11-30")
+    };
+    let day: jiff::civil::Date = as_of.parse().map_err(|error| refused(&error))?;
+    let midnight = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    let midnight = midnight.map_err(|error| refused(&error))?;
+    let first_second = u64::try_from(midnight.as_second()).unwrap_or(0);
+    Ok(Box::new(move |signed| signed.statement().recorded_at() < first_second + DAY))
+}
+
+impl Audited {
+    fn claims(&self) -> impl Iterator<Item = Id> {
+        let is_claim = |record: &Record| matches!(record, Record::Claim(_));
+        self.graph.nodes().iter().filter(move |node| is_claim(node.record())).map(Node::id)
+    }
+
+    /// The bytes of a capture, as far as they are there. A verified ledger misses only what a
+    /// notice withholds.
+    fn held(&self, digest: &Hash) -> Held {
+        let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
+        match self.store.read(&path, MAX_CAPTURE) {
+            Ok(Some(bytes)) => Held::Bytes(bytes),
+            Ok(None) => Held::Withheld,
+            Err(_) => Held::Missing,
+        }
+    }
+
+    fn names(&self) -> Names {
+        let named = |record: &Record| summary::name(record);
+        self.graph.nodes().iter().filter_map(|it| Some((it.id(), named(it.record())?))).collect()
+    }
+}
+
+fn exit(unknown: bool, fails: bool) -> Exit {
+    match (fails, unknown) {
+        (true, _) => Exit::DoesNotHold,
+        (false, true) => Exit::Undecided,
+        (false, false) => Exit::Holds,
+    }
+}
+
+fn worse(one: Exit, other: Exit) -> Exit {
+    let rank = |exit| match exit {
+        Exit::DoesNotHold => 2,
+        Exit::Undecided => 1,
+        _ => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
+}
+
+/// One claim on one line.
+fn print_line(audit: &Audit, terminal: &Terminal) {
+    let said = summary::shortened(&audit.said.replace('\n', " "), 60);
+    let stop = summary::shortened(&audit.level.stopped_by.what, 70);
+    terminal.line(format!(
+        "{:<4} {}  {:?} {:<9} {} origin{}  {:<10} {}: {said}",
+        audit.entry_index,
+        audit.id.short(),
+        audit.level.level,
+        audit.level.name,
+        audit.independence.origins.len(),
+        if audit.independence.origins.len() == 1 { "" } else { "s" },
+        word(&audit.standing.standing),
+        audit.speaker,
+    ));
+    terminal.line(format!("{:>20}not {:?}: {stop}", "", audit.level.next));
+}
+
+/// One claim whole, in the order in which a journalist would ask.
+fn print(audit: &Audit, with_rules: bool, terminal: &Terminal) {
+    terminal.line(audit.drawing.trim_end());
+    terminal.line("");
+    let level = &audit.level;
+    terminal.line(format!("Level      {:?} {}", level.level, level.name));
+    terminal.line(format!("           not {:?}: {}", level.next, level.stopped_by.what));
+    print_standing(audit, terminal);
+    print_independence(audit, terminal);
+    terminal.line("");
+    for (truth, title) in [(Truth::Fails, "Does not hold"), (Truth::Unknown, "Not known")] {
+        print_findings(audit, truth, title, terminal);
+    }
+    if with_rules {
+        print_findings(audit, Truth::Holds, "Holds", terminal);
+    } else {
+        terminal.line(format!("Holds: {} checks (--rules prints them)", audit.counts.holds));
+    }
+    terminal.line("");
+    terminal.line("What this does not prove");
+    for sentence in DOES_NOT_SHOW {
+        terminal.line(format!("  {sentence}"));
+    }
+}
+
+fn print_standing(audit: &Audit, terminal: &Terminal) {
+    let as_of = audit.tree_size;
+    let standing = audit.standing.standing;
+    let since = if standing == Standing::Standing { ": no later entry changes it" } else { "" };
+    terminal.line(format!("Standing   {}{since} (as of {as_of} entries)", word(&standing)));
+    for because in &audit.standing.because {
+        terminal.line(format!("           entry {}: {}", because.entry_index, because.what));
+    }
+}
+
+fn print_independence(audit: &Audit, terminal: &Terminal) {
+    let it = &audit.independence;
+    let claims: usize = it.origins.iter().map(|origin| origin.claims.len()).sum();
+    terminal.line(format!(
+        "Origins    at most {} independent, from {claims} claim{} of this",
+        it.origins.len(),
+        if claims == 1 { "" } else { "s" }
+    ));
+    if !it.single_points.is_empty() {
+        let points = it.single_points.join(", ");
+        terminal.line(format!("           every path runs through {points}"));
+    }
+    for circle in &it.circles {
+        let members = circle.members.join(" → ");
+        terminal.line(format!("           circular reporting: {members}"));
+    }
+}
+
+fn print_findings(audit: &Audit, truth: Truth, title: &str, terminal: &Terminal) {
+    let findings: Vec<&Finding> = audit.findings.iter().filter(|it| it.truth == truth).collect();
+    if findings.is_empty() {
+        return;
+    }
+    terminal.line(title);
+    for finding in findings {
+        terminal.line(format!("  {:<27} {}", finding.rule, finding.what));
+    }
+}
