@@ -161,6 +161,12 @@ impl Index {
         self.first("id = ?1", params![id.hash().as_bytes()])
     }
 
+    /// The statement at this place in the log.
+    pub fn by_entry(&self, entry_index: u64) -> Result<Option<Row>, Error> {
+        let Ok(entry_index) = i64::try_from(entry_index) else { return Ok(None) };
+        self.first("entry_index = ?1", params![entry_index])
+    }
+
     /// The newest party or channel with this key.
     pub fn by_key(&self, kind: &str, key: &str) -> Result<Option<Row>, Error> {
         self.first("kind = ?1 AND key = ?2 ORDER BY entry_index DESC", params![kind, key])

@@ -3,8 +3,10 @@
 mod it {
     mod annotated;
     mod audit;
+    mod claimfile;
     mod crash;
     mod damage;
+    mod documents;
     mod evidence;
     mod format;
     mod house;

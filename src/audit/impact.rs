@@ -53,7 +53,7 @@ pub fn impact(graph: &Graph, id: Id) -> Vec<Rests> {
 }
 
 /// What rests on one record directly.
-fn resting_on<'a>(graph: &'a Graph, id: Id) -> Vec<(&'a Node, &'static str)> {
+fn resting_on(graph: &Graph, id: Id) -> Vec<(&Node, &'static str)> {
     // A claim about a party does not rest on what the ledger says of that party.
     let mut nodes: Vec<(&Node, &str)> =
         graph.referrers(id).filter(|(_, field)| *field != "about").collect();

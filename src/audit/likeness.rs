@@ -22,26 +22,31 @@ pub const FEWEST_RUNS: usize = 12;
 /// The most texts that are compared with each other; more would be compared pair by pair for long.
 pub const MOST_TEXTS: usize = 500;
 
+/// The runs of words of one text, each as a number.
+#[derive(Debug, Clone)]
+pub struct Runs(HashSet<u64>);
+
 /// The runs of words of a text; `None` if there are too few to compare.
-pub fn runs(text: &str) -> Option<HashSet<u64>> {
+pub fn runs(text: &str) -> Option<Runs> {
     let words = words(text);
     let runs: HashSet<u64> = words.windows(RUN).map(hash).collect();
-    (runs.len() >= FEWEST_RUNS).then_some(runs)
+    (runs.len() >= FEWEST_RUNS).then_some(Runs(runs))
 }
 
 /// How much of the shorter text stands in the longer one, in percent, rounded down.
-pub fn containment(one: &HashSet<u64>, other: &HashSet<u64>) -> usize {
+pub fn containment(one: &Runs, other: &Runs) -> usize {
+    let (one, other) = (&one.0, &other.0);
     let (small, large) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     let shared = small.iter().filter(|run| large.contains(run)).count();
     shared * 100 / small.len().max(1)
 }
 
 /// All pairs of near-duplicates, each with its share in percent, by their places in `texts`.
-pub fn near_duplicates(texts: &[Option<HashSet<u64>>]) -> Vec<(usize, usize, usize)> {
+pub fn near_duplicates(texts: &[Option<Runs>]) -> Vec<(usize, usize, usize)> {
     let mut holders: HashMap<u64, Vec<usize>> = HashMap::new();
     let mut shared: HashMap<(usize, usize), usize> = HashMap::new();
     for (index, runs) in texts.iter().enumerate().take(MOST_TEXTS) {
-        for run in runs.iter().flatten() {
+        for run in runs.iter().flat_map(|runs| &runs.0) {
             let earlier = holders.entry(*run).or_default();
             for holder in earlier.iter() {
                 *shared.entry((*holder, index)).or_default() += 1;
@@ -49,7 +54,7 @@ pub fn near_duplicates(texts: &[Option<HashSet<u64>>]) -> Vec<(usize, usize, usi
             earlier.push(index);
         }
     }
-    let size = |index: usize| texts[index].as_ref().map_or(1, HashSet::len);
+    let size = |index: usize| texts[index].as_ref().map_or(1, |runs| runs.0.len());
     let mut pairs: Vec<(usize, usize, usize)> = shared
         .into_iter()
         .map(|((one, other), count)| (one, other, count * 100 / size(one).min(size(other))))

@@ -1,4 +1,4 @@
-//! A small ledger for tests: records go in, signed statements come out. Keys from seeds, time
+//! A small ledger for tests: records go in, signed statements and findings come out. Keys from seeds, time
 //! from a fixed clock.
 
 use std::collections::HashMap;
@@ -17,9 +17,13 @@ use crate::attribution::record::claim::{
 use crate::attribution::record::document::{Capture, Document, DocumentKind};
 use crate::attribution::record::notice::{Notice, NoticeKind, Relation, RelationKind};
 use crate::attribution::record::party::{Name, Party, PartyKind};
-use crate::attribution::statement;
+use crate::attribution::statement::{self, Statement};
+use crate::attribution::truth::Truth;
 use crate::audit::captures::Held;
+use crate::audit::case::Case;
 use crate::audit::graph::Graph;
+use crate::audit::rules::rule::Rule;
+use crate::audit::standing::Standings;
 use crate::hash::Hash;
 use crate::key::SecretKey;
 use crate::selector::Selector;
@@ -67,12 +71,13 @@ impl Notebook {
         self.append_as("nadia", 1, record)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests hand records over")]
     pub(crate) fn append_as(&mut self, name: &str, seed: u8, record: Record) -> Id {
         let entry = self.signed.len() as u64;
         let target = match &record {
             Record::Notice(notice) => {
                 let mut earlier = self.signed.iter().map(Signed::statement);
-                earlier.find(|s| s.id() == notice.target).map(|s| s.signer())
+                earlier.find(|s| s.id() == notice.target).map(Statement::signer)
             }
             _ => None,
         };
@@ -264,4 +269,26 @@ pub(crate) fn unreached(by: Who) -> Hop {
 /// A hop that is recorded as a document.
 pub(crate) fn reached(by: Who, document: Id) -> Hop {
     Hop { document: Some(document), unreachable: None, ..unreached(by) }
+}
+
+/// Asserts what a rule answers for a claim, in order; nothing where it does not apply.
+#[track_caller]
+pub(crate) fn check(notebook: &Notebook, id: Id, rule: &Rule, expected: &[Truth]) {
+    check_in(&notebook.graph(), notebook, id, rule, expected);
+}
+
+/// The same in a given graph.
+#[track_caller]
+pub(crate) fn check_in(
+    graph: &Graph,
+    notebook: &Notebook,
+    id: Id,
+    rule: &Rule,
+    expected: &[Truth],
+) {
+    let standings = Standings::as_of(graph, graph.tree_size());
+    let case = Case::gather(graph, &standings, id, &|digest| notebook.held(digest)).unwrap();
+    let findings = rule.apply(&case);
+    let truths: Vec<Truth> = findings.iter().map(|finding| finding.truth).collect();
+    assert_eq!(truths, expected, "{}: {findings:#?}", rule.name);
 }

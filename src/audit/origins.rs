@@ -14,8 +14,8 @@ use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::notice::{NoticeKind, RelationKind};
 use crate::audit::bodies::Bodies;
 use crate::audit::circles::circles;
-use crate::audit::graph::Graph;
-use crate::audit::likeness;
+use crate::audit::graph::{Graph, Node};
+use crate::audit::likeness::{self, Runs};
 use crate::audit::path::{Step, origin, path};
 use crate::audit::standing::{Standing, Standings};
 
@@ -124,7 +124,7 @@ pub fn independence(
             None => counted.push((id, claim)),
         }
     }
-    let texts: Vec<Option<HashSet<u64>>> = counted
+    let texts: Vec<Option<Runs>> = counted
         .iter()
         .take(likeness::MOST_TEXTS)
         .map(|(_, claim)| {
@@ -175,7 +175,7 @@ fn same_proposition(graph: &Graph, standings: &Standings<'_>, id: Id) -> Vec<Id>
             found.extend(others.into_iter().filter(|other| seen.insert(*other)));
         }
     }
-    found.sort_by_key(|id| graph.node(*id).map(|node| node.entry_index()));
+    found.sort_by_key(|id| graph.node(*id).map(Node::entry_index));
     found
 }
 
@@ -227,19 +227,16 @@ fn ties(graph: &Graph, id: Id, claim: &Claim, with_speaker: bool) -> BTreeSet<Ti
     let mut ties = BTreeSet::new();
     let speaker = claim.speaker.party().map(|id| graph.first(id));
     let mut named = Vec::new();
-    match origin(&steps) {
-        Some(step) => {
-            named.extend(steps[step.number..].iter().filter_map(|step| step.by.clone()));
-            if let Some(document) = step.document {
-                named.extend(ties_of_document(graph, document, &mut ties));
-            }
+    if let Some(step) = origin(&steps) {
+        named.extend(steps[step.number..].iter().filter_map(|step| step.by.clone()));
+        if let Some(document) = step.document {
+            named.extend(ties_of_document(graph, document, &mut ties));
         }
-        None => {
-            named.extend(steps.iter().filter_map(|step| step.by.clone()));
-            let recorder = graph.node(id).map(|node| node.signed().statement().issuer());
-            let recorder = recorder.unwrap_or_default().to_owned();
-            ties.insert(Tie::new(Through::Recorder, recorder.clone(), recorder));
-        }
+    } else {
+        named.extend(steps.iter().filter_map(|step| step.by.clone()));
+        let recorder = graph.node(id).map(|node| node.signed().statement().issuer());
+        let recorder = recorder.unwrap_or_default().to_owned();
+        ties.insert(Tie::new(Through::Recorder, recorder.clone(), recorder));
     }
     for who in &named {
         let is_speaker = |party: &Id| Some(graph.first(*party)) == speaker;
@@ -342,16 +339,18 @@ fn join(ties: &[BTreeSet<Tie>], duplicates: &[(usize, usize, usize)]) -> Vec<Gro
         unite(&mut parents, one, other);
         shared.push((one, Through::Text, format!("{percent} % of the shorter text")));
     }
-    let mut groups: BTreeMap<usize, (Vec<usize>, BTreeSet<(Through, String)>)> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
     for index in 0..ties.len() {
         groups.entry(root(&mut parents, index)).or_default().0.push(index);
     }
     for (index, through, name) in shared {
-        groups.entry(root(&mut parents, index)).or_default().1.insert((through, name));
+        groups.entry(root(&mut parents, index)).or_default().1.push((through, name));
     }
-    let groups =
-        groups.into_values().map(|(members, shared)| (members, shared.into_iter().collect()));
-    groups.collect()
+    for (_, shared) in groups.values_mut() {
+        shared.sort();
+        shared.dedup();
+    }
+    groups.into_values().collect()
 }
 
 /// The least member of a group stands for it.

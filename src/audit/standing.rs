@@ -133,9 +133,10 @@ impl<'a> Standings<'a> {
                 (effect, what, notice.replacement)
             }
             Record::Relation(relation) if relation.to == target || relation.from == target => {
-                let (other, is_target) = match relation.to == target {
-                    true => (relation.from, true),
-                    false => (relation.to, false),
+                let (other, is_target) = if relation.to == target {
+                    (relation.from, true)
+                } else {
+                    (relation.to, false)
                 };
                 let effect = match (relation.kind, is_target) {
                     (RelationKind::Denies, true) => Standing::Denied,

@@ -153,7 +153,7 @@ pub struct Append {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:  whosaid correct 4f3a91 corrected.toml --reason \"wrong date\"")]
 pub struct Correct {
-    /// The claim to correct (an abbreviated id)
+    /// The claim to correct (its number, or the beginning of its id)
     pub id: String,
     /// A claim file with the one claim that takes its place, or - for standard input
     pub file: PathBuf,
@@ -180,7 +180,7 @@ pub enum Retracting {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:  whosaid retract 4f3a91 --reason \"the speaker was another\"")]
 pub struct Retract {
-    /// The statement to take back (an abbreviated id)
+    /// The statement to take back (its number, or the beginning of its id)
     pub id: String,
     /// Why
     #[arg(long)]
@@ -191,7 +191,7 @@ pub struct Retract {
     /// The party that takes it back, by its key
     #[arg(long, value_name = "KEY")]
     pub party: Option<String>,
-    /// A recorded document that shows it (an abbreviated id)
+    /// A recorded document that shows it (its number, or the beginning of its id)
     #[arg(long, value_name = "ID")]
     pub document: Option<String>,
     /// How to sign
@@ -205,12 +205,12 @@ pub struct Retract {
     after_help = "Example:  whosaid relate 4f3a91 denies 77c0de --method \"read side by side\""
 )]
 pub struct Relate {
-    /// The claim that bears on the other (an abbreviated id)
+    /// The claim that bears on the other (its number, or the beginning of its id)
     pub from: String,
     /// How: confirms, contradicts, denies, qualifies, updates, repeats, translates,
     /// `same_proposition`
     pub kind: String,
-    /// The claim that is borne upon (an abbreviated id)
+    /// The claim that is borne upon (its number, or the beginning of its id)
     pub to: String,
     /// The party that says so, by its key; you when left out
     #[arg(long, value_name = "KEY")]
@@ -230,7 +230,7 @@ pub struct Relate {
 --reason \"letter to the desk\""
 )]
 pub struct Rebut {
-    /// The claim that is replied to (an abbreviated id)
+    /// The claim that is replied to (its number, or the beginning of its id)
     pub id: String,
     /// The party that replies, by its key
     #[arg(long, value_name = "KEY")]
@@ -241,7 +241,7 @@ pub struct Rebut {
     /// How the reply came
     #[arg(long)]
     pub reason: String,
-    /// A recorded document that shows it (an abbreviated id)
+    /// A recorded document that shows it (its number, or the beginning of its id)
     #[arg(long, value_name = "ID")]
     pub document: Option<String>,
     /// How to sign
@@ -263,7 +263,7 @@ pub struct Log {
 /// Options of `show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// An abbreviated id, or an entry's number
+    /// The entry (its number, or the beginning of its id)
     pub id: String,
 }
 
@@ -276,8 +276,12 @@ pub struct Verify {
 
 /// Options of `audit`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "With ID, exits 0 if every rule that applies holds, 1 if one fails, 5 if one \
+cannot be decided. --all is a survey: it exits 0 when it was made on a verified ledger."
+)]
 pub struct Audit {
-    /// The claim (an abbreviated id, or an entry's number)
+    /// The claim (its number, or the beginning of its id)
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub id: Option<String>,
     /// Every claim, one line each
@@ -294,7 +298,7 @@ pub struct Audit {
 /// Options of `impact`.
 #[derive(Debug, Args)]
 pub struct Impact {
-    /// The entry (an abbreviated id, or an entry's number)
+    /// The entry (its number, or the beginning of its id)
     pub id: String,
 }
 

@@ -21,7 +21,7 @@ use crate::cli::look::find;
 use crate::cli::open::Place;
 use crate::cli::summary::{self, Names, word};
 use crate::cli::terminal::Terminal;
-use crate::cli::verify::with_progress;
+use crate::cli::verify::{self, with_progress};
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
 use crate::store::Store;
@@ -55,7 +55,7 @@ pub(crate) fn audit(
         Some(typed) => vec![find(&audited.ids, typed)?.1],
         None => audited.claims().collect(),
     };
-    let mut worst = exit(audited.verdict == Verified::Undecided, false);
+    let mut worst = verify::exit(audited.verdict);
     for id in chosen {
         let audit = audit::audit_with(&audited.graph, &standings, id, &held)
             .map_err(|error| Failure::new(failure::REFERENCE, error))?;
@@ -70,7 +70,9 @@ pub(crate) fn audit(
         worst = worse(worst, exit(unknown, fails));
     }
     if options.all {
-        terminal.line("Each claim: its level, its independent origins, its standing, and what keeps it from the next level.");
+        terminal.line(
+            "Each claim: its level, independent origins, standing, and what stops the next level.",
+        );
         terminal.line("`whosaid audit ID` says why. No audit says that a claim is true.");
     }
     Ok(worst)
@@ -181,27 +183,23 @@ impl Audited {
     }
 }
 
-fn exit(unknown: bool, fails: bool) -> Exit {
-    match (fails, unknown) {
-        (true, _) => Exit::DoesNotHold,
-        (false, true) => Exit::Undecided,
-        (false, false) => Exit::Holds,
+fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Verified => Exit::Holds,
+        Verdict::Failed => Exit::DoesNotHold,
+        Verdict::Undecided => Exit::Undecided,
     }
 }
 
+/// What does not hold weighs more than what could not be checked.
 fn worse(one: Exit, other: Exit) -> Exit {
-    let rank = |exit| match exit {
-        Exit::DoesNotHold => 2,
-        Exit::Undecided => 1,
-        _ => 0,
-    };
-    if rank(other) > rank(one) { other } else { one }
+    if one == Exit::Holds || other == Exit::DoesNotHold { other } else { one }
 }
 
 /// One claim on one line.
 fn print_line(audit: &Audit, terminal: &Terminal) {
     let said = summary::shortened(&audit.said.replace('\n', " "), 60);
-    let stop = summary::shortened(&audit.level.stopped_by.what, 70);
+    let stop = &audit.level.stopped_by.what;
     terminal.line(format!(
         "{:<4} {}  {:?} {:<9} {} origin{}  {:<10} {}: {said}",
         audit.entry_index,

@@ -15,7 +15,7 @@ use crate::cli::summary::{self, Names};
 use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
 use crate::index::CANDIDATES;
-use crate::ledger::batch::SHORTEST_PREFIX;
+use crate::ledger::batch::{SHORTEST_PREFIX, entry_number};
 use crate::ledger::{reading, writing};
 use crate::store::Store;
 use crate::store::os::OsDisk;
@@ -155,21 +155,21 @@ pub(crate) fn find(ids: &[Id], typed: &str) -> Result<(u64, Id), Failure> {
         Failure::new(failure::REFERENCE, message)
             .hint("`whosaid log` lists the entries with their ids")
     };
-    // Short digits are a number: no id of so few digits would be accepted anyway.
+    let by_number = || {
+        let index = entry_number(typed)?;
+        Some((index, *ids.get(usize::try_from(index).ok()?)?))
+    };
+    // So few digits are never taken for an id.
     if typed.len() < SHORTEST_PREFIX {
-        let index: Option<usize> = typed.parse().ok();
-        let found = index.and_then(|index| Some((index as u64, *ids.get(index)?)));
-        return found.ok_or_else(|| missing(format!("no entry {typed:?} among {}", ids.len())));
+        return by_number()
+            .ok_or_else(|| missing(format!("no entry {typed:?} among {}", ids.len())));
     }
     let prefix = typed.to_ascii_lowercase();
     let mut found = (0..).zip(ids).filter(|(_, id)| id.to_string().starts_with(&prefix));
     match (found.next(), found.next()) {
         (Some((entry_index, id)), None) => Ok((entry_index, *id)),
         (None, _) => {
-            let by_number = typed.parse::<usize>().ok().filter(|index| *index < ids.len());
-            by_number
-                .map(|index| (index as u64, ids[index]))
-                .ok_or_else(|| missing(format!("no statement's id begins with {typed:?}")))
+            by_number().ok_or_else(|| missing(format!("no statement's id begins with {typed:?}")))
         }
         (Some(_), Some(_)) => {
             let candidates = ids.iter().filter(|id| id.to_string().starts_with(&prefix));

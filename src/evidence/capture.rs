@@ -73,11 +73,14 @@ pub fn check(blob: &[u8], expected: &Expected) -> Check {
     Check::Holds
 }
 
+/// The folder of a ledger in which all captures lie.
+pub const FOLDER: &str = "evidence/sha256/";
+
 /// Where a ledger keeps the blob of this digest: `evidence/sha256/ab/<64 hex digits>`, where `ab`
 /// are the first two digits, so that no folder grows beyond what file systems list well.
 pub fn path(digest: &Hash) -> String {
     let hex = digest.to_string();
-    format!("evidence/sha256/{}/{hex}", &hex[..2])
+    format!("{FOLDER}{}/{hex}", &hex[..2])
 }
 
 #[cfg(test)]

@@ -50,8 +50,8 @@ pub enum Error {
         entry_index: u64,
         /// The kind found there.
         found: &'static str,
-        /// The kind that belongs there.
-        expected: &'static str,
+        /// The kinds that belong there.
+        expected: String,
     },
     /// An id prefix that names nothing.
     #[error("no statement's id begins with {0:?}")]
@@ -65,7 +65,9 @@ pub enum Error {
         candidates: String,
     },
     /// Not an id prefix at all.
-    #[error("{0:?} is no id: expected at least {SHORTEST_PREFIX} hex digits")]
+    #[error(
+        "{0:?} is neither an entry's number nor an id: an id has at least {SHORTEST_PREFIX} hex digits"
+    )]
     NotAnId(String),
     /// The recorder's clock is behind the ledger.
     #[error(
@@ -216,17 +218,24 @@ impl<'a, D: Disk> Batch<'a, D> {
         Ok(keys)
     }
 
-    /// The statement whose id begins with these hex digits.
-    pub fn find(&self, prefix: &str) -> Result<Id, Error> {
-        if prefix.len() < SHORTEST_PREFIX || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Error::NotAnId(prefix.to_owned()));
+    /// The statement that a person means: by the beginning of its id, or by its entry's number.
+    pub fn find(&self, typed: &str) -> Result<Id, Error> {
+        let by_number = || -> Result<Option<Id>, Error> {
+            let Some(entry_index) = entry_number(typed) else { return Ok(None) };
+            Ok(self.ledger.index().by_entry(entry_index)?.map(|row| row.id))
+        };
+        if !typed.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::NotAnId(typed.to_owned()));
         }
-        let prefix = prefix.to_ascii_lowercase();
+        if typed.len() < SHORTEST_PREFIX {
+            return by_number()?.ok_or_else(|| Error::NotAnId(typed.to_owned()));
+        }
+        let prefix = typed.to_ascii_lowercase();
         let mut found: Vec<Id> =
             self.ledger.index().by_prefix(&prefix)?.iter().map(|row| row.id).collect();
         found.extend(self.by_id.keys().filter(|id| id.to_string().starts_with(&prefix)));
         match found.as_slice() {
-            [] => Err(Error::NotFound(prefix)),
+            [] => by_number()?.ok_or(Error::NotFound(prefix)),
             [id] => Ok(*id),
             several => {
                 let listed: Vec<String> = several.iter().take(CANDIDATES).map(Id::short).collect();
@@ -276,10 +285,10 @@ impl<'a, D: Disk> Batch<'a, D> {
         let (entry_index, statement) =
             self.statement(*id)?.ok_or(Error::Dangling { field, id: *id })?;
         let found = statement.record().kind();
-        if kinds.is_empty() || kinds.contains(&found) {
+        if kinds.contains(&found) {
             return Ok(());
         }
-        Err(Error::Kind { field, entry_index, found, expected: kinds[0] })
+        Err(Error::Kind { field, entry_index, found, expected: kinds.join(" or ") })
     }
 
     fn statement(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
@@ -295,4 +304,9 @@ impl<'a, D: Disk> Batch<'a, D> {
         let Record::Notice(notice) = record else { return Ok(None) };
         Ok(self.statement(notice.target)?.map(|(_, statement)| statement.signer()))
     }
+}
+
+/// The number of an entry as people type it: in decimal, without leading zeros.
+pub fn entry_number(typed: &str) -> Option<u64> {
+    typed.parse().ok().filter(|number: &u64| number.to_string() == typed)
 }

@@ -300,10 +300,10 @@ impl<'a> Walk<'a> {
                 }
                 Some(Earlier { read: None, .. }) => report.skip(Subject::References),
                 Some(Earlier { read: Some((kind, _)), entry_index: target }) => {
-                    if reference.kinds.is_empty() || reference.kinds.contains(kind) {
+                    if reference.kinds.contains(kind) {
                         report.pass(Subject::References, 1);
                     } else {
-                        let expected = reference.kinds[0];
+                        let expected = reference.kinds.join(" or ");
                         let what = format!(
                             "{field} refers to entry {target}, a {kind}, expected a {expected}"
                         );

@@ -47,6 +47,7 @@ impl Ledger {
         ledger
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests hand records over")]
     fn append(&mut self, record: Record) -> Id {
         let entry = self.signed.len() as u64;
         let (_, statement) = seal(&record, "nadia", 1_732_492_800 + entry, &key(1)).unwrap();
@@ -128,6 +129,7 @@ struct World {
     relations: Vec<Vec<usize>>,
 }
 
+#[expect(clippy::too_many_lines, reason = "one world, told twice side by side")]
 fn world(with_common_speakers: bool) -> World {
     let mut ledger = Ledger::new();
     let mut party = |key: &str, part_of: &[Id]| {
@@ -342,6 +344,14 @@ fn origins_and_circles_of_every_graph_of_four_claims_are_what_a_naive_count_give
     }
 }
 
+/// A record about the claim or about an earlier step, and how the claim stands from then on.
+type Step = (fn(&[Id]) -> Act, Standing);
+
+enum Act {
+    Notice(NoticeKind, Id),
+    Relation(RelationKind),
+}
+
 #[test]
 fn the_standing_of_a_claim_follows_each_entry() {
     use Standing::{Corrected, Denied, Disputed, Retracted, Superseded, Withheld};
@@ -355,13 +365,6 @@ fn the_standing_of_a_claim_follows_each_entry() {
         text: (kind == NoticeKind::Rebuttal).then(|| "not so".to_owned()),
     };
     let who = |name: &str| Who::Unresolved(name.to_owned());
-    // Each step appends a record about the claim or about an earlier step, and says how the claim
-    // stands from then on.
-    type Step = (fn(&[Id]) -> Act, Standing);
-    enum Act {
-        Notice(NoticeKind, Id),
-        Relation(RelationKind),
-    }
     let steps: [Step; 10] = [
         (|_| Act::Relation(RelationKind::Confirms), Standing::Standing),
         (|ids| Act::Notice(NoticeKind::Tombstone, ids[0]), Standing::Standing),
@@ -403,7 +406,7 @@ fn the_standing_of_a_claim_follows_each_entry() {
         assert_eq!(outcome.standing, *expected, "after step {number}: {outcome:#?}");
         assert!(outcome.because.iter().all(|because| because.entry_index <= first + number as u64));
     }
-    assert_eq!(at(u64::MAX).because.iter().filter_map(|b| b.replacement).next(), Some(other));
+    assert_eq!(at(u64::MAX).because.iter().find_map(|b| b.replacement), Some(other));
 }
 
 #[test]
@@ -462,6 +465,7 @@ fn an_audit_as_json_keeps_its_fields() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "reads the test's own data")]
 fn a_real_article_is_anchored_and_rests_on_a_statement_that_nobody_linked() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/kabul/article.txt");
     let Ok(bytes) = fs::read(&file) else {

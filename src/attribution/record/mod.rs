@@ -144,7 +144,7 @@ pub struct Reference {
     pub field: &'static str,
     /// The statement it points to.
     pub id: Id,
-    /// The kinds of record it may point to; empty when any will do.
+    /// The kinds of record it may point to.
     pub kinds: &'static [&'static str],
 }
 
@@ -158,4 +158,17 @@ pub(crate) const PARTY: &[&str] = &["party"];
 pub(crate) const CHANNEL: &[&str] = &["channel"];
 pub(crate) const DOCUMENT: &[&str] = &["document"];
 pub(crate) const CLAIM: &[&str] = &["claim"];
-pub(crate) const ANY: &[&str] = &[];
+/// Everything that can be corrected, rated or withheld: all but the charter and the keys, without
+/// which nobody could tell who may sign.
+pub(crate) const SAID: &[&str] = &[
+    "party",
+    "channel",
+    "control",
+    "document",
+    "capture",
+    "claim",
+    "relation",
+    "assessment",
+    "notice",
+    "provider",
+];

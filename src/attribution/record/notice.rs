@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::record::limits::{self, Invalid};
-use crate::attribution::record::{ANY, CLAIM, DOCUMENT, PARTY, Reference};
+use crate::attribution::record::{CLAIM, DOCUMENT, PARTY, Reference, SAID};
 
 /// How one claim bears on another (after `CiTO`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +171,7 @@ impl Assessment {
     }
 
     pub(crate) fn references(&self) -> Vec<Reference> {
-        let target = Reference::new("target", self.target, ANY);
+        let target = Reference::new("target", self.target, SAID);
         [target].into_iter().chain(self.by.map(|id| Reference::new("by", id, PARTY))).collect()
     }
 }
@@ -192,8 +192,8 @@ impl Notice {
     }
 
     pub(crate) fn references(&self) -> Vec<Reference> {
-        let mut references = vec![Reference::new("target", self.target, ANY)];
-        references.extend(self.replacement.map(|id| Reference::new("replacement", id, ANY)));
+        let mut references = vec![Reference::new("target", self.target, SAID)];
+        references.extend(self.replacement.map(|id| Reference::new("replacement", id, SAID)));
         references.extend(self.document.map(|id| Reference::new("document", id, DOCUMENT)));
         references.extend(self.by.map(|id| Reference::new("by", id, PARTY)));
         references

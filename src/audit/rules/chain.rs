@@ -221,15 +221,12 @@ fn translator_named(case: &Case<'_>) -> Vec<Judgement> {
         let name = reading.step.name();
         let judged = match reading.step.passage {
             Some(passage) if passage.mode == Mode::Translated || translates => {
-                match &passage.translator {
-                    Some(who) => {
-                        let who = case.graph.name_of(who);
-                        Judgement::new(Truth::Holds, format!("{name}: translated by {who}"))
-                    }
-                    None => {
-                        let what = format!("{name}: translated, and nobody says by whom");
-                        Judgement::new(Truth::Fails, what)
-                    }
+                if let Some(who) = &passage.translator {
+                    let who = case.graph.name_of(who);
+                    Judgement::new(Truth::Holds, format!("{name}: translated by {who}"))
+                } else {
+                    let what = format!("{name}: translated, and nobody says by whom");
+                    Judgement::new(Truth::Fails, what)
                 }
             }
             None if translates => {
@@ -250,8 +247,7 @@ mod tests {
     use crate::attribution::record::party::PartyKind;
     use crate::attribution::truth::Truth::{Fails, Holds, Unknown};
     use crate::audit::captures::Held;
-    use crate::audit::notebook::{Notebook, claim, passage, reached, unreached};
-    use crate::audit::rules::testing::check;
+    use crate::audit::notebook::{Notebook, check, claim, passage, reached, unreached};
     use crate::hash::Hash;
 
     fn name(name: &str) -> Who {

@@ -156,12 +156,11 @@ fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
             Judgement::new(Truth::Unknown, what)
         } else {
             let on_channel = urls.iter().find(|url| beginnings.iter().any(|b| begins(url, b)));
-            match on_channel {
-                Some(url) => Judgement::new(Truth::Holds, format!("{url} is on the channel")),
-                None => {
-                    let what = format!("{} begins like none of {}", urls[0], beginnings.join(", "));
-                    Judgement::new(Truth::Fails, what)
-                }
+            if let Some(url) = on_channel {
+                Judgement::new(Truth::Holds, format!("{url} is on the channel"))
+            } else {
+                let what = format!("{} begins like none of {}", urls[0], beginnings.join(", "));
+                Judgement::new(Truth::Fails, what)
             }
         };
         judgements.push(judged.at(reading.step.number).on(channel));
@@ -184,8 +183,7 @@ mod tests {
     use crate::attribution::record::claim::Who;
     use crate::attribution::record::party::PartyKind;
     use crate::attribution::truth::Truth::{Fails, Holds, Unknown};
-    use crate::audit::notebook::{Notebook, channel, claim, control, date, party};
-    use crate::audit::rules::testing::check;
+    use crate::audit::notebook::{Notebook, channel, check, claim, control, date, party};
 
     #[test]
     fn two_owners_follow_one_another_or_contradict() {

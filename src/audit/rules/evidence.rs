@@ -158,8 +158,7 @@ mod tests {
     use crate::attribution::record::notice::{Provider, ProviderRating};
     use crate::attribution::truth::Truth::{Fails, Holds, Unknown};
     use crate::audit::captures::Held;
-    use crate::audit::notebook::{Notebook, claim, date, passage};
-    use crate::audit::rules::testing::check;
+    use crate::audit::notebook::{Notebook, check, claim, date, passage};
     use crate::hash::Hash;
 
     const TEXT: &str = "The envoy announced on Sunday that a delegation will soon visit Kabul.";

@@ -174,8 +174,7 @@ mod tests {
     use crate::attribution::record::notice::{NoticeKind, RelationKind};
     use crate::attribution::record::party::{PartyKind, Role};
     use crate::attribution::truth::Truth::{Fails, Holds, Unknown};
-    use crate::audit::notebook::{Notebook, claim, party, unreached};
-    use crate::audit::rules::testing::{check, check_in};
+    use crate::audit::notebook::{Notebook, check, check_in, claim, party, unreached};
 
     #[test]
     fn two_outlets_that_name_one_another_report_in_a_circle() {

@@ -61,8 +61,7 @@ mod tests {
     use crate::attribution::record::claim::Who;
     use crate::attribution::record::party::PartyKind;
     use crate::attribution::truth::Truth::{Fails, Holds, Unknown};
-    use crate::audit::notebook::{Notebook, channel, claim, party};
-    use crate::audit::rules::testing::check;
+    use crate::audit::notebook::{Notebook, channel, check, claim, party};
 
     #[test]
     fn an_orcid_has_its_check_digit() {

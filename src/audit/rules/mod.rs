@@ -80,6 +80,3 @@ mod tests {
         assert!(named("no-such-rule").is_none());
     }
 }
-
-#[cfg(test)]
-pub(crate) mod testing;

@@ -17,7 +17,7 @@ pub const SEGMENT_FOUND_ONCE: Rule = Rule {
     group: Group::Passage,
     words: "Each segment stands in the text exactly once, or where its position says.",
     not_shown: "That the words mean what the recorder took from them.",
-    judge: |case| segments(case, found_once),
+    judge: |case| segments(case, |segment| Some(found_once(segment))),
 };
 
 /// See its words.
@@ -44,7 +44,7 @@ pub const ELLIPSIS_MARKED: Rule = Rule {
     group: Group::Passage,
     words: "An ellipsis in quoted words stands so in the text; omissions are separate segments.",
     not_shown: "That the document itself left nothing out.",
-    judge: |case| segments(case, ellipsis_marked),
+    judge: |case| segments(case, |segment| Some(ellipsis_marked(segment))),
 };
 
 /// See its words.
@@ -117,7 +117,7 @@ fn no_text(reading: &Reading<'_>) -> Judgement {
     Judgement::new(Truth::Unknown, what).at(reading.step.number)
 }
 
-fn found_once(segment: &Segment<'_>) -> Option<Judgement> {
+fn found_once(segment: &Segment<'_>) -> Judgement {
     if segment.selector.position.is_some() {
         let count = anchor::places(segment.text, &segment.selector.exact, MAX_PLACES).len();
         let what = match count {
@@ -125,9 +125,9 @@ fn found_once(segment: &Segment<'_>) -> Option<Judgement> {
             1 => "the words stand once in the text".to_owned(),
             _ => "the words stand several times in the text, and a position tells which".to_owned(),
         };
-        return Some(Judgement::new(Truth::from(count > 0), what));
+        return Judgement::new(Truth::from(count > 0), what);
     }
-    Some(match segment.anchor {
+    match segment.anchor {
         Match::Holds { position: Position { start, end } } => {
             Judgement::new(Truth::Holds, format!("the words stand once, at {start}-{end}"))
         }
@@ -137,7 +137,7 @@ fn found_once(segment: &Segment<'_>) -> Option<Judgement> {
             let what = format!("the words stand {more}{} times, and no position", positions.len());
             Judgement::new(Truth::Unknown, format!("{what} tells which"))
         }
-    })
+    }
 }
 
 fn position_agrees(segment: &Segment<'_>) -> Option<Judgement> {
@@ -167,8 +167,8 @@ fn segments_in_order(case: &Case<'_>) -> Vec<Judgement> {
     judgements
 }
 
-fn ellipsis_marked(segment: &Segment<'_>) -> Option<Judgement> {
-    Some(answered(reading::ellipsis(segment.text, &segment.selector.exact, false)))
+fn ellipsis_marked(segment: &Segment<'_>) -> Judgement {
+    answered(reading::ellipsis(segment.text, &segment.selector.exact, false))
 }
 
 fn in_quotation_marks(segment: &Segment<'_>) -> Option<Judgement> {
@@ -217,12 +217,11 @@ fn cue_near_passage(case: &Case<'_>) -> Vec<Judgement> {
     }
     for (reading, cue) in cues(case) {
         let first = reading.positions().and_then(|positions| positions.first().copied());
-        let judged = match (&reading.text, first) {
-            (Ok(text), Some(segment)) => answered(reading::cue_near(text, cue, segment)),
-            _ => {
-                let what = format!("where the passage of the cue `{cue}` stands is not known");
-                Judgement::new(Truth::Unknown, what)
-            }
+        let judged = if let (Ok(text), Some(segment)) = (&reading.text, first) {
+            answered(reading::cue_near(text, cue, segment))
+        } else {
+            let what = format!("where the passage of the cue `{cue}` stands is not known");
+            Judgement::new(Truth::Unknown, what)
         };
         judgements.push(judged.at(reading.step.number));
     }
@@ -275,9 +274,8 @@ fn denial_at(reading: &Reading<'_>, cue: &str) -> Judgement {
 mod tests {
     use crate::attribution::record::claim::{Claim, Mode, Passage, Polarity, Who};
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
-    use crate::audit::notebook::{self, Notebook};
+    use crate::audit::notebook::{self, Notebook, check};
     use crate::audit::rules::rule::Rule;
-    use crate::audit::rules::testing::check;
     use crate::selector::{Position, Selector};
 
     const TEXT: &str = "Kabulov stated that the visit is soon. \u{201c}We will come,\u{201d} \
@@ -369,7 +367,7 @@ mod tests {
             claim.passage = Some(passage);
             claim.polarity = polarity;
             let id = notebook.claim(claim);
-            super::super::testing::check(&notebook, id, &super::DENIAL_NEAR_CUE, expected);
+            crate::audit::notebook::check(&notebook, id, &super::DENIAL_NEAR_CUE, expected);
         };
         let asserted = Polarity::Asserted;
         check("He stated that the visit is soon", "stated that", asserted, &[Holds]);

@@ -30,8 +30,7 @@ mod tests {
     use crate::attribution::record::Record;
     use crate::attribution::record::claim::Who;
     use crate::attribution::truth::Truth;
-    use crate::audit::notebook::{Notebook, claim};
-    use crate::audit::rules::testing::check;
+    use crate::audit::notebook::{Notebook, check, claim};
 
     #[test]
     fn a_revocation_that_reaches_back_makes_an_entry_suspect() {

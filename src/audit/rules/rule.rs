@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::attribution::id::Id;
 use crate::attribution::truth::Truth;
 use crate::audit::case::Case;
+use crate::audit::graph::Node;
 use crate::audit::line::one_line;
 
 /// What a rule looks at.
@@ -87,7 +88,7 @@ impl Rule {
         judgements
             .map(|Judgement { truth, what, step, on }| {
                 let (rule, group, id) = (self.name, self.group, on.unwrap_or(case.id));
-                let entry_index = case.graph.node(id).map(|node| node.entry_index());
+                let entry_index = case.graph.node(id).map(Node::entry_index);
                 let what = one_line(&what);
                 Finding { rule, group, truth, what, step, id, entry_index }
             })

@@ -89,13 +89,13 @@ fn said_before_reported(case: &Case<'_>) -> Vec<Judgement> {
         let reported = reading.step.hop.and_then(|hop| hop.reported_at.as_ref());
         for later in [("published", published), ("reported", reported)] {
             let (name, Some(later)) = later else { continue };
-            judgements.push(match &case.claim.said_at {
-                Some(said) => compare(("said", said), (name, later)).at(number),
-                None => {
-                    let what = format!("{name} {}, said at an unknown time", later.edtf());
-                    Judgement::new(Truth::Unknown, what).at(number)
-                }
-            });
+            let judged = if let Some(said) = &case.claim.said_at {
+                compare(("said", said), (name, later))
+            } else {
+                let what = format!("{name} {}, said at an unknown time", later.edtf());
+                Judgement::new(Truth::Unknown, what)
+            };
+            judgements.push(judged.at(number));
         }
     }
     judgements
@@ -260,15 +260,15 @@ fn archive_url_time(case: &Case<'_>) -> Vec<Judgement> {
         let asked = reading.captures.iter().flat_map(|c| [&c.uri_requested, &c.uri_final]);
         let urls = asked.flatten().chain(&document.url).chain(&document.aliases);
         for time in urls.filter_map(|url| archived_at(url)) {
-            let judged = match &document.published {
-                Some(published) => compare(("published", published), ("archived", &time)),
-                None => {
-                    let what = format!("archived {}, published at an unknown time", time.edtf());
-                    Judgement::new(Truth::Unknown, what)
-                }
+            let judged = if let Some(published) = &document.published {
+                compare(("published", published), ("archived", &time))
+            } else {
+                let what = format!("archived {}, published at an unknown time", time.edtf());
+                Judgement::new(Truth::Unknown, what)
             };
-            if judgements.last() != Some(&judged.clone().at(reading.step.number)) {
-                judgements.push(judged.at(reading.step.number));
+            let judged = judged.at(reading.step.number);
+            if judgements.last() != Some(&judged) {
+                judgements.push(judged);
             }
         }
     }
@@ -299,9 +299,8 @@ mod tests {
     use crate::attribution::record::document::Document;
     use crate::attribution::record::party::{PartyKind, Role};
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
-    use crate::audit::notebook::{self, Notebook, control, date, party};
+    use crate::audit::notebook::{self, Notebook, check, control, date, party};
     use crate::audit::rules::rule::Rule;
-    use crate::audit::rules::testing::check;
 
     fn told(
         rule: &Rule,
