@@ -7,7 +7,7 @@ pub fn one_line(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' | '\r' | '\t' => line.push(' '),
-            _ if character.is_control() || turns(character) => {
+            _ if is_obeyed(character) => {
                 line.extend(character.escape_unicode());
             }
             _ => line.push(character),
@@ -23,6 +23,11 @@ pub fn short_line(text: &str, most: usize) -> String {
         return line;
     }
     line.chars().take(most).chain(['…']).collect()
+}
+
+/// Whether a terminal would act on the character instead of showing it.
+pub fn is_obeyed(character: char) -> bool {
+    character.is_control() || turns(character)
 }
 
 /// The marks, embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX 9),

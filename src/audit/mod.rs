@@ -36,6 +36,7 @@ use crate::audit::line::one_line;
 use crate::audit::origins::Independence;
 use crate::audit::rules::rule::Finding;
 use crate::audit::standing::{Outcome, Standings};
+use crate::verify::report::Verdict;
 
 /// The name and version of an audit as JSON. Fields are only ever added.
 pub const SCHEMA: &str = "whosaid.audit/1";
@@ -77,18 +78,6 @@ pub enum Error {
     },
 }
 
-/// How an audit went, in one word. Not about truth, only about the rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Every rule that applies holds.
-    Verified,
-    /// Some rule fails.
-    Failed,
-    /// No rule fails, and some could not be decided.
-    Undecided,
-}
-
 /// How many findings of each sort there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -107,7 +96,8 @@ pub struct Audit {
     pub schema: &'static str,
     /// Whether every rule that applies holds.
     pub ok: bool,
-    /// The same in one of three words.
+    /// The same in one of three words: verified if every rule that applies holds, failed if one
+    /// fails, undecided if none fails and some could not be decided.
     pub verdict: Verdict,
     /// The claim.
     pub id: Id,

@@ -15,12 +15,19 @@ Start here:  whosaid init --origin example.org/claims\n             whosaid appe
 )]
 pub struct Arguments {
     /// The ledger's folder, which can be published as it is
-    #[arg(long, global = true, env = "WHOSAID_LEDGER", value_name = "DIR")]
+    #[arg(long, global = true, env = "WHOSAID_LEDGER", hide_env_values = true, value_name = "DIR")]
     #[arg(default_value = "ledger")]
     pub ledger: PathBuf,
 
     /// The folder of the policy and of the (encrypted) secret keys
-    #[arg(long, global = true, env = "WHOSAID_KEYS", value_name = "DIR", default_value = "keys")]
+    #[arg(
+        long,
+        global = true,
+        env = "WHOSAID_KEYS",
+        hide_env_values = true,
+        value_name = "DIR",
+        default_value = "keys"
+    )]
     pub keys: PathBuf,
 
     /// Print JSON: one object, or one object a line
@@ -73,11 +80,11 @@ pub struct Signing {
     pub recorder: Option<String>,
 
     /// Read the passphrase from a file (its first line), or from standard input with -
-    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE")]
+    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
     pub passphrase_file: Option<PathBuf>,
 
     /// Record at this time instead of the clock's (seconds since 1970); for tests
-    #[arg(long, env = "WHOSAID_TIME", value_name = "SECONDS", hide = true)]
+    #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
     pub at: Option<u64>,
 
     /// Say what would be appended, and append nothing
@@ -102,10 +109,10 @@ pub struct Init {
     #[arg(long, default_value = "desk")]
     pub name: String,
     /// Read the new passphrase from a file (its first line), or from standard input with -
-    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE")]
+    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
     pub passphrase_file: Option<PathBuf>,
     /// Record at this time instead of the clock's (seconds since 1970); for tests
-    #[arg(long, env = "WHOSAID_TIME", value_name = "SECONDS", hide = true)]
+    #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
     pub at: Option<u64>,
 }
 

@@ -14,7 +14,7 @@ use crate::audit::graph::{Graph, Node};
 use crate::audit::impact::{Rests, impact as rests_on};
 use crate::audit::rules::rule::Finding;
 use crate::audit::standing::{Standing, Standings};
-use crate::audit::{self, Audit, DOES_NOT_SHOW, Verdict};
+use crate::audit::{self, Audit, DOES_NOT_SHOW};
 use crate::cli::arguments::{Audit as Options, Impact};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::look::find;
@@ -27,7 +27,7 @@ use crate::hash::Hash;
 use crate::store::Store;
 use crate::store::os::OsDisk;
 use crate::store::path::FilePath;
-use crate::verify::report::Verdict as Verified;
+use crate::verify::report::Verdict;
 
 /// The seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
@@ -39,7 +39,7 @@ struct Audited {
     /// Every entry's id, for people who type the beginning of one.
     ids: Vec<Id>,
     /// Whether everything could be checked.
-    verdict: Verified,
+    verdict: Verdict,
 }
 
 /// `whosaid audit`.
@@ -65,10 +65,11 @@ pub(crate) fn audit(
         } else {
             print(&audit, options.rules, terminal);
         }
-        let (fails, unknown) =
-            (audit.verdict == Verdict::Failed, audit.verdict == Verdict::Undecided);
-        worst = worse(worst, exit(unknown, fails));
+        if !options.all {
+            worst = worse(worst, verify::exit(audit.verdict));
+        }
     }
+    // A survey is no question with a yes or no: each claim's own verdict stands in its line.
     if options.all {
         terminal.line(
             "Each claim: its level, independent origins, standing, and what stops the next level.",
@@ -121,7 +122,7 @@ fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audit
     let mut signed: Vec<Signed> = Vec::new();
     let verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
     let verdict = verification.report.verdict();
-    if verdict == Verified::Failed {
+    if verdict == Verdict::Failed {
         let count = verification.report.faults.len();
         let message = format!("the ledger does not verify ({count} faults found)");
         return Err(Failure::new(failure::DOES_NOT_VERIFY, message)
@@ -180,14 +181,6 @@ impl Audited {
     fn names(&self) -> Names {
         let named = |record: &Record| summary::name(record);
         self.graph.nodes().iter().filter_map(|it| Some((it.id(), named(it.record())?))).collect()
-    }
-}
-
-fn exit_of(verdict: Verdict) -> Exit {
-    match verdict {
-        Verdict::Verified => Exit::Holds,
-        Verdict::Failed => Exit::DoesNotHold,
-        Verdict::Undecided => Exit::Undecided,
     }
 }
 

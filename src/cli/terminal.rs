@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::audit::line::is_obeyed;
 use crate::cli::failure::{Exit, Failure};
 
 /// Where a command prints.
@@ -75,19 +76,15 @@ impl Terminal {
     }
 }
 
-/// The text with what could take over a terminal, or turn words around, made visible: control
-/// characters but the line feed, and the bidirectional controls of Unicode.
+/// The text with what could take over a terminal, or turn words around, made visible; its lines
+/// stay lines.
 pub(crate) fn plain(text: &str) -> String {
-    let harmless = |c: char| c == '\n' || !(c.is_control() || is_bidirectional_control(c));
+    let harmless = |c: char| c == '\n' || !is_obeyed(c);
     if text.chars().all(harmless) {
         return text.to_owned();
     }
     let shown = |c: char| if harmless(c) { c.to_string() } else { c.escape_unicode().to_string() };
     text.chars().map(shown).collect()
-}
-
-fn is_bidirectional_control(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

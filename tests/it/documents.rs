@@ -32,6 +32,14 @@ fn the_readme_is_true() {
     copy(&root().join("ledger"), &folder.path().join("ledger"));
     copy(&root().join("keys"), &folder.path().join("keys"));
     check(&root().join("README.md"), folder.path());
+
+    // Its claim file is one that can be appended as it stands, to the ledger that it has made.
+    let text = fs::read_to_string(root().join("README.md")).expect("the README");
+    let claim_file = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let file = folder.path().join("docs/example/readme.toml");
+    fs::write(file, claim_file.expect("a claim file")).expect("a file");
+    let said = answer("cd desk && whosaid append ../docs/example/readme.toml", folder.path());
+    assert!(said.contains("Appended "), "{said}");
 }
 
 #[test]
@@ -119,7 +127,7 @@ fn answer(command: &str, folder: &Path) -> String {
         .env("COLUMNS", "100")
         .env("NO_COLOR", "1")
         .env("WHOSAID_TIME", TIME)
-        .env("WHOSAID_PASSPHRASE_FILE", "passphrase")
+        .env("WHOSAID_PASSPHRASE_FILE", folder.join("passphrase"))
         .output()
         .expect("a shell");
     let mut said = format!("$ {command}\n");
