@@ -169,7 +169,10 @@ pub(crate) fn bytes_or_fault<D: Disk>(
 }
 
 /// Grows a tree from each source until one has the checkpoint's root.
-fn find_authority<D: Disk>(store: &Store<D>, tree: Tree) -> Result<Option<Authority>, store::Error> {
+fn find_authority<D: Disk>(
+    store: &Store<D>,
+    tree: Tree,
+) -> Result<Option<Authority>, store::Error> {
     for source in SOURCES {
         match replay(store, tree.size, source) {
             Ok((replayed, upper)) if replayed == tree => {
@@ -268,7 +271,8 @@ fn disagreement<D: Disk>(
     match reading::tile(store, above) {
         Ok(parents) if parents[slot] != tile::perfect_root(hashes) => {
             let (found, path) = (tile::perfect_root(hashes), Path::Tile(above));
-            let what = format!("its root is {found}, but hash {slot} of {path} is {}", parents[slot]);
+            let what =
+                format!("its root is {found}, but hash {slot} of {path} is {}", parents[slot]);
             Ok(Some((FaultKind::Tampered, what)))
         }
         Ok(_) => Ok(None),
