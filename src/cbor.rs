@@ -65,6 +65,15 @@ pub fn decode_value(bytes: &[u8], tag: Option<u64>) -> Result<Value, Error> {
     ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))
 }
 
+/// How many bytes the value at the beginning of `bytes` takes, in whatever spelling; `None` if
+/// there is no whole value.
+pub fn length_of_first(bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    let read: Result<Value, _> =
+        ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH);
+    read.is_ok().then_some(bytes.len() - rest.len())
+}
+
 /// Checks that `bytes` are exactly one deterministic value, without building it.
 ///
 /// `tag` is the one tag allowed, required on the outermost item when given.

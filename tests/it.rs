@@ -16,8 +16,10 @@ mod it {
     mod ledger;
     mod records;
     mod refused;
+    mod sample;
     mod statements;
     mod store;
+    mod tamper;
     mod tidy;
     mod tlog_note;
     mod tlog_tree;

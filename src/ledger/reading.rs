@@ -97,14 +97,14 @@ pub fn checkpoint<D: Disk>(store: &Store<D>) -> Result<Option<Vec<u8>>, store::E
 /// The hashes of one tile, of exactly the width asked for.
 pub fn tile<D: Disk>(store: &Store<D>, tile: Tile) -> Result<Vec<Hash>, Error> {
     let path = Path::Tile(tile);
-    let bytes = whole(store, path, TILE_LIMIT)?;
+    let bytes = bytes(store, path)?;
     tile::parse(&bytes, tile.width).map_err(|error| Error::Tile { path, error })
 }
 
 /// The entries of one bundle.
 pub fn entries<D: Disk>(store: &Store<D>, bundle: Bundle) -> Result<Vec<Hash>, Error> {
     let path = Path::Entries(bundle);
-    let bytes = whole(store, path, ENTRIES_LIMIT)?;
+    let bytes = bytes(store, path)?;
     let items = bundle::parse(&bytes, bundle.width);
     let items = items.map_err(|error| Error::Bundle { path, error })?;
     let first = bundle.index * u64::from(FULL_WIDTH);
@@ -121,7 +121,7 @@ pub fn statements<D: Disk>(
     bundle: Bundle,
 ) -> Result<Vec<Option<Vec<u8>>>, Error> {
     let path = Path::Statements(bundle);
-    let bytes = whole(store, path, STATEMENTS_LIMIT)?;
+    let bytes = bytes(store, path)?;
     let items = bundle::parse(&bytes, bundle.width);
     let items = items.map_err(|error| Error::Bundle { path, error })?;
     Ok(items.into_iter().map(|item| (!item.is_empty()).then(|| item.to_vec())).collect())
@@ -143,7 +143,13 @@ pub fn nodes<D: Disk>(store: &Store<D>, tree_size: u64) -> impl NodeReader<Error
     TileNodes { tree_size, height: tile::HEIGHT, fetch }
 }
 
-fn whole<D: Disk>(store: &Store<D>, path: Path, limit: u64) -> Result<Vec<u8>, Error> {
+/// The bytes of one file of the log as they stand, of at most what such a file may have.
+pub fn bytes<D: Disk>(store: &Store<D>, path: Path) -> Result<Vec<u8>, Error> {
+    let limit = match path {
+        Path::Tile(_) => TILE_LIMIT,
+        Path::Entries(_) => ENTRIES_LIMIT,
+        Path::Statements(_) => STATEMENTS_LIMIT,
+    };
     store.read(&file(path), limit)?.ok_or(Error::Missing(path))
 }
 

@@ -83,24 +83,34 @@ pub fn format(items: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, Error> {
 /// Reads a bundle of exactly `count` items. An item may be empty: where the bundle holds what may
 /// be withheld, an empty slot keeps the place of what is not there.
 pub fn parse(bytes: &[u8], count: u16) -> Result<Vec<&[u8]>, Error> {
+    match parse_prefix(bytes, count) {
+        (items, None) => Ok(items),
+        (_, Some(flaw)) => Err(flaw),
+    }
+}
+
+/// Reads as many of `count` items as can be cut from the bytes, and says what is wrong with the
+/// rest: for a reader that wants to name the damage rather than turn away.
+pub fn parse_prefix(bytes: &[u8], count: u16) -> (Vec<&[u8]>, Option<Error>) {
     if count > FULL_WIDTH {
-        return Err(Error::TooMany(count.into()));
+        return (Vec::new(), Some(Error::TooMany(count.into())));
     }
     let mut rest = bytes;
     let mut items = Vec::with_capacity(count.into());
     for slot in 0..usize::from(count) {
         let found = rest.len();
         let Some((length, after)) = rest.split_first_chunk() else {
-            return Err(Error::TooShort { slot, found, expected: 2 });
+            return (items, Some(Error::TooShort { slot, found, expected: 2 }));
         };
         let length = usize::from(u16::from_be_bytes(*length));
         let Some((item, after)) = after.split_at_checked(length) else {
-            return Err(Error::TooShort { slot, found, expected: 2 + length });
+            return (items, Some(Error::TooShort { slot, found, expected: 2 + length }));
         };
         items.push(item);
         rest = after;
     }
-    if rest.is_empty() { Ok(items) } else { Err(Error::Trailing { found: rest.len(), count }) }
+    let flaw = (!rest.is_empty()).then_some(Error::Trailing { found: rest.len(), count });
+    (items, flaw)
 }
 
 #[cfg(test)]

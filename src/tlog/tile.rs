@@ -286,7 +286,7 @@ fn root_of_edge(partials: &BTreeMap<u8, Vec<Hash>>) -> Hash {
 }
 
 /// The root over 2^n hashes.
-fn perfect_root(hashes: &[Hash]) -> Hash {
+pub(crate) fn perfect_root(hashes: &[Hash]) -> Hash {
     assert!(hashes.len().is_power_of_two(), "a full subtree has 2^n leaves");
     let mut row = hashes.to_vec();
     while row.len() > 1 {

@@ -1,15 +1,17 @@
 //! Does every capture stand where and as the records say, and does nothing else lie in the folder?
 
 use crate::evidence::capture::{self, Check, Difference, Expected, MAX_CAPTURE};
+use crate::hash::Hash;
 use crate::store::disk::{Disk, Kind};
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
 use crate::store::{self, Found, Store};
+use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::path::{CHECKPOINT, Path};
 use crate::tlog::tile::{self, HEIGHT};
 use crate::verify::report::{FaultKind, Report, Subject};
 use crate::verify::statements::Walk;
-use crate::verify::tree;
+use crate::verify::tree::{self, Authority};
 
 /// Reads every capture that the records promise, and compares it with what they say.
 pub(crate) fn check_captures<D: Disk>(
@@ -58,11 +60,12 @@ pub(crate) fn check_captures<D: Disk>(
 pub(crate) fn check_files<D: Disk>(
     store: &Store<D>,
     walk: &Walk<'_>,
-    tree_size: u64,
+    checkpoint: &Checkpoint,
+    authority: Option<&Authority>,
     report: &mut Report,
 ) -> Result<(), store::Error> {
     // Files of a commit that is under way, or was interrupted, are neither part nor stray.
-    let pending = store.pending().unwrap_or_default();
+    let pending = store.pending().unwrap_or_default().filter(|it| continues(it, checkpoint));
     if pending.is_some() {
         report.notes.push(
             "a commit is under way or was interrupted; what it adds is not part of this \
@@ -76,23 +79,20 @@ pub(crate) fn check_files<D: Disk>(
             report.fault(FaultKind::Tampered, Subject::Files, (&path, None), what);
             continue;
         }
-        match place_in_ledger(&path, walk, tree_size) {
+        match place_in_ledger(&path, walk, checkpoint.size) {
             Place::Part => report.pass(Subject::Files, 1),
-            Place::Older(Path::Tile(tile)) => {
-                tree::check_older_tile(store, tile, tree_size, report);
-            }
-            Place::Older(Path::Entries(bundle)) => {
-                tree::check_older_entries(store, bundle, tree_size, report);
-            }
-            // A capture may belong to a statement that could not be read.
-            Place::Stray if walk.has_gaps() && path.starts_with(capture::FOLDER) => {
+            Place::Older(older) => check_older(store, older, authority, report)?,
+            _ if is_expected(store, pending.as_ref(), &path)? => {}
+            Place::Unclaimed(digest) if is_blob(store, &path, digest)? => {
                 report.skip(Subject::Files);
             }
-            _ if pending.as_ref().is_some_and(|journal| names(journal, &path)) => {}
-            _ => {
+            Place::Unclaimed(_) | Place::Stray => {
                 let what = "this file is not part of the ledger";
                 report.fault(FaultKind::Tampered, Subject::Files, (&path, None), what);
             }
+        }
+        if report.is_full() {
+            break;
         }
     }
     Ok(())
@@ -103,6 +103,8 @@ enum Place {
     Part,
     /// A partial tile or bundle that an earlier checkpoint needed.
     Older(Path),
+    /// A capture that no record names, while some record cannot be read.
+    Unclaimed(Hash),
     Stray,
 }
 
@@ -111,8 +113,11 @@ fn place_in_ledger(path: &str, walk: &Walk<'_>, tree_size: u64) -> Place {
         return Place::Part;
     }
     let Ok(parsed) = path.parse::<Path>() else {
-        let promised = walk.captures.keys().any(|digest| capture::path(digest) == path);
-        return if promised { Place::Part } else { Place::Stray };
+        return match digest_of(path) {
+            Some(digest) if walk.captures.contains_key(&digest) => Place::Part,
+            Some(digest) if walk.has_gaps() => Place::Unclaimed(digest),
+            _ => Place::Stray,
+        };
     };
     let (level, index) = match parsed {
         Path::Tile(tile) => (tile.level, tile.index),
@@ -128,8 +133,72 @@ fn place_in_ledger(path: &str, walk: &Walk<'_>, tree_size: u64) -> Place {
     }
 }
 
-fn names(journal: &Journal, path: &str) -> bool {
-    let puts = journal.puts().iter().map(|put| &put.path);
-    let places = journal.places().iter().map(|place| &place.path);
-    puts.chain(places).chain(journal.removals()).any(|named| named.as_str() == path)
+/// Checks a file that an earlier checkpoint needed: it begins as the one of now must begin.
+fn check_older<D: Disk>(
+    store: &Store<D>,
+    older: Path,
+    authority: Option<&Authority>,
+    report: &mut Report,
+) -> Result<(), store::Error> {
+    let (subject, level, index) = match older {
+        Path::Tile(tile) => (Subject::Tiles, tile.level, tile.index),
+        Path::Entries(bundle) | Path::Statements(bundle) => (Subject::Entries, 0, bundle.index),
+    };
+    let hashes = match authority {
+        Some(authority) => authority.hashes(store, level, index)?,
+        None => None,
+    };
+    match (older, hashes) {
+        (Path::Tile(tile), Some(hashes)) => tree::check_tile(store, tile, &hashes, report),
+        (Path::Entries(bundle), Some(leaves)) => {
+            tree::check_entries(store, bundle, Some(&leaves), report).map(drop)
+        }
+        // Nothing tells what it should be; that is said already.
+        _ => {
+            report.skip(subject);
+            Ok(())
+        }
+    }
+}
+
+/// Whether a journal goes on from this checkpoint, or has just arrived at it.
+fn continues(journal: &Journal, checkpoint: &Checkpoint) -> bool {
+    let next = journal.checkpoint().parse::<Checkpoint>();
+    next.is_ok_and(|next| next.origin == checkpoint.origin && next.size >= checkpoint.size)
+}
+
+/// Whether a pending commit puts this very file there, or is about to remove it. The journal is
+/// as little to be trusted as any file: it can only excuse what a ledger may hold.
+fn is_expected<D: Disk>(
+    store: &Store<D>,
+    pending: Option<&Journal>,
+    path: &str,
+) -> Result<bool, store::Error> {
+    let Some(journal) = pending else { return Ok(false) };
+    if let Some(put) = journal.puts().iter().find(|put| put.path.as_str() == path) {
+        let limit = put.bytes.len() as u64;
+        let same = store.length(&put.path)? == Some(limit)
+            && store.read(&put.path, limit)?.as_ref() == Some(&put.bytes);
+        return Ok(same && path.parse::<Path>().is_ok());
+    }
+    if let Some(place) = journal.places().iter().find(|place| place.path.as_str() == path) {
+        return is_blob(store, path, place.blob);
+    }
+    let removed = journal.removals().iter().any(|removal| removal.as_str() == path);
+    Ok(removed && path.parse::<Path>().is_ok())
+}
+
+/// Whether the file is a capture of this digest, under its own name.
+fn is_blob<D: Disk>(store: &Store<D>, path: &str, digest: Hash) -> Result<bool, store::Error> {
+    let Ok(file) = FilePath::parse(path) else { return Ok(false) };
+    if digest_of(path) != Some(digest) || store.length(&file)?.is_none_or(|it| it > MAX_CAPTURE) {
+        return Ok(false);
+    }
+    Ok(store.read(&file, MAX_CAPTURE)?.is_some_and(|bytes| Hash::of(&bytes) == digest))
+}
+
+/// The digest under which a capture is kept at this path, if it is the path of one.
+fn digest_of(path: &str) -> Option<Hash> {
+    let digest = Hash::from_hex(path.rsplit('/').next()?)?;
+    (capture::path(&digest) == path).then_some(digest)
 }

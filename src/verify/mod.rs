@@ -4,6 +4,7 @@
 //! this shows is that the record was not changed; it does not show that the claims are true.
 
 pub mod report;
+mod leaves;
 mod tree;
 mod statements;
 mod files;
@@ -17,8 +18,8 @@ use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::{Checkpoint, Trusted};
 use crate::tlog::policy::Policy;
 use crate::tlog::tile::FULL_WIDTH;
-use crate::verify::report::{FaultKind, Report, Subject};
-use crate::verify::statements::Walk;
+use crate::verify::report::{FAULTS, FaultKind, Report, Subject};
+use crate::verify::statements::{Slots, Walk};
 
 /// What a verified ledger does not prove, in plain words.
 pub const NOT_SHOWN: &str =
@@ -54,18 +55,27 @@ pub fn verify<D: Disk>(
         return Ok(Verification { report, keyring, withheld });
     };
     let size = checkpoint.size;
-    let authority = tree::check_tiles(store, checkpoint.tree(), &mut report);
+    let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
     let mut walk = Walk::new(&checkpoint.origin, policy);
     for bundle in bundles_of(size) {
-        let leaves = authority.and_then(|source| tree::leaves_of(store, bundle, source).ok());
+        let leaves = match &authority {
+            Some(authority) => authority.hashes(store, 0, bundle.index)?,
+            None => None,
+        };
         let leaves = leaves.as_deref();
-        let entries = tree::check_entries(store, bundle, leaves, &mut report);
-        walk.bundle(store, bundle, leaves, entries.as_deref(), &mut report, keep);
+        let entries = tree::check_entries(store, bundle, leaves, &mut report)?;
+        let slots = Slots { leaves, entries: &entries };
+        walk.bundle(store, bundle, &slots, &mut report, keep)?;
         progress(bundle.index * u64::from(FULL_WIDTH) + u64::from(bundle.width), size);
+        if report.is_full() {
+            report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
+            let (keyring, withheld) = walk.into_parts();
+            return Ok(Verification { report, keyring, withheld });
+        }
     }
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
-    files::check_files(store, &walk, size, &mut report)?;
+    files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
     let (keyring, withheld) = walk.into_parts();
     Ok(Verification { report, keyring, withheld })
 }

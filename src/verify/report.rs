@@ -64,6 +64,10 @@ pub const SUBJECTS: [Subject; 8] = [
     Subject::Files,
 ];
 
+/// The most faults that are listed. A ledger damaged beyond that is beyond repair fault by fault,
+/// and a checkpoint may promise 2^64 entries that nobody has.
+pub const FAULTS: usize = 10_000;
+
 /// One thing found wrong, or not there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
@@ -164,6 +168,11 @@ impl Report {
     ) {
         let (file, what) = (file.to_string(), what.to_string());
         self.faults.push(Fault { kind, check, file, entry, what });
+    }
+
+    /// Whether enough has been found.
+    pub(crate) fn is_full(&self) -> bool {
+        self.faults.len() >= FAULTS
     }
 
     /// One line for each kind of check.

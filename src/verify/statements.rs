@@ -2,6 +2,7 @@
 //! only to what stands before it?
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
@@ -9,16 +10,15 @@ use crate::attribution::record::Record;
 use crate::attribution::record::document::Capture;
 use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
+use crate::cbor;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
-use crate::ledger::reading;
-use crate::store::Store;
 use crate::store::disk::Disk;
-use crate::tlog::bundle::Bundle;
+use crate::store::{self, Store};
+use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
-use crate::tlog::tile::FULL_WIDTH;
 use crate::verify::report::{FaultKind, Report, Subject};
 use crate::verify::tree;
 
@@ -30,6 +30,17 @@ struct Earlier {
     read: Option<(&'static str, Thumbprint)>,
 }
 
+/// An empty slot: to be explained by a notice, or a hole.
+#[derive(Debug, Clone, Copy)]
+struct Withheld {
+    entry_index: u64,
+    /// The leaf in the tree, where it is known.
+    leaf: Option<Hash>,
+    /// The id of what stood there, where the entry can be believed.
+    id: Option<Id>,
+    path: Path,
+}
+
 /// A capture that records say is held.
 #[derive(Debug, Clone)]
 pub(crate) struct Promised {
@@ -37,8 +48,9 @@ pub(crate) struct Promised {
     pub(crate) size: u64,
     /// The entry that first says so.
     pub(crate) entry_index: u64,
-    /// The documents that it belongs to.
-    pub(crate) documents: Vec<Id>,
+    /// For each record that says so: its own statement, and the document it belongs to. A notice
+    /// to either withholds the capture, as far as that record goes.
+    owners: Vec<[Id; 2]>,
 }
 
 /// The walk over all statements, in order.
@@ -49,8 +61,7 @@ pub(crate) struct Walk<'a> {
     keyring: Keyring,
     earlier: HashMap<Id, Earlier>,
     last_recorded_at: u64,
-    /// Slots that are empty: to be explained by a notice, or not.
-    withheld: Vec<(u64, Id, Path)>,
+    withheld: Vec<Withheld>,
     /// What a notice says is withheld or erased.
     redacted: HashSet<Id>,
     /// Whether some statement could not be read, so that a key may be unknown for that reason.
@@ -73,87 +84,100 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether some statement could not be read: what nobody seems to name may be named there.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.gaps
+    }
+
     /// Checks the statements of one bundle. `leaves` are the right ones, if any source gave the
     /// root; `entries` are what the entry bundle says.
     pub(crate) fn bundle<D: Disk>(
         &mut self,
         store: &Store<D>,
         bundle: Bundle,
-        leaves: Option<&[Hash]>,
-        entries: Option<&[Hash]>,
+        slots: &Slots<'_>,
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
-    ) {
+    ) -> Result<(), store::Error> {
         let path = Path::Statements(bundle);
-        let first = bundle.index * u64::from(FULL_WIDTH);
-        let statements = match reading::statements(store, bundle) {
-            Ok(statements) => statements,
-            Err(error) => {
-                let place = (path, tree::first_damaged(&error, bundle));
-                let kind = tree::kind_of(&error);
-                report.fault(kind, Subject::Statements, place, tree::message(&error));
-                self.lose(entries.unwrap_or_default(), first);
-                return;
-            }
+        let index = |slot| tree::entry_index(bundle.index, slot);
+        let Some(bytes) = tree::bytes_or_fault(store, path, Subject::Statements, report)? else {
+            self.lose_all(0..bundle.width.into(), bundle, slots);
+            return Ok(());
         };
-        for (slot, bytes) in statements.into_iter().enumerate() {
-            let entry_index = first + slot as u64;
-            let entry = entries.map(|entries| entries[slot]);
-            let Some(bytes) = bytes else {
-                self.note_withheld(entry_index, entry, path);
-                continue;
-            };
-            let digest = Hash::of(&bytes);
-            let right = match leaves {
-                Some(leaves) => leaf_hash(digest.as_bytes()) == leaves[slot],
-                None => entry == Some(digest),
-            };
-            if right {
-                self.statement(&bytes, entry_index, path, report, keep);
-            } else {
-                let what = "the statement is not the one in the tree: its hash differs";
-                let place = (path, Some(entry_index));
-                report.fault(FaultKind::Tampered, Subject::Statements, place, what);
-                self.lose(entry.as_slice(), entry_index);
+        let (items, flaw) = bundle::parse_prefix(&bytes, bundle.width);
+        // A wrong length shifts all that follows it: what is cut after the last right statement
+        // is no statement.
+        let right = |(slot, item): (usize, &&[u8])| slots.is_right(slot, item) != Some(false);
+        let cut = match flaw {
+            Some(_) => items.iter().enumerate().rposition(right).map_or(0, |last| last + 1),
+            None => items.len(),
+        };
+        let empty = items[cut..].iter().take_while(|item| item.is_empty()).count();
+        for (slot, item) in items.iter().enumerate().take(cut + empty) {
+            let place = (path, index(slot));
+            match slots.is_right(slot, item) {
+                _ if item.is_empty() => self.note_withheld(slot, place, slots),
+                Some(true) => self.statement(item, place, report, keep),
+                Some(false) => {
+                    let what = "the statement is not the one in the tree: its hash differs";
+                    let place = (path, Some(index(slot)));
+                    report.fault(FaultKind::Tampered, Subject::Statements, place, what);
+                    self.lose(slots.id(slot), index(slot));
+                }
+                None => {
+                    report.skip(Subject::Statements);
+                    self.lose(None, index(slot));
+                }
             }
         }
+        if let Some(flaw) = flaw {
+            let broken = cut + empty;
+            let before: usize = items[..broken].iter().map(|item| 2 + item.len()).sum();
+            let kind = kind_of_flaw(&bytes[before..], broken, &items, bundle.width, slots);
+            let entry = (broken < bundle.width.into()).then(|| index(broken));
+            report.fault(kind, Subject::Statements, (path, entry), flaw);
+            self.lose_all(broken..bundle.width.into(), bundle, slots);
+        }
+        Ok(())
     }
 
     /// After the last statement: empty slots are explained by a notice, or are holes.
     pub(crate) fn finish(&self, report: &mut Report) {
-        for (entry_index, id, path) in &self.withheld {
+        let redacted: HashSet<Hash> =
+            self.redacted.iter().map(|id| leaf_hash(id.hash().as_bytes())).collect();
+        for Withheld { entry_index, leaf, path, .. } in &self.withheld {
             let place = (*path, Some(*entry_index));
-            if self.redacted.contains(id) {
-                let what = "the statement is withheld, as a redaction notice says";
-                report.fault(FaultKind::Withheld, Subject::Statements, place, what);
-            } else {
-                let what = "the statement is missing, and no redaction notice says why";
-                report.fault(FaultKind::Incomplete, Subject::Statements, place, what);
+            match leaf {
+                Some(leaf) if redacted.contains(leaf) => {
+                    let what = "the statement is withheld, as a redaction notice says";
+                    report.fault(FaultKind::Withheld, Subject::Statements, place, what);
+                }
+                Some(_) => {
+                    let what = "the statement is missing, and no redaction notice says why";
+                    report.fault(FaultKind::Incomplete, Subject::Statements, place, what);
+                }
+                // What stood there is not known; that its entry is gone too is said elsewhere.
+                None => report.skip(Subject::Statements),
             }
         }
     }
 
     /// The keys at the end, and the entries whose statements are not shown.
     pub(crate) fn into_parts(self) -> (Keyring, Vec<(u64, Id)>) {
-        let withheld = self.withheld.into_iter().map(|(entry_index, id, _)| (entry_index, id));
-        (self.keyring, withheld.collect())
+        let named = |it: Withheld| Some((it.entry_index, it.id?));
+        (self.keyring, self.withheld.into_iter().filter_map(named).collect())
     }
 
-    /// Whether some statement could not be read or believed.
-    pub(crate) fn has_gaps(&self) -> bool {
-        self.gaps
-    }
-
-    /// Whether notices say that all documents which hold a capture are withheld.
+    /// Whether notices say that all records which hold a capture are withheld.
     pub(crate) fn is_redacted(&self, promised: &Promised) -> bool {
-        promised.documents.iter().all(|document| self.redacted.contains(document))
+        promised.owners.iter().all(|owner| owner.iter().any(|id| self.redacted.contains(id)))
     }
 
     fn statement(
         &mut self,
         bytes: &[u8],
-        entry_index: u64,
-        path: Path,
+        (path, entry_index): (Path, u64),
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
     ) {
@@ -164,12 +188,12 @@ impl<'a> Walk<'a> {
                 // Not altered, and not understood either.
                 report.skip(Subject::Statements);
                 report.notes.push(format!("entry {entry_index} was not checked: {error}"));
-                self.lose(&[Hash::of(bytes)], entry_index);
+                self.lose(Some(Id::of(bytes)), entry_index);
                 return;
             }
             Err(error) => {
                 report.fault(FaultKind::Tampered, Subject::Statements, place, error);
-                self.lose(&[Hash::of(bytes)], entry_index);
+                self.lose(Some(Id::of(bytes)), entry_index);
                 return;
             }
         };
@@ -179,6 +203,7 @@ impl<'a> Walk<'a> {
         self.check_references(&statement, entry_index, path, report);
         let (id, kind, signer) = (statement.id(), statement.record().kind(), statement.signer());
         let target = self.signer_of_target(statement.record());
+        let unknown_target = self.redaction_of_unread(&statement);
         match self.keyring.admit(statement, entry_index, target) {
             Ok(signed) => {
                 report.pass(Subject::Signatures, 1);
@@ -190,16 +215,34 @@ impl<'a> Walk<'a> {
             Err(
                 keyring::Error::UnknownKey { .. }
                 | keyring::Error::NotInForce { .. }
-                | keyring::Error::Charter(_),
+                | keyring::Error::Change(_),
             ) if self.gaps => {
                 report.skip(Subject::Signatures);
-                self.lose(&[id.hash()], entry_index);
+                self.lose(Some(id), entry_index);
+            }
+            Err(keyring::Error::Power { .. }) if unknown_target.is_some() => {
+                report.skip(Subject::Signatures);
+                self.lose(Some(id), entry_index);
+                self.redacted.extend(unknown_target);
             }
             Err(error) => {
                 report.fault(FaultKind::Tampered, Subject::Signatures, place, error);
-                self.lose(&[id.hash()], entry_index);
+                self.lose(Some(id), entry_index);
             }
         }
+    }
+
+    /// What a notice redacts, if its signer could do so for statements of its own and nobody can
+    /// tell any more whether the target was one: it is not there to be read.
+    fn redaction_of_unread(&mut self, statement: &Statement) -> Option<Id> {
+        let Record::Notice(notice) = statement.record() else { return None };
+        let read = self.earlier.get(&notice.target).is_some_and(|target| target.read.is_some());
+        if read || !self.gaps || notice.kind != NoticeKind::Redaction {
+            return None;
+        }
+        // A notice changes no keys, so trying is free.
+        let own = Some(statement.signer());
+        self.keyring.admit(statement.clone(), u64::MAX, own).is_ok().then_some(notice.target)
     }
 
     /// The charter must be of this log, or the log was founded under another name or key.
@@ -277,10 +320,12 @@ impl<'a> Walk<'a> {
         match signed.statement().record() {
             Record::Document(document) => {
                 for capture in &document.captures {
-                    self.promise(capture, id, entry_index);
+                    self.promise(capture, [id, id], entry_index);
                 }
             }
-            Record::Capture(later) => self.promise(&later.capture, later.document, entry_index),
+            Record::Capture(later) => {
+                self.promise(&later.capture, [id, later.document], entry_index);
+            }
             Record::Notice(notice) if notice.kind == NoticeKind::Redaction => {
                 self.redacted.insert(notice.target);
             }
@@ -288,10 +333,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn promise(&mut self, capture: &Capture, document: Id, entry_index: u64) {
-        let fresh = Promised { size: capture.size, entry_index, documents: Vec::new() };
+    fn promise(&mut self, capture: &Capture, owner: [Id; 2], entry_index: u64) {
+        let fresh = Promised { size: capture.size, entry_index, owners: Vec::new() };
         let promised = self.captures.entry(capture.digest).or_insert(fresh);
-        promised.documents.push(document);
+        promised.owners.push(owner);
         // Two sizes for one digest cannot both be right: the larger one will not be found.
         promised.size = promised.size.max(capture.size);
     }
@@ -301,19 +346,73 @@ impl<'a> Walk<'a> {
         self.earlier.get(&notice.target)?.read.map(|(_, signer)| signer)
     }
 
-    fn note_withheld(&mut self, entry_index: u64, entry: Option<Hash>, path: Path) {
-        self.lose(entry.as_slice(), entry_index);
-        if let Some(entry) = entry {
-            self.withheld.push((entry_index, Id::from_hash(entry), path));
+    fn note_withheld(&mut self, slot: usize, (path, entry_index): (Path, u64), slots: &Slots<'_>) {
+        let (leaf, id) = (slots.leaf(slot), slots.id(slot));
+        self.withheld.push(Withheld { entry_index, leaf, id, path });
+        self.lose(id, entry_index);
+    }
+
+    fn lose_all(&mut self, lost: Range<usize>, bundle: Bundle, slots: &Slots<'_>) {
+        for slot in lost {
+            self.lose(slots.id(slot), tree::entry_index(bundle.index, slot));
         }
     }
 
-    /// Remembers entries whose statements cannot be read, so that references to them are left
-    /// unchecked rather than called false.
-    fn lose(&mut self, entries: &[Hash], first: u64) {
+    /// Remembers a statement that cannot be read, by its id where that is known, so that
+    /// references to it are left unchecked rather than called false.
+    fn lose(&mut self, id: Option<Id>, entry_index: u64) {
         self.gaps = true;
-        for (entry_index, entry) in (first..).zip(entries) {
-            self.earlier.insert(Id::from_hash(*entry), Earlier { entry_index, read: None });
+        if let Some(id) = id {
+            self.earlier.insert(id, Earlier { entry_index, read: None });
         }
+    }
+}
+
+/// What is known of the slots of one bundle before its statements are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    /// The leaves of the tree, if any source gave the checkpoint's root.
+    pub(crate) leaves: Option<&'a [Hash]>,
+    /// What the entry bundle says, right or not.
+    pub(crate) entries: &'a [Option<Hash>],
+}
+
+impl Slots<'_> {
+    /// The leaf of a slot, or what the entry makes it.
+    fn leaf(&self, slot: usize) -> Option<Hash> {
+        match self.leaves {
+            Some(leaves) => Some(leaves[slot]),
+            None => self.entries[slot].map(|entry| leaf_hash(entry.as_bytes())),
+        }
+    }
+
+    /// The id of the statement that belongs there, if the entry can be believed.
+    fn id(&self, slot: usize) -> Option<Id> {
+        let entry = self.entries[slot];
+        entry.filter(|it| self.leaf(slot) == Some(leaf_hash(it.as_bytes()))).map(Id::from_hash)
+    }
+
+    /// Whether these bytes are the statement that belongs there; `None` if nothing tells.
+    fn is_right(&self, slot: usize, bytes: &[u8]) -> Option<bool> {
+        self.leaf(slot).map(|leaf| leaf == leaf_hash(Hash::of(bytes).as_bytes()))
+    }
+}
+
+/// Whether a bundle was cut short, or changed. `rest` begins at the slot from which on it makes
+/// no sense.
+fn kind_of_flaw(
+    rest: &[u8],
+    slot: usize,
+    items: &[&[u8]],
+    width: u16,
+    slots: &Slots<'_>,
+) -> FaultKind {
+    let ends_here = slot == items.len() && slot < width.into();
+    // The whole statement is there, so it is its length that was changed.
+    let whole = rest.get(2..).and_then(|rest| rest.get(..cbor::length_of_first(rest)?));
+    if ends_here && !whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true)) {
+        FaultKind::Incomplete
+    } else {
+        FaultKind::Tampered
     }
 }

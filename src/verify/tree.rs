@@ -1,236 +1,300 @@
 //! Is the tree on the disk the tree of the checkpoint? And if not, which file is to blame?
 //!
-//! The leaves stand in three places: as hashes in the lowest tiles, as entries, and as the hashes
-//! of the statements. The log's growth is replayed from each in turn until one gives the
-//! checkpoint's root: that one is right, and every other file is compared with it, slot by slot.
-//! If none does, they are compared with one another.
+//! The log's growth is replayed from each source of leaves in turn until one gives the
+//! checkpoint's root: that one is right, and every file is compared with it, slot by slot. If
+//! none does, the tiles are compared with one another, from the top down.
 
-use crate::hash::Hash;
+use std::collections::HashMap;
+
+use crate::hash::{Hash, LENGTH};
 use crate::ledger::reading::{self, Error};
-use crate::store::Store;
 use crate::store::disk::Disk;
+use crate::store::{self, Store};
 use crate::tlog::bundle::{Bundle, bundles_of};
-use crate::tlog::merkle::{Tree, empty_root, leaf_hash};
+use crate::tlog::merkle::{self, Tree, empty_root, leaf_hash};
 use crate::tlog::path::Path;
 use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT, Tile};
+use crate::verify::leaves::{
+    ENTRY_STRIDE, SOURCES, Source, entry_in, leaves_of, unless_disk_failed,
+};
 use crate::verify::report::{FaultKind, Report, Subject};
 
-/// Where leaves can be read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The tiles of the lowest level.
-    Tiles,
-    /// The entry bundles.
-    Entries,
-    /// The statements.
-    Statements,
+/// What the checkpoint vouches for: every hash of every tile, as it must be.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    source: Source,
+    tree_size: u64,
+    /// The tiles above the lowest level, by level and index: one hash for 256 entries.
+    upper: HashMap<(u8, u64), Vec<Hash>>,
 }
 
-/// The fault that a failure to read amounts to.
-pub(crate) fn kind_of(error: &Error) -> FaultKind {
-    match error {
-        Error::Missing(_) => FaultKind::Incomplete,
-        Error::Tile { error: tile::Error::Length { found, expected, .. }, .. }
-            if found < expected =>
-        {
-            FaultKind::Incomplete
+impl Authority {
+    /// The hashes that a tile must begin with; `None` if the file they came from is gone since.
+    pub(crate) fn hashes<D: Disk>(
+        &self,
+        store: &Store<D>,
+        level: u8,
+        index: u64,
+    ) -> Result<Option<Vec<Hash>>, store::Error> {
+        if level > 0 {
+            return Ok(self.upper.get(&(level, index)).cloned());
         }
-        Error::Bundle { error: crate::tlog::bundle::Error::TooShort { .. }, .. } => {
-            FaultKind::Incomplete
+        let present = tile::tile_at(self.tree_size, HEIGHT, 0, index).and_then(Bundle::beside);
+        let Some(bundle) = present else { return Ok(None) };
+        match leaves_of(store, bundle, self.source) {
+            Ok(leaves) => Ok(Some(leaves)),
+            Err(error) => unless_disk_failed(error).map(|_| None),
         }
-        _ => FaultKind::Tampered,
     }
 }
 
-/// Checks all tiles, and says which source of leaves gives the checkpoint's root, if any.
+/// Checks all tiles, and says what they must be, if any source of leaves gives the checkpoint's
+/// root.
 pub(crate) fn check_tiles<D: Disk>(
     store: &Store<D>,
     tree: Tree,
     report: &mut Report,
-) -> Option<Source> {
-    let sources = [Source::Tiles, Source::Entries, Source::Statements];
-    let authority = sources.into_iter().find(|source| {
-        // A source that cannot be read is no authority; what is wrong with it is said below.
-        replay(store, tree.size, *source, |_, _| ()).is_ok_and(|replayed| replayed == tree)
-    });
-    let Some(source) = authority else {
-        let what = "no copy of the leaves (tiles, entries, statements) leads to its root";
-        report.fault(FaultKind::Tampered, Subject::Tiles, ("checkpoint", None), what);
-        for tile in tile::tiles_of(tree.size, HEIGHT) {
-            if let Err(error) = reading::tile(store, tile) {
-                let place = (Path::Tile(tile), None);
-                report.fault(kind_of(&error), Subject::Tiles, place, message(&error));
-            }
-        }
-        return None;
+) -> Result<Option<Authority>, store::Error> {
+    let Some(authority) = find_authority(store, tree)? else {
+        blame_tiles(store, tree, report)?;
+        return Ok(None);
     };
-    let compare = |tile: Tile, expected: &[Hash]| {
-        // A tile that is partial along the way is no file of this tree.
-        if tile::tile_at(tree.size, HEIGHT, tile.level, tile.index) == Some(tile) {
-            compare_tile(store, tile, expected, report);
+    for tile in tile::tiles_of(tree.size, HEIGHT) {
+        match authority.hashes(store, tile.level, tile.index)? {
+            Some(expected) => check_tile(store, tile, &expected, report)?,
+            None => report.skip(Subject::Tiles),
         }
-    };
-    replay(store, tree.size, source, compare).expect("the authority was read a moment ago");
-    Some(source)
+        if report.is_full() {
+            break;
+        }
+    }
+    Ok(Some(authority))
 }
 
-/// Checks the entries against the leaves; `leaves` come from the authority.
+/// Checks one tile, hash by hash. `expected` may go on beyond a tile that an earlier checkpoint
+/// needed.
+pub(crate) fn check_tile<D: Disk>(
+    store: &Store<D>,
+    tile: Tile,
+    expected: &[Hash],
+    report: &mut Report,
+) -> Result<(), store::Error> {
+    let path = Path::Tile(tile);
+    let Some(bytes) = bytes_or_fault(store, path, Subject::Tiles, report)? else { return Ok(()) };
+    let mut right = true;
+    for (slot, expected) in expected.iter().take(tile.width.into()).enumerate() {
+        // In the lowest level a hash stands for one entry, higher up for many.
+        let entry = (tile.level == 0).then(|| entry_index(tile.index, slot));
+        let found = bytes.get(slot * LENGTH..(slot + 1) * LENGTH).and_then(Hash::from_slice);
+        let Some(found) = found else {
+            let what = ends_after(bytes.len(), usize::from(tile.width) * LENGTH);
+            report.fault(FaultKind::Incomplete, Subject::Tiles, (path, entry), what);
+            return Ok(());
+        };
+        if found != *expected {
+            right = false;
+            let what = format!("hash {slot} is {found}, expected {expected}");
+            report.fault(FaultKind::Tampered, Subject::Tiles, (path, entry), what);
+        }
+    }
+    right &= !trails(&bytes, usize::from(tile.width) * LENGTH, path, Subject::Tiles, report);
+    if right {
+        report.pass(Subject::Tiles, 1);
+    }
+    Ok(())
+}
+
+/// Checks the entries of a bundle against the leaves, which may go on beyond a bundle that an
+/// earlier checkpoint needed. Returns each entry that can be read, right or not.
 pub(crate) fn check_entries<D: Disk>(
     store: &Store<D>,
     bundle: Bundle,
     leaves: Option<&[Hash]>,
     report: &mut Report,
-) -> Option<Vec<Hash>> {
+) -> Result<Vec<Option<Hash>>, store::Error> {
     let path = Path::Entries(bundle);
-    let entries = match reading::entries(store, bundle) {
-        Ok(entries) => entries,
-        Err(error) => {
-            let entry = first_damaged(&error, bundle);
-            let place = (path, entry);
-            report.fault(kind_of(&error), Subject::Entries, place, message(&error));
-            return None;
-        }
+    let width = usize::from(bundle.width);
+    let Some(bytes) = bytes_or_fault(store, path, Subject::Entries, report)? else {
+        return Ok(vec![None; width]);
     };
-    let first = bundle.index * u64::from(FULL_WIDTH);
-    for (slot, entry) in entries.iter().enumerate() {
-        let found = leaf_hash(entry.as_bytes());
-        match leaves.map(|leaves| leaves[slot]) {
-            Some(expected) if expected != found => {
-                let what = format!("the entry {entry} is not the one in the tree");
-                let place = (path, Some(first + slot as u64));
+    let mut entries = Vec::with_capacity(width);
+    for slot in 0..width {
+        let place = (path, Some(entry_index(bundle.index, slot)));
+        if bytes.len() < (slot + 1) * ENTRY_STRIDE {
+            let what = ends_after(bytes.len(), width * ENTRY_STRIDE);
+            report.fault(FaultKind::Incomplete, Subject::Entries, place, what);
+            break;
+        }
+        let entry = entry_in(&bytes, slot);
+        entries.push(entry);
+        match (entry, leaves.map(|leaves| leaves[slot])) {
+            (None, _) => {
+                let what = "the slot does not hold 32 bytes";
                 report.fault(FaultKind::Tampered, Subject::Entries, place, what);
             }
-            Some(_) => report.pass(Subject::Entries, 1),
-            None => report.skip(Subject::Entries),
+            (Some(entry), Some(leaf)) if leaf_hash(entry.as_bytes()) != leaf => {
+                let what = format!("the entry {entry} is not the one in the tree");
+                report.fault(FaultKind::Tampered, Subject::Entries, place, what);
+            }
+            (Some(_), Some(_)) => report.pass(Subject::Entries, 1),
+            (Some(_), None) => report.skip(Subject::Entries),
         }
     }
-    Some(entries)
+    entries.resize(width, None);
+    trails(&bytes, width * ENTRY_STRIDE, path, Subject::Entries, report);
+    Ok(entries)
 }
 
-/// Checks a tile that an earlier checkpoint published: its hashes begin the present tile.
-pub(crate) fn check_older_tile<D: Disk>(
+/// The place in the log of a slot of a bundle, or of a tile of the lowest level.
+pub(crate) fn entry_index(index: u64, slot: usize) -> u64 {
+    index * u64::from(FULL_WIDTH) + slot as u64
+}
+
+/// The bytes of a file, or a fault that says why there are none.
+pub(crate) fn bytes_or_fault<D: Disk>(
     store: &Store<D>,
-    tile: Tile,
-    tree_size: u64,
+    path: Path,
+    subject: Subject,
     report: &mut Report,
-) {
-    let present = tile::tile_at(tree_size, HEIGHT, tile.level, tile.index);
-    let now = present.and_then(|present| reading::tile(store, present).ok());
-    let before = reading::tile(store, tile);
-    let same = matches!((&now, &before), (Some(now), Ok(before)) if now.starts_with(before));
-    older(Path::Tile(tile), Subject::Tiles, same, report);
+) -> Result<Option<Vec<u8>>, store::Error> {
+    let (kind, what) = match reading::bytes(store, path) {
+        Ok(bytes) => return Ok(Some(bytes)),
+        Err(error) => match unless_disk_failed(error)? {
+            Error::Missing(_) => (FaultKind::Incomplete, "the file is missing".to_owned()),
+            other => (FaultKind::Tampered, other.to_string()),
+        },
+    };
+    report.fault(kind, subject, (path, None), what);
+    Ok(None)
 }
 
-/// Checks a bundle of entries that an earlier checkpoint published.
-pub(crate) fn check_older_entries<D: Disk>(
+/// Grows a tree from each source until one has the checkpoint's root.
+fn find_authority<D: Disk>(
     store: &Store<D>,
-    bundle: Bundle,
-    tree_size: u64,
-    report: &mut Report,
-) {
-    let present = tile::tile_at(tree_size, HEIGHT, 0, bundle.index).and_then(Bundle::beside);
-    let now = present.and_then(|present| reading::entries(store, present).ok());
-    let before = reading::entries(store, bundle);
-    let same = matches!((&now, &before), (Some(now), Ok(before)) if now.starts_with(before));
-    older(Path::Entries(bundle), Subject::Entries, same, report);
-}
-
-fn older(path: Path, subject: Subject, same: bool, report: &mut Report) {
-    if same {
-        report.pass(subject, 1);
-    } else {
-        let what = "it is of an earlier checkpoint, but is not the beginning of the file of now";
-        report.fault(FaultKind::Tampered, subject, (path, None), what);
-    }
-}
-
-/// The leaves beside one bundle, from the source that gives the right root.
-pub(crate) fn leaves_of<D: Disk>(
-    store: &Store<D>,
-    bundle: Bundle,
-    source: Source,
-) -> Result<Vec<Hash>, Error> {
-    let hashed = |entry: &Hash| leaf_hash(entry.as_bytes());
-    match source {
-        Source::Tiles => {
-            reading::tile(store, Tile { level: 0, index: bundle.index, width: bundle.width })
-        }
-        Source::Entries => Ok(reading::entries(store, bundle)?.iter().map(hashed).collect()),
-        Source::Statements => {
-            let statements = reading::statements(store, bundle)?;
-            // A withheld one has no hash here; the root will not come out, and should not.
-            let digest = |it: Option<Vec<u8>>| hashed(&Hash::of(&it.unwrap_or_default()));
-            Ok(statements.into_iter().map(digest).collect())
+    tree: Tree,
+) -> Result<Option<Authority>, store::Error> {
+    for source in SOURCES {
+        match replay(store, tree.size, source) {
+            Ok((replayed, upper)) if replayed == tree => {
+                return Ok(Some(Authority { source, tree_size: tree.size, upper }));
+            }
+            Ok(_) => {}
+            // A source that cannot be read is no authority; what is wrong with it is said later.
+            Err(error) => drop(unless_disk_failed(error)?),
         }
     }
+    Ok(None)
 }
 
-/// What a failure to read says, without the path that the fault names anyway.
-pub(crate) fn message(error: &Error) -> String {
-    match error {
-        Error::Missing(_) => "the file is missing".to_owned(),
-        Error::Tile { error, .. } => error.to_string(),
-        Error::Bundle { error, .. } => error.to_string(),
-        other => other.to_string(),
-    }
-}
-
-/// The entry at which a bundle stops making sense, where the error names one.
-pub(crate) fn first_damaged(error: &Error, bundle: Bundle) -> Option<u64> {
-    use crate::tlog::bundle::Error as BundleError;
-    match error {
-        Error::Entry { entry_index, .. } | Error::Statement { entry_index, .. } => {
-            Some(*entry_index)
-        }
-        Error::Bundle {
-            error: BundleError::TooShort { slot, .. } | BundleError::TooLong { slot, .. },
-            ..
-        } => Some(bundle.index * u64::from(FULL_WIDTH) + *slot as u64),
-        _ => None,
-    }
-}
-
-/// Grows a tree from nothing, one bundle at a time, and shows each tile it produces.
+/// The tree that the leaves of a source grow to, and all its tiles above the lowest level.
 fn replay<D: Disk>(
     store: &Store<D>,
     tree_size: u64,
     source: Source,
-    mut see: impl FnMut(Tile, &[Hash]),
-) -> Result<Tree, Error> {
+) -> Result<(Tree, HashMap<(u8, u64), Vec<Hash>>), Error> {
     let mut tree = Tree { size: 0, root: empty_root() };
     let mut edge: Vec<(Tile, Vec<Hash>)> = Vec::new();
+    let mut upper = HashMap::new();
     for bundle in bundles_of(tree_size) {
         let leaves = leaves_of(store, bundle, source)?;
         let hashes = edge.iter().map(|(_, hashes)| hashes.clone()).collect();
         let grown = tile::grow(HEIGHT, &tree, hashes, &leaves);
         let grown = grown.expect("the edge is the one that the last step left");
         tree = grown.tree;
-        for (tile, hashes) in &grown.tiles {
-            see(*tile, hashes);
-        }
+        let above = grown.tiles.iter().filter(|(tile, _)| tile.level > 0);
+        upper.extend(above.map(|(tile, hashes)| ((tile.level, tile.index), hashes.clone())));
         edge.extend(grown.tiles);
         let now = tile::edge(tree.size, HEIGHT);
         edge.retain(|(tile, _)| now.contains(tile));
         edge.sort();
         edge.dedup();
     }
-    Ok(tree)
+    Ok((tree, upper))
 }
 
-fn compare_tile<D: Disk>(store: &Store<D>, tile: Tile, expected: &[Hash], report: &mut Report) {
-    let path = Path::Tile(tile);
-    let found = match reading::tile(store, tile) {
-        Ok(found) => found,
-        Err(error) => {
-            report.fault(kind_of(&error), Subject::Tiles, (path, None), message(&error));
-            return;
+/// When no leaves lead to the root: which tiles do not hold together? A full tile must have the
+/// root that the tile above it says; those without a tile above make up the checkpoint's root.
+fn blame_tiles<D: Disk>(
+    store: &Store<D>,
+    tree: Tree,
+    report: &mut Report,
+) -> Result<(), store::Error> {
+    let mut blamed = false;
+    for tile in tile::tiles_of(tree.size, HEIGHT) {
+        let path = Path::Tile(tile);
+        let Some(bytes) = bytes_or_fault(store, path, Subject::Tiles, report)? else {
+            blamed = true;
+            // A checkpoint may promise more tiles than anybody has the patience to miss.
+            if report.is_full() {
+                return Ok(());
+            }
+            continue;
+        };
+        let fault = match tile::parse(&bytes, tile.width) {
+            Err(error @ tile::Error::Length { found, expected, .. }) if found < expected => {
+                Some((FaultKind::Incomplete, error.to_string()))
+            }
+            Err(error) => Some((FaultKind::Tampered, error.to_string())),
+            Ok(hashes) => disagreement(store, tree.size, tile, &hashes)?,
+        };
+        if let Some((kind, what)) = fault {
+            blamed = true;
+            report.fault(kind, Subject::Tiles, (path, None), what);
         }
+    }
+    let edge = merkle::root(tree.size, &mut reading::nodes(store, tree.size));
+    let holds = match edge {
+        Ok(root) => root == tree.root,
+        Err(error) => unless_disk_failed(error).map(|_| false)?,
     };
-    let wrong = found.iter().zip(expected).position(|(found, expected)| found != expected);
-    let Some(place) = wrong else { return report.pass(Subject::Tiles, 1) };
-    // In the lowest level a hash stands for one entry, higher up for many.
-    let first = tile.index * u64::from(FULL_WIDTH) + place as u64;
-    let entry = (tile.level == 0).then_some(first);
-    let what = format!("hash {place} is {}, expected {}", found[place], expected[place]);
-    report.fault(FaultKind::Tampered, Subject::Tiles, (path, entry), what);
+    if !holds || !blamed {
+        let what = "no copy of the leaves (tiles, entries, statements) leads to its root";
+        report.fault(FaultKind::Tampered, Subject::Tiles, ("checkpoint", None), what);
+    }
+    Ok(())
+}
+
+/// How a full tile differs from what the tile above it says, if it does.
+fn disagreement<D: Disk>(
+    store: &Store<D>,
+    tree_size: u64,
+    tile: Tile,
+    hashes: &[Hash],
+) -> Result<Option<(FaultKind, String)>, store::Error> {
+    if !tile.is_full(HEIGHT) {
+        return Ok(None);
+    }
+    let width = u64::from(FULL_WIDTH);
+    let above = tile::tile_at(tree_size, HEIGHT, tile.level + 1, tile.index / width);
+    let above = above.expect("a full tile has a hash in the tile above it");
+    let slot = usize::try_from(tile.index % width).expect("less than a tile");
+    match reading::tile(store, above) {
+        Ok(parents) if parents[slot] != tile::perfect_root(hashes) => {
+            let (found, path) = (tile::perfect_root(hashes), Path::Tile(above));
+            let what =
+                format!("its root is {found}, but hash {slot} of {path} is {}", parents[slot]);
+            Ok(Some((FaultKind::Tampered, what)))
+        }
+        Ok(_) => Ok(None),
+        Err(error) => unless_disk_failed(error).map(|_| None),
+    }
+}
+
+fn ends_after(found: usize, expected: usize) -> String {
+    format!("the file ends after {found} of {expected} bytes")
+}
+
+fn trails(
+    bytes: &[u8],
+    expected: usize,
+    path: Path,
+    subject: Subject,
+    report: &mut Report,
+) -> bool {
+    let more = bytes.len().saturating_sub(expected);
+    if more > 0 {
+        let what = format!("{more} bytes follow the {expected} that belong there");
+        report.fault(FaultKind::Tampered, subject, (path, None), what);
+    }
+    more > 0
 }
