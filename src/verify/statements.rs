@@ -410,9 +410,6 @@ fn kind_of_flaw(
     let ends_here = slot == items.len() && slot < width.into();
     // The whole statement is there, so it is its length that was changed.
     let whole = rest.get(2..).and_then(|rest| rest.get(..cbor::length_of_first(rest)?));
-    if ends_here && !whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true)) {
-        FaultKind::Incomplete
-    } else {
-        FaultKind::Tampered
-    }
+    let is_whole = whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true));
+    if ends_here && !is_whole { FaultKind::Incomplete } else { FaultKind::Tampered }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Authority {
     source: Source,
     tree_size: u64,
     /// The tiles above the lowest level, by level and index: one hash for 256 entries.
-    upper: HashMap<(u8, u64), Vec<Hash>>,
+    upper: Upper,
 }
 
 impl Authority {
@@ -186,15 +186,18 @@ fn find_authority<D: Disk>(
     Ok(None)
 }
 
+/// Tiles above the lowest level, by level and index.
+type Upper = HashMap<(u8, u64), Vec<Hash>>;
+
 /// The tree that the leaves of a source grow to, and all its tiles above the lowest level.
 fn replay<D: Disk>(
     store: &Store<D>,
     tree_size: u64,
     source: Source,
-) -> Result<(Tree, HashMap<(u8, u64), Vec<Hash>>), Error> {
+) -> Result<(Tree, Upper), Error> {
     let mut tree = Tree { size: 0, root: empty_root() };
     let mut edge: Vec<(Tile, Vec<Hash>)> = Vec::new();
-    let mut upper = HashMap::new();
+    let mut upper = Upper::new();
     for bundle in bundles_of(tree_size) {
         let leaves = leaves_of(store, bundle, source)?;
         let hashes = edge.iter().map(|(_, hashes)| hashes.clone()).collect();

@@ -631,7 +631,7 @@ fn a_checkpoint_that_promises_the_moon_ends_in_time() {
     }
 }
 
-/// A small generator with a fixed seed (SplitMix64), so that each run mangles alike.
+/// A small generator with a fixed seed (`SplitMix64`), so that each run mangles alike.
 struct Dice(u64);
 
 impl Dice {
