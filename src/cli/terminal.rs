@@ -1,6 +1,7 @@
 //! Standard output and standard error: data on the one, talk on the other, neither ever taken
 //! over by what a ledger says.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,11 +14,13 @@ use crate::cli::failure::{Exit, Failure};
 #[derive(Debug)]
 pub(crate) struct Terminal {
     json: bool,
+    /// Why data could not be printed, if it could not.
+    lost: RefCell<Option<io::Error>>,
 }
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, lost: RefCell::new(None) }
     }
 
     /// One line of data for people; silent where JSON was asked for.
@@ -36,16 +39,34 @@ impl Terminal {
     }
 
     /// Bytes for another program (completions, a manual page).
-    #[expect(clippy::unused_self, reason = "whoever prints holds the terminal")]
     pub(crate) fn raw(&self, text: &str) {
-        // A reader that has seen enough (`| head`) is no error of ours.
-        let _ = anstream::stdout().write_all(text.as_bytes());
+        let mut output = anstream::stdout();
+        if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush())
+            // A reader that has seen enough (`| head`) is no error of ours.
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.lost.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// How a command ends whose data could not all be printed: a full disk must not pass for a
+    /// yes.
+    pub(crate) fn end(&self, exit: Exit) -> Exit {
+        match self.lost.take() {
+            Some(error) => {
+                self.talk(format!("error: could not write standard output: {error}"));
+                Exit::Io
+            }
+            None => exit,
+        }
     }
 
     /// Talk: what is going on, for whoever watches.
     pub(crate) fn talk(&self, text: impl AsRef<str>) {
         if !self.json {
-            let _ = writeln!(anstream::stderr(), "{}", plain(text.as_ref()));
+            // In one piece, so that lines of several processes do not mix.
+            let line = format!("{}\n", plain(text.as_ref()));
+            let _ = anstream::stderr().write_all(line.as_bytes());
         }
     }
 
