@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::attribution::date::Date;
 use crate::attribution::id::Id;
+use crate::attribution::record::Record;
+use crate::attribution::record::party::Party;
 use crate::attribution::truth::Truth;
-use crate::audit::graph::Graph;
+use crate::audit::graph::{Graph, Node};
 
 /// A party and all bodies above it, each with whether it certainly belongs there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,12 +62,23 @@ impl Bodies {
 }
 
 /// The bodies directly above a party, as its newest record says; what only an older one says is
-/// unknown.
+/// unknown, and so is what another recorder than the first says: nobody gives a party away by
+/// recording it anew.
 fn bodies_above(graph: &Graph, id: Id, at: Option<&Date>) -> Vec<(Id, Truth)> {
-    let versions = graph.all_of_party(id);
+    let records = graph.versions(id).into_iter().filter_map(|id| graph.node(id));
+    let versions: Vec<(&Node, &Party)> = records
+        .filter_map(|node| match node.record() {
+            Record::Party(party) => Some((node, party)),
+            _ => None,
+        })
+        .collect();
+    let recorder = |node: &Node| node.signed().statement().issuer().to_owned();
+    let first = versions.first().map(|(node, _)| recorder(node));
+    let newest =
+        versions.iter().rposition(|(node, _)| !node.is_suspect() && Some(recorder(node)) == first);
     let mut above = Vec::new();
-    for (age, party) in versions.iter().rev().enumerate() {
-        let said = if age == 0 { Truth::Holds } else { Truth::Unknown };
+    for (number, (_, party)) in versions.iter().enumerate() {
+        let said = if Some(number) == newest { Truth::Holds } else { Truth::Unknown };
         above.extend(party.part_of.iter().map(|body| (*body, said)));
         for role in &party.roles {
             let Some(body) = role.org else { continue };
@@ -82,6 +95,7 @@ fn bodies_above(graph: &Graph, id: Id, at: Option<&Date>) -> Vec<(Id, Truth)> {
 #[cfg(test)]
 mod tests {
     use super::Bodies;
+    use crate::attribution::id::Id;
     use crate::attribution::record::Record;
     use crate::attribution::record::party::{PartyKind, Role};
     use crate::attribution::truth::Truth;
@@ -123,5 +137,27 @@ mod tests {
         assert_eq!(Bodies::of(&graph, old, None).include(&graph, group), Truth::Unknown);
         let both = Bodies::of(&graph, later, None).shared(&Bodies::of(&graph, group, None));
         assert_eq!(both, Some((group, Truth::Unknown)));
+    }
+
+    #[test]
+    fn another_recorder_does_not_give_a_party_away() {
+        let mut notebook = Notebook::new();
+        let ministry = notebook.party("ministry", PartyKind::Ministry);
+        let blog = notebook.party("blog", PartyKind::Outlet);
+        let belonging = |to: &[Id]| {
+            let mut anew = party("ministry", PartyKind::Ministry);
+            anew.part_of.extend(to);
+            Record::Party(anew)
+        };
+        let body_of_ministry = |notebook: &Notebook| {
+            let graph = notebook.graph();
+            Bodies::of(&graph, ministry, None).include(&graph, blog)
+        };
+        notebook.append_as("omar", 2, belonging(&[blog]));
+        assert_eq!(body_of_ministry(&notebook), Truth::Unknown);
+        notebook.append(belonging(&[blog]));
+        assert_eq!(body_of_ministry(&notebook), Truth::Holds);
+        notebook.append_as("omar", 2, belonging(&[]));
+        assert_eq!(body_of_ministry(&notebook), Truth::Holds);
     }
 }

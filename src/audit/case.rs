@@ -3,9 +3,11 @@
 //! Bytes are checked, text is derived and words are looked for here, once; the rules only compare.
 
 use crate::attribution::id::Id;
+use crate::attribution::record::channel::Control;
 use crate::attribution::record::claim::Claim;
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::truth::Truth;
+use crate::audit::backing::backing;
 use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::{Found, Graph, Node};
 use crate::audit::origins::{Independence, independence};
@@ -31,6 +33,9 @@ pub struct Case<'a> {
     pub claim: &'a Claim,
     /// Each step from the document read to the origin.
     pub steps: Vec<Reading<'a>>,
+    /// What is recorded of who controlled the origin's channel, in entry order, as far as it is
+    /// in force.
+    pub controls: Vec<Backed<'a>>,
     /// How the claim stands.
     pub outcome: Outcome,
     /// How many origins stand behind what it says.
@@ -51,6 +56,16 @@ pub struct Reading<'a> {
     pub text: Result<Text, NoText>,
     /// Where each segment of the passage stands; empty without a passage or a text.
     pub anchors: Vec<Match>,
+}
+
+/// A statement of control and what backs it.
+pub struct Backed<'a> {
+    /// The statement.
+    pub control: &'a Control,
+    /// Whether a later revocation reaches back to its signature.
+    pub is_suspect: bool,
+    /// Whether captured bytes back it, with the fact in words.
+    pub backing: (Truth, String),
 }
 
 /// What is known of the bytes that a step rests on.
@@ -81,6 +96,8 @@ pub enum NoText {
     NoBytes,
     /// This version does not know the profile.
     UnknownProfile(String),
+    /// Not the profile for captures of this kind: in words.
+    OtherProfile(String),
     /// The profile does not read these bytes: in words.
     Refused(String),
 }
@@ -96,7 +113,9 @@ impl<'a> Case<'a> {
         let node = graph.node(id)?;
         let claim = graph.claim(id)?;
         let steps = path(graph, claim).into_iter();
-        let steps = steps.map(|step| Reading::of(graph, step, captures)).collect();
+        let steps: Vec<Reading<'_>> =
+            steps.map(|step| Reading::of(graph, step, captures)).collect();
+        let controls = controls(graph, standings, &steps, captures);
         let text_of = |document| text_of(graph, document, captures);
         Some(Self {
             graph,
@@ -105,6 +124,7 @@ impl<'a> Case<'a> {
             node,
             claim,
             steps,
+            controls,
             outcome: standings.of(id),
             independence: independence(graph, standings, id, &text_of),
         })
@@ -112,8 +132,29 @@ impl<'a> Case<'a> {
 
     /// The last step of which a document is recorded.
     pub fn origin(&self) -> Option<&Reading<'a>> {
-        self.steps.iter().rev().find(|reading| reading.step.document.is_some())
+        origin(&self.steps)
     }
+}
+
+fn origin<'a, 'r>(steps: &'r [Reading<'a>]) -> Option<&'r Reading<'a>> {
+    steps.iter().rev().find(|reading| reading.step.document.is_some())
+}
+
+fn controls<'a>(
+    graph: &'a Graph,
+    standings: &Standings<'_>,
+    steps: &[Reading<'a>],
+    captures: &Captures<'_>,
+) -> Vec<Backed<'a>> {
+    let channel = origin(steps).and_then(|origin| origin.document?.channel);
+    let path: Vec<Id> = steps.iter().filter_map(|reading| reading.step.document).collect();
+    let recorded = channel.map(|channel| graph.controls(channel)).unwrap_or_default().into_iter();
+    let in_force = recorded.filter_map(|(id, control)| {
+        let node = graph.node(id).filter(|node| standings.is_in_force(node))?;
+        let backing = backing(graph, control, &path, captures);
+        Some(Backed { control, is_suspect: node.is_suspect(), backing })
+    });
+    in_force.collect()
 }
 
 impl<'a> Reading<'a> {
@@ -220,15 +261,19 @@ fn check(capture: &Capture, held: &Captures<'_>) -> (Bytes, Option<Vec<u8>>) {
     }
 }
 
-/// Derives text by the profile that the passage names, or by the one for the media type.
-fn read(content: Option<&[u8]>, profile: Option<&str>, media_type: &str) -> Result<Text, NoText> {
+/// Derives text by the profile for the media type, which must be the one that the passage names:
+/// as plain text a page would show its comments and scripts.
+fn read(content: Option<&[u8]>, named: Option<&str>, media_type: &str) -> Result<Text, NoText> {
     let content = content.ok_or(NoText::NoBytes)?;
     let refused = |error: crate::evidence::text::Error| NoText::Refused(error.to_string());
-    let profile = match profile {
-        Some(name) => {
-            Profile::from_name(name).ok_or_else(|| NoText::UnknownProfile(name.to_owned()))?
+    let fitting = Profile::for_capture(media_type, content).map_err(refused)?;
+    if let Some(name) = named {
+        let named =
+            Profile::from_name(name).ok_or_else(|| NoText::UnknownProfile(name.to_owned()))?;
+        if named != fitting {
+            let what = format!("the profile for {media_type} is {}", fitting.name());
+            return Err(NoText::OtherProfile(what));
         }
-        None => Profile::for_media_type(media_type).map_err(refused)?,
-    };
-    derive(profile, content).map_err(refused)
+    }
+    derive(fitting, content).map_err(refused)
 }

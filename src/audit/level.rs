@@ -154,7 +154,25 @@ fn traced(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
             return Some(Stop::of(Truth::Unknown, format!("{rule} had nothing to judge")));
         }
     }
-    first_stop(findings, &rules, None)
+    // Bytes that stand in for two steps show one of them at most.
+    first_stop(findings, &[chain::NO_REPEATED_CAPTURE.name], None)
+        .or_else(|| first_stop(findings, &rules, None))
+        .or_else(|| on_its_channel(case, findings))
+}
+
+/// What speaks against the origin having appeared on its channel, and on one that has an owner.
+fn on_its_channel(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
+    let origin = case.origin()?;
+    let number = Some(origin.step.number as u64);
+    let channel = origin.document?.channel.map(|channel| case.graph.first(channel));
+    first_stop(findings, &[channel::CHANNEL_URL_MATCHES.name], number).or_else(|| {
+        let contested = findings.iter().find(|finding| {
+            finding.rule == channel::ONE_CONTROLLER_AT_A_TIME.name
+                && Some(finding.id) == channel
+                && finding.truth == Truth::Fails
+        });
+        contested.map(Stop::from)
+    })
 }
 
 /// The first finding of these rules, in their order, that does not hold.
@@ -162,11 +180,13 @@ fn first_stop(findings: &[Finding], rules: &[&str], step: Option<u64>) -> Option
     let mut of_rules = rules.iter().flat_map(|rule| {
         findings.iter().filter(move |f| f.rule == *rule && (step.is_none() || f.step == step))
     });
-    of_rules.find(|finding| finding.truth != Truth::Holds).map(|finding| Stop {
-        rule: Some(finding.rule),
-        truth: finding.truth,
-        what: finding.what.clone(),
-    })
+    of_rules.find(|finding| finding.truth != Truth::Holds).map(Stop::from)
+}
+
+impl From<&Finding> for Stop {
+    fn from(finding: &Finding) -> Self {
+        Self { rule: Some(finding.rule), truth: finding.truth, what: finding.what.clone() }
+    }
 }
 
 impl Stop {
@@ -179,19 +199,27 @@ impl Stop {
 mod tests {
     use super::{Level, Reached};
     use crate::attribution::id::Id;
+    use crate::attribution::record::Record;
     use crate::attribution::record::channel::ControlBasis;
+    use crate::attribution::record::channel::{Control, ControlMode};
     use crate::attribution::record::claim::{Claim, Who};
+    use crate::attribution::record::document::{Document, DocumentKind};
     use crate::attribution::record::party::PartyKind;
     use crate::audit::captures::Held;
-    use crate::audit::notebook::{Notebook, claim, date, passage, reached, unreached};
+    use crate::audit::notebook::{
+        Notebook, channel, claim, control, date, party, passage, reached, unreached,
+    };
     use crate::hash::Hash;
 
     const ARTICLE: &str = "The ministry stated that a delegation will come to the capital soon.";
     const STATEMENT: &str = "The ministry announces: a delegation will come to the capital.";
 
+    const REGISTER: &str = "Sites of the government: mfa.example (ministry), and others.";
+
     struct World {
         notebook: Notebook,
         ministry: Id,
+        site: Id,
         claim: Claim,
     }
 
@@ -199,11 +227,17 @@ mod tests {
     fn world(basis: ControlBasis) -> World {
         let mut notebook = Notebook::new();
         let ministry = notebook.party("ministry", PartyKind::Ministry);
-        let site = notebook.site("ministry-site");
-        notebook.control(site, ministry, basis);
+        let mut site = channel("ministry-site");
+        site.urls.push("https://mfa.example/".to_owned());
+        let site = notebook.append(Record::Channel(site));
+        let register = notebook.document(REGISTER, |_| {});
+        let mut shown = control(site, ministry, basis);
+        shown.evidence = Some(register);
+        notebook.append(Record::Control(shown));
         let article = notebook.document(ARTICLE, |_| {});
         let statement = notebook.document(STATEMENT, |document| {
             document.channel = Some(site);
+            document.url = Some("https://mfa.example/news/1".to_owned());
             document.published = Some(date("2024-11-24"));
         });
         let mut claim = claim(Who::Party(ministry), Some(article));
@@ -212,7 +246,7 @@ mod tests {
         let mut hop = reached(Who::Party(ministry), statement);
         hop.passage = Some(passage(STATEMENT, "a delegation will come"));
         claim.chain.push(hop);
-        World { notebook, ministry, claim }
+        World { notebook, ministry, site, claim }
     }
 
     fn level(notebook: &mut Notebook, claim: Claim) -> Reached {
@@ -261,6 +295,113 @@ mod tests {
         let reached = level(&mut world.notebook, world.claim);
         assert_eq!(reached.level, Level::A2);
         assert!(reached.stopped_by.what.contains("a reporter's word"), "{reached:?}");
+    }
+
+    /// The claim with another origin, which lies on the ministry's site.
+    fn at_origin(world: &mut World, text: &str, quote: &str, url: &str, published: Option<&str>) {
+        let site = world.site;
+        let origin = world.notebook.document(text, |document| {
+            document.channel = Some(site);
+            document.url = Some(url.to_owned());
+            document.published = published.map(date);
+        });
+        world.claim.chain[0].document = Some(origin);
+        world.claim.chain[0].passage = Some(passage(text, quote));
+    }
+
+    #[test]
+    fn an_origin_is_other_bytes_on_the_channel_at_a_known_time() {
+        let url = "https://mfa.example/news/2";
+        let quote = "a delegation will come";
+        let words = "Once more: a delegation will come.";
+        check(|w| at_origin(w, words, quote, url, Some("2024-11-24")), Level::A3, "");
+        let same = |w: &mut World| at_origin(w, ARTICLE, quote, url, Some("2024-11-24"));
+        check(same, Level::A2, "rest on capture");
+        let elsewhere = "https://mfa.example.net/news/2";
+        let elsewhere = |w: &mut World| at_origin(w, words, quote, elsewhere, Some("2024-11-24"));
+        check(elsewhere, Level::A2, "begins like none");
+        check(|w| at_origin(w, words, quote, url, None), Level::A2, "appeared unknown");
+        check(|w| at_origin(w, words, quote, url, Some("2019")), Level::A2, "appeared 2019");
+        check(|w| at_origin(w, words, quote, url, Some("2027")), Level::A2, "appeared 2027");
+    }
+
+    /// A world in which the control of the site is recorded anew, as omar says.
+    fn said_by_omar(world: &mut World, party: Id, mode: ControlMode) {
+        let mut said = control(world.site, party, ControlBasis::DidWeb);
+        said.mode = mode;
+        world.notebook.append_as("omar", 2, Record::Control(said));
+    }
+
+    #[test]
+    fn a_channel_that_was_contested_is_nobodys_voice() {
+        for mode in [ControlMode::Hijacked, ControlMode::Impersonation] {
+            check(|w| said_by_omar(w, w.ministry, mode), Level::A2, "at that time");
+        }
+        let other = |w: &mut World| {
+            let other = w.notebook.party("other", PartyKind::Group);
+            said_by_omar(w, other, ControlMode::Owner);
+        };
+        check(other, Level::A2, "own the channel at once");
+    }
+
+    /// A world in which nothing shows the control of the site but this statement.
+    fn shown_only_by(change: impl FnOnce(&mut World, &mut Control)) -> Reached {
+        let mut world = world(ControlBasis::ReporterSays);
+        let register = world.notebook.document(REGISTER, |_| {});
+        let mut said = control(world.site, world.ministry, ControlBasis::DidWeb);
+        said.evidence = Some(register);
+        change(&mut world, &mut said);
+        world.notebook.append_as("omar", 2, Record::Control(said));
+        level(&mut world.notebook, world.claim)
+    }
+
+    #[test]
+    fn control_is_shown_by_bytes_that_name_the_channel_and_by_no_word_alone() {
+        assert_eq!(shown_only_by(|_, _| {}).level, Level::A3);
+        let stops = |stop: &str, reached: Reached| {
+            assert_eq!(reached.level, Level::A2, "{reached:?}");
+            assert!(reached.stopped_by.what.contains(stop), "{reached:?}");
+        };
+        stops("no document is recorded", shown_only_by(|_, said| said.evidence = None));
+        let note = |w: &mut World, said: &mut Control| {
+            let note = |document: &mut Document| document.kind = DocumentKind::Note;
+            said.evidence = Some(w.notebook.document("mfa.example is theirs", note));
+        };
+        stops("a note", shown_only_by(note));
+        let other = |w: &mut World, said: &mut Control| {
+            said.evidence = Some(w.notebook.document("Another page.", |_| {}));
+        };
+        stops("no handle", shown_only_by(other));
+        let own = |w: &mut World, said: &mut Control| said.evidence = w.claim.chain[0].document;
+        stops("of the claim itself", shown_only_by(own));
+        for mode in [ControlMode::Syndicated, ControlMode::Unknown] {
+            stops("a reporter's word", shown_only_by(|_, said| said.mode = mode));
+        }
+        stops("a reporter's word", shown_only_by(|_, said| said.verified_at = Some(date("2023"))));
+        stops("a reporter's word", shown_only_by(|_, said| said.since = None));
+        stops("a reporter's word", shown_only_by(|_, said| said.until = Some(date("2022"))));
+    }
+
+    #[test]
+    fn a_stranger_who_makes_the_speaker_part_of_a_blog_does_not_lend_it_the_blogs_channel() {
+        let given_away = |w: &mut World, said: &mut Control| {
+            said.party = w.notebook.party("blog", PartyKind::Outlet);
+            let mut anew = party("ministry", PartyKind::Ministry);
+            anew.part_of.push(said.party);
+            w.notebook.append_as("omar", 2, Record::Party(anew));
+        };
+        assert_eq!(shown_only_by(given_away).level, Level::A2);
+    }
+
+    #[test]
+    fn control_that_a_stolen_key_signed_shows_nothing() {
+        let mut world = world(ControlBasis::ReporterSays);
+        let register = world.notebook.document(REGISTER, |_| {});
+        let mut said = control(world.site, world.ministry, ControlBasis::DidWeb);
+        said.evidence = Some(register);
+        world.notebook.append_as("omar", 2, Record::Control(said));
+        world.notebook.revoke(2, 1);
+        assert_eq!(level(&mut world.notebook, world.claim).level, Level::A2);
     }
 
     #[test]

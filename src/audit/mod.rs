@@ -18,6 +18,7 @@ pub mod path;
 pub mod origins;
 
 // One claim, judged.
+pub mod backing;
 pub mod case;
 pub mod rules;
 pub mod level;

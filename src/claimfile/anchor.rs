@@ -5,7 +5,7 @@ use crate::attribution::record::claim::Mode;
 use crate::evidence::anchor::{Match, Reason, find};
 use crate::evidence::nearest::Hint;
 use crate::evidence::quotation::is_quoted;
-use crate::evidence::reading::{self, Verdict};
+use crate::evidence::reading::{self, Answer, Verdict};
 use crate::evidence::text::Text;
 use crate::selector::{Position, Selector};
 
@@ -42,6 +42,9 @@ pub(crate) fn anchor(text: &Text, selector: &Selector) -> Result<Selector, Unfou
 /// What a recorder should look at again: facts about a passage that are no faults.
 pub(crate) fn warnings(text: &Text, mode: Mode, cue: Option<&str>, at: &[Position]) -> Vec<String> {
     let mut answers = vec![reading::in_order(at)];
+    let cut = at.iter().filter(|position| reading::is_cut_from_a_word(text, **position));
+    let fact = "the quote begins or ends inside a longer word: it will count as not anchored";
+    answers.extend(cut.map(|position| Answer::fails(fact, Some(*position))));
     if mode == Mode::Direct {
         answers.extend(at.iter().map(|position| is_quoted(text, *position)));
     }
@@ -198,6 +201,14 @@ mod tests {
                     these stand at 3-5";
         let hint = "leave out `start` and `end`: they are found by the words";
         check_refused("go by", &selector, what, Some(hint));
+    }
+
+    #[test]
+    fn a_quote_cut_from_a_word_is_a_warning() {
+        let text = text("It is illegal.");
+        let (cut, whole) = (Position { start: 8, end: 13 }, Position { start: 6, end: 13 });
+        assert_eq!(warnings(&text, Mode::Indirect, None, &[whole]), Vec::<String>::new());
+        assert!(warnings(&text, Mode::Indirect, None, &[cut])[0].contains("a longer word"));
     }
 
     #[test]

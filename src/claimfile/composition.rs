@@ -329,6 +329,6 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
 }
 
 fn text_of(media_type: &str, bytes: &[u8]) -> Result<Text, String> {
-    let profile = Profile::for_media_type(media_type).map_err(|error| error.to_string())?;
+    let profile = Profile::for_capture(media_type, bytes).map_err(|error| error.to_string())?;
     derive(profile, bytes).map_err(|error| error.to_string())
 }

@@ -109,6 +109,14 @@ pub fn speaker_in(text: &Text, name: &str) -> Answer {
     if name.trim().is_empty() {
         return Answer::unknown("no name is given", None);
     }
+    let mut letters = name.chars().filter(|c| c.is_alphanumeric());
+    match (letters.next(), letters.next()) {
+        (None, _) => return Answer::fails(format!("`{name}` names nobody"), None),
+        (Some(only), None) if !is_unspaced(only) => {
+            return Answer::unknown(format!("`{name}` is too short to tell who is named"), None);
+        }
+        _ => {}
+    }
     if let Some(place) = whole_words(text, name) {
         return Answer::holds(format!("`{name}` stands in the text"), Some(place));
     }
@@ -142,13 +150,18 @@ pub fn ellipsis(text: &Text, exact: &str, is_marked: bool) -> Answer {
     Answer::fails(fact, None)
 }
 
+/// Whether the words at a place begin or end inside a longer word.
+pub fn is_cut_from_a_word(text: &Text, place: Position) -> bool {
+    let Some(words) = text.slice(place) else { return false };
+    let before = text.before(place.start, 1).chars().next();
+    let behind = text.after(place.end, 1).chars().next();
+    joins(before, words.chars().next()) || joins(words.chars().last(), behind)
+}
+
 /// The first place where `words` stand and are not part of a longer word.
 fn whole_words(text: &Text, words: &str) -> Option<Position> {
-    anchor::places(text, words, PLACES_READ).into_iter().find(|place| {
-        let before = text.before(place.start, 1).chars().next();
-        let behind = text.after(place.end, 1).chars().next();
-        !joins(before, words.chars().next()) && !joins(words.chars().last(), behind)
-    })
+    let mut places = anchor::places(text, words, PLACES_READ).into_iter();
+    places.find(|place| !is_cut_from_a_word(text, *place))
 }
 
 /// Whether two neighbouring characters belong to one word.
@@ -224,6 +237,9 @@ mod tests {
         assert_eq!(speaker_in(&words, "毛宁").verdict, Verdict::Holds);
         assert_eq!(speaker_in(&words, "Ali").verdict, Verdict::Fails);
         assert_eq!(speaker_in(&words, " ").verdict, Verdict::Unknown);
+        assert_eq!(speaker_in(&words, ".").verdict, Verdict::Fails);
+        assert_eq!(speaker_in(&text("a plan"), "a").verdict, Verdict::Unknown);
+        assert_eq!(speaker_in(&words, "毛").verdict, Verdict::Holds);
         let family = speaker_in(&words, "Z. Kabulov");
         assert_eq!((family.verdict, family.at), (Verdict::Fails, Some(at(6, 13))));
         let fact = "`Z. Kabulov` does not stand in the text, only `Kabulov` does";

@@ -81,6 +81,11 @@ pub fn parse(attribute: &str) -> Style {
         _ => None,
     });
     style.sized = last("font-size").and_then(sized);
+    // The shorthand `font:0/0 a` hides as its longhand does.
+    let is_nothing = |part: &str| part.split('/').next().and_then(sized) == Some(false);
+    if last("font").is_some_and(|value| value.split_whitespace().any(is_nothing)) {
+        style.sized = Some(false);
+    }
     style.coloured = last("color").and_then(|value| match value {
         "" | "inherit" | "unset" | "currentcolor" => None,
         _ => Some(value != "transparent" && !has_no_opacity(value)),
@@ -220,6 +225,8 @@ mod tests {
         assert_eq!(parse("visibility:visible").visible, Some(true));
         assert_eq!(parse("font-size:0").sized, Some(false));
         assert_eq!(parse("font-size:0px").sized, Some(false));
+        assert_eq!(parse("font:0/0 a").sized, Some(false));
+        assert_eq!(parse("font:italic 12px/0 serif").sized, None);
         assert_eq!(parse("font-size:12px").sized, Some(true));
         assert_eq!(parse("font-size:2em").sized, None);
         assert_eq!(parse("font-size:1rem").sized, Some(true));

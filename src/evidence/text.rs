@@ -42,6 +42,13 @@ pub enum Error {
         /// The encoding's name.
         charset: String,
     },
+    /// The bytes begin as a page of HTML does, and were recorded as plain text, as which a page
+    /// would show its comments and scripts.
+    #[error("the bytes begin like a page of HTML, and are recorded as `{media_type}`")]
+    LooksLikeHtml {
+        /// The media type as recorded.
+        media_type: String,
+    },
     /// No profile derives text from this media type.
     #[error("no profile derives text from the media type `{media_type}`")]
     MediaType {
@@ -89,7 +96,21 @@ impl Profile {
             _ => Err(Error::MediaType { media_type: essence }),
         }
     }
+
+    /// The profile for a capture of this media type and these bytes.
+    pub fn for_capture(media_type: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let profile = Self::for_media_type(media_type)?;
+        let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BEGINNING)]);
+        if profile == Self::Plain1 && looks_like_html(&beginning) {
+            return Err(Error::LooksLikeHtml { media_type: media_type.to_owned() });
+        }
+        Ok(profile)
+    }
 }
+
+/// How far into a capture its look is judged, in bytes: browsers sniff 1445 (WHATWG MIME Sniffing
+/// 5.2), after which a page could still not have begun.
+const MAX_BEGINNING: usize = 1445;
 
 /// A media type for a capture of this file name and content: a guess, for a recorder to confirm.
 ///

@@ -7,7 +7,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::truth::Truth;
 use crate::audit::bodies::Bodies;
-use crate::audit::case::Case;
+use crate::audit::case::{Backed, Case};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::controls_at_origin;
 
@@ -24,8 +24,9 @@ pub const ONE_CONTROLLER_AT_A_TIME: Rule = Rule {
 pub const CONTROL_BY_EVIDENCE: Rule = Rule {
     name: "control-by-evidence",
     group: Group::Channel,
-    words: "The speaker's control of the origin's channel rests on more than somebody's word.",
-    not_shown: "That the evidence named was looked at by anybody but its recorder.",
+    words: "The speaker's control of the origin's channel rests on more than somebody's word: on \
+            a captured document, no note, that names the channel.",
+    not_shown: "That this document speaks for the party, or says that the channel is the party's.",
     judge: control_by_evidence,
 };
 
@@ -113,21 +114,30 @@ fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
     let best = controls
         .iter()
         .filter(|(covers, _)| *covers != Truth::Fails)
-        .max_by_key(|(covers, control)| (*covers == Truth::Holds, control.basis.is_evidence()));
+        .max_by_key(|(covers, backed)| (*covers == Truth::Holds, rests_on(backed) == Truth::Holds));
     let judged = match best {
         None => {
             let speaker = case.graph.name_of(&case.claim.speaker);
             let what = format!("no control of the origin's channel by {speaker} is recorded");
             Judgement::new(Truth::Unknown, what)
         }
-        Some((_, control)) => {
-            let party = case.graph.party_name(control.party);
-            let basis = basis(control);
-            let what = format!("that {party} controls the origin's channel rests on {basis}");
-            Judgement::new(Truth::from(control.basis.is_evidence()), what)
+        Some((_, backed)) => {
+            let party = case.graph.party_name(backed.control.party);
+            let basis = basis(backed.control);
+            let mut what = format!("that {party} controls the origin's channel rests on {basis}");
+            if backed.control.basis.is_evidence() {
+                what = format!("{what}: {}", backed.backing.1);
+            }
+            Judgement::new(rests_on(backed), what)
         }
     };
     vec![judged.at(number)]
+}
+
+/// Whether a statement of control rests on more than somebody's word: its basis says so, and
+/// captured bytes back it.
+fn rests_on(backed: &Backed<'_>) -> Truth {
+    Truth::from(backed.control.basis.is_evidence()).and(backed.backing.0)
 }
 
 fn basis(control: &Control) -> &'static str {
@@ -228,9 +238,14 @@ mod tests {
         ] {
             let mut notebook = Notebook::new();
             let speaker = notebook.party("mfa", PartyKind::Ministry);
-            let site = notebook.site("site");
+            let mut site = channel("site");
+            site.urls.push("https://mfa.example".to_owned());
+            let site = notebook.append(Record::Channel(site));
+            let page = notebook.document("see mfa.example", |_| {});
             if let Some(basis) = basis {
-                notebook.control(site, speaker, basis);
+                let mut control = control(site, speaker, basis);
+                control.evidence = Some(page);
+                notebook.append(Record::Control(control));
             }
             let document = notebook.document("text", |d| d.channel = Some(site));
             let id = notebook.claim(claim(Who::Party(speaker), Some(document)));

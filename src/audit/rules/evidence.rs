@@ -75,6 +75,7 @@ fn text_re_derives(case: &Case<'_>) -> Vec<Judgement> {
             Err(NoText::UnknownProfile(_)) => {
                 (Truth::Unknown, "is not known to this version".to_owned())
             }
+            Err(NoText::OtherProfile(what)) => (Truth::Fails, format!("is not the one: {what}")),
             Err(NoText::Refused(error)) => (Truth::Fails, format!("reads no text: {error}")),
         };
         let what = format!("{}: profile {} {what}", reading.step.name(), passage.profile);
@@ -159,6 +160,7 @@ mod tests {
     use crate::attribution::truth::Truth::{Fails, Holds, Unknown};
     use crate::audit::captures::Held;
     use crate::audit::notebook::{Notebook, check, claim, date, passage};
+    use crate::audit::rules::passage::SEGMENT_FOUND_ONCE;
     use crate::hash::Hash;
 
     const TEXT: &str = "The envoy announced on Sunday that a delegation will soon visit Kabul.";
@@ -167,6 +169,30 @@ mod tests {
         let mut claim = claim(Who::Unresolved("envoy".to_owned()), Some(document));
         claim.passage = Some(passage(TEXT, "soon"));
         notebook.claim(claim)
+    }
+
+    #[test]
+    fn a_page_of_html_is_not_read_as_plain_text() {
+        let page = "<!DOCTYPE html><p>No.</p><!-- it is soon -->";
+        for (media_type, profile, expected) in [
+            ("text/html", "html/1", Holds),
+            ("text/html", "plain/1", Fails),
+            ("text/plain", "plain/1", Fails),
+            ("text/plain", "html/1", Fails),
+        ] {
+            let mut notebook = Notebook::new();
+            let document = notebook.document(page, |document| {
+                media_type.clone_into(&mut document.captures[0].media_type);
+            });
+            let mut claim = claim(Who::Unresolved("envoy".to_owned()), Some(document));
+            let mut words = passage(page, "soon");
+            profile.clone_into(&mut words.profile);
+            claim.passage = Some(words);
+            let id = notebook.claim(claim);
+            check(&notebook, id, &super::TEXT_RE_DERIVES, &[expected]);
+            let found = if expected == Holds { Fails } else { Unknown };
+            check(&notebook, id, &SEGMENT_FOUND_ONCE, &[found]);
+        }
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::selector::{Position, Selector};
 pub const SEGMENT_FOUND_ONCE: Rule = Rule {
     name: "segment-found-once",
     group: Group::Passage,
-    words: "Each segment stands in the text exactly once, or where its position says.",
+    words: "Each segment stands in the text exactly once, or where its position says, and is not \
+            cut from a longer word.",
     not_shown: "That the words mean what the recorder took from them.",
     judge: |case| segments(case, |segment| Some(found_once(segment))),
 };
@@ -120,6 +121,12 @@ fn no_text(reading: &Reading<'_>) -> Judgement {
 fn found_once(segment: &Segment<'_>) -> Judgement {
     if segment.selector.position.is_some() {
         let count = anchor::places(segment.text, &segment.selector.exact, MAX_PLACES).len();
+        if count > 0
+            && let Match::Holds { position } = segment.anchor
+            && reading::is_cut_from_a_word(segment.text, *position)
+        {
+            return cut_from_a_word();
+        }
         let what = match count {
             0 => "the words stand nowhere in the text".to_owned(),
             1 => "the words stand once in the text".to_owned(),
@@ -128,6 +135,9 @@ fn found_once(segment: &Segment<'_>) -> Judgement {
         return Judgement::new(Truth::from(count > 0), what);
     }
     match segment.anchor {
+        Match::Holds { position } if reading::is_cut_from_a_word(segment.text, *position) => {
+            cut_from_a_word()
+        }
         Match::Holds { position: Position { start, end } } => {
             Judgement::new(Truth::Holds, format!("the words stand once, at {start}-{end}"))
         }
@@ -138,6 +148,11 @@ fn found_once(segment: &Segment<'_>) -> Judgement {
             Judgement::new(Truth::Unknown, format!("{what} tells which"))
         }
     }
+}
+
+/// "legal" stands in "illegal", and nobody said it there.
+fn cut_from_a_word() -> Judgement {
+    Judgement::new(Truth::Unknown, "the words begin or end inside a longer word")
 }
 
 fn position_agrees(segment: &Segment<'_>) -> Option<Judgement> {
@@ -312,6 +327,8 @@ mod tests {
         told(rule, |p| p.segments = vec![Selector::quote("never said")], |_| {}, &[Fails]);
         told(rule, |p| p.segments = vec![Selector::quote("visit")], |_| {}, &[Unknown]);
         told(rule, |p| p.segments = placed("visit", 24, 29), |_| {}, &[Holds]);
+        told(rule, |p| p.segments = placed("visi", 24, 28), |_| {}, &[Unknown]);
+        told(rule, |p| p.segments = vec![Selector::quote("waited")], |_| {}, &[Unknown]);
         told(rule, |p| "plain/9".clone_into(&mut p.profile), |_| {}, &[Unknown]);
     }
 

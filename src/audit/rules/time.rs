@@ -1,11 +1,11 @@
 //! Rules about time: said before reported, reported before captured, captured before recorded.
 
 use crate::attribution::date::{Basis, Date};
-use crate::attribution::record::channel::Control;
+use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::record::claim::Who;
 use crate::attribution::truth::Truth;
 use crate::audit::bodies::Bodies;
-use crate::audit::case::{Case, Reading};
+use crate::audit::case::{Backed, Case, Reading};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 
 /// See its words.
@@ -197,26 +197,38 @@ fn appeared_at<'a>(case: &'a Case<'_>, origin: &'a Reading<'_>) -> Option<&'a Da
 }
 
 /// The statements of control over the origin's channel by the speaker or a body above it, each
-/// with whether it speaks for the speaker when the origin appeared.
-pub(crate) fn controls_at_origin<'a>(case: &Case<'a>) -> Vec<(Truth, &'a Control)> {
-    let Some(origin) = case.origin() else { return Vec::new() };
-    let channel = origin.document.and_then(|document| document.channel);
-    let (Some(channel), Some(speaker)) = (channel, case.claim.speaker.party()) else {
+/// with whether it speaks for the speaker when the origin appeared. What a suspect key signed
+/// shows nothing.
+pub(crate) fn controls_at_origin<'a, 'c>(case: &'a Case<'c>) -> Vec<(Truth, &'a Backed<'c>)> {
+    let (Some(origin), Some(speaker)) = (case.origin(), case.claim.speaker.party()) else {
         return Vec::new();
     };
     let bodies = Bodies::of(case.graph, speaker, case.claim.said_at.as_ref());
     let mut controls = Vec::new();
-    for (id, control) in case.graph.controls(channel) {
+    for backed in &case.controls {
+        let control = backed.control;
         let belongs = bodies.include(case.graph, control.party);
-        let node = case.graph.node(id).filter(|node| case.standings.is_in_force(node));
-        if belongs == Truth::Fails || node.is_none() {
+        if belongs == Truth::Fails {
             continue;
         }
         let covers = appeared_at(case, origin).map_or(Truth::Unknown, |at| controlled(control, at));
         let speaks = Truth::from(control.mode.speaks_for_party());
-        controls.push((belongs.and(covers).and(speaks), control));
+        let signed = if backed.is_suspect { Truth::Unknown } else { Truth::Holds };
+        controls.push((belongs.and(covers).and(speaks).and(signed), backed));
     }
     controls
+}
+
+/// The first statement, by whomever, that the channel was not its owner's voice when the origin
+/// appeared: an impersonation, or taken over by others.
+fn usurped<'a>(case: &'a Case<'_>, origin: &Reading<'_>) -> Option<&'a Control> {
+    let at = appeared_at(case, origin);
+    case.controls.iter().map(|backed| backed.control).find(|control| {
+        matches!(control.mode, ControlMode::Impersonation | ControlMode::Hijacked)
+            && at.is_none_or(|at| {
+                at.within(control.since.as_ref(), control.until.as_ref()) != Truth::Fails
+            })
+    })
 }
 
 /// Whether the party controlled the channel at a time. Where no end is recorded, control is shown
@@ -237,6 +249,15 @@ fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
         let what = format!("{}: on which channel it appeared is not recorded", origin.step.name());
         return vec![Judgement::new(Truth::Unknown, what).at(number)];
     }
+    if let Some(control) = usurped(case, origin) {
+        let party = case.graph.party_name(control.party);
+        let mode = match control.mode {
+            ControlMode::Hijacked => "taken over by others",
+            _ => "an impersonation",
+        };
+        let what = format!("the origin's channel is recorded as {mode} ({party}), at that time");
+        return vec![Judgement::new(Truth::Fails, what).at(number)];
+    }
     let controls = controls_at_origin(case);
     let speaker = case.graph.name_of(&case.claim.speaker);
     let Some(truth) = controls.iter().map(|(truth, _)| *truth).reduce(Truth::or) else {
@@ -244,7 +265,8 @@ fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
         return vec![Judgement::new(Truth::Unknown, what).at(number)];
     };
     let at = edtf(appeared_at(case, origin));
-    let intervals = controls.iter().map(|(_, control)| {
+    let intervals = controls.iter().map(|(_, backed)| {
+        let control = backed.control;
         let (since, until) = (edtf(control.since.as_ref()), edtf(control.until.as_ref()));
         format!("{} from {since} to {until}", case.graph.party_name(control.party))
     });

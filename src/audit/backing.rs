@@ -1,0 +1,144 @@
+//! What backs a statement of control: the bytes of the document that it names as its evidence.
+//!
+//! The basis of a statement is one word, which anybody can write. Only a capture that is held,
+//! and that names the channel, makes more of it than its recorder's word.
+
+use crate::attribution::id::Id;
+use crate::attribution::record::channel::{Channel, Control};
+use crate::attribution::record::document::DocumentKind;
+use crate::attribution::truth::Truth;
+use crate::audit::captures::{Captures, Held};
+use crate::audit::graph::Graph;
+use crate::evidence::capture::{self, Check, Expected};
+
+/// The shortest name of a channel that is looked for, in characters. One or two letters stand by
+/// chance in any page.
+const SHORTEST_NAME: usize = 3;
+
+/// Whether captured bytes back a statement of control, with the fact in words. `path` are the
+/// documents of the claim: what is to be shown does not show itself.
+pub fn backing(
+    graph: &Graph,
+    control: &Control,
+    path: &[Id],
+    captures: &Captures<'_>,
+) -> (Truth, String) {
+    let unknown = |what: &str| (Truth::Unknown, what.to_owned());
+    let Some(id) = control.evidence else {
+        return unknown("no document is recorded that shows it");
+    };
+    let Some(document) = graph.document(id) else {
+        return unknown("the record of the document that should show it is not at hand");
+    };
+    if document.kind == DocumentKind::Note {
+        return (Truth::Fails, "what should show it is a note, somebody's word".to_owned());
+    }
+    if path.iter().any(|step| graph.is_same(*step, id)) {
+        return (Truth::Fails, "what should show it is a document of the claim itself".to_owned());
+    }
+    let Some(channel) = graph.channel(control.channel) else {
+        return unknown("the record of the channel is not at hand");
+    };
+    let mut is_held = false;
+    for capture in &document.captures {
+        let Held::Bytes(bytes) = captures(&capture.digest) else { continue };
+        let expected = Expected { digest: capture.digest, size: capture.size };
+        if capture::check(&bytes, &expected) != Check::Holds {
+            continue;
+        }
+        is_held = true;
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        if let Some(name) = names(channel).into_iter().find(|name| stands_in(&text, name)) {
+            let what = format!("document {} is held and names `{name}`", id.short());
+            return (Truth::Holds, what);
+        }
+    }
+    if is_held {
+        unknown("no handle, platform id or URL of the channel stands in the document that shows it")
+    } else {
+        unknown("no bytes of the document that should show it are held")
+    }
+}
+
+/// What a page may call the channel, in lower case: handles, platform id, URLs without scheme.
+fn names(channel: &Channel) -> Vec<String> {
+    let handles = channel.handles.iter().map(|handle| handle.text.as_str());
+    let urls = channel.urls.iter().map(|url| url.split_once("://").map_or(&**url, |(_, at)| at));
+    let all = handles.chain(channel.platform_id.as_deref()).chain(urls);
+    let names = all.map(|name| name.trim_end_matches('/').trim_start_matches('@').to_lowercase());
+    names.filter(|name| name.chars().count() >= SHORTEST_NAME).collect()
+}
+
+/// Whether a name stands in a text and is not part of a longer one.
+fn stands_in(text: &str, name: &str) -> bool {
+    let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    text.match_indices(name).any(|(at, _)| {
+        let behind = &text[at + name.len()..];
+        // `mfa.example` does not stand in `mfa.example.net`, nor in `not-mfa.example`.
+        let is_longer_host = behind.strip_prefix('.').is_some_and(|b| joins(b.chars().next()));
+        let before = text[..at].chars().next_back();
+        let is_longer = joins(before) || before == Some('.') && !text[..at].ends_with("www.");
+        !is_longer && !joins(behind.chars().next()) && !is_longer_host
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{backing, stands_in};
+    use crate::attribution::record::Record;
+    use crate::attribution::record::channel::ControlBasis;
+    use crate::attribution::record::document::DocumentKind;
+    use crate::attribution::record::party::PartyKind;
+    use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
+    use crate::audit::captures::Held;
+    use crate::audit::notebook::{Notebook, channel, control};
+    use crate::hash::Hash;
+
+    fn check(change: impl FnOnce(&mut Notebook), kind: DocumentKind, page: &str, expected: Truth) {
+        let mut notebook = Notebook::new();
+        let ministry = notebook.party("ministry", PartyKind::Ministry);
+        let mut site = channel("site");
+        site.urls.push("https://mfa.example/".to_owned());
+        let site = notebook.append(Record::Channel(site));
+        let shown = notebook.document(page, |document| document.kind = kind);
+        change(&mut notebook);
+        let mut control = control(site, ministry, ControlBasis::DidWeb);
+        control.evidence = Some(shown);
+        let graph = notebook.graph();
+        let held = |digest: &Hash| notebook.held(digest);
+        assert_eq!(backing(&graph, &control, &[], &held).0, expected, "{page}");
+        assert_eq!(backing(&graph, &control, &[shown], &held).0, Fails, "{page}");
+        control.evidence = None;
+        assert_eq!(backing(&graph, &control, &[], &held).0, Unknown);
+    }
+
+    #[test]
+    fn only_a_page_that_is_held_and_names_the_channel_backs_its_control() {
+        let page = "Ministries: https://MFA.example/ and others";
+        check(|_| {}, DocumentKind::Article, page, Holds);
+        check(|_| {}, DocumentKind::Note, page, Fails);
+        check(|_| {}, DocumentKind::Article, "mfa.example.net and not-mfa.example", Unknown);
+        let lose = |notebook: &mut Notebook| {
+            notebook.bytes.insert(Hash::of(page.as_bytes()), Held::Missing);
+        };
+        check(lose, DocumentKind::Article, page, Unknown);
+        let change = |notebook: &mut Notebook| {
+            notebook.bytes.insert(Hash::of(page.as_bytes()), Held::Bytes(b"mfa.example".to_vec()));
+        };
+        check(change, DocumentKind::Article, page, Unknown);
+    }
+
+    #[test]
+    fn a_name_within_a_longer_one_does_not_stand_there() {
+        for (text, expected) in [
+            ("see mfa.example.", true),
+            ("https://www.mfa.example/news", true),
+            ("did:web:mfa.example", true),
+            ("mfa.example.net", false),
+            ("notmfa.example", false),
+            ("blog.mfa.example", false),
+        ] {
+            assert_eq!(stands_in(text, "mfa.example"), expected, "{text}");
+        }
+    }
+}
