@@ -407,9 +407,11 @@ fn kind_of_flaw(
     width: u16,
     slots: &Slots<'_>,
 ) -> FaultKind {
-    let ends_here = slot == items.len() && slot < width.into();
+    if slot < items.len() || slot >= width.into() {
+        return FaultKind::Tampered;
+    }
     // The whole statement is there, so it is its length that was changed.
     let whole = rest.get(2..).and_then(|rest| rest.get(..cbor::length_of_first(rest)?));
     let is_whole = whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true));
-    if ends_here && !is_whole { FaultKind::Incomplete } else { FaultKind::Tampered }
+    if is_whole { FaultKind::Tampered } else { FaultKind::Incomplete }
 }
