@@ -407,9 +407,12 @@ fn kind_of_flaw(
     width: u16,
     slots: &Slots<'_>,
 ) -> FaultKind {
-    let ends_here = slot == items.len() && slot < width.into();
-    // The whole statement is there, so it is its length that was changed.
+    if slot != items.len() || slot >= width.into() {
+        // A statement that is not the right one, or bytes that follow the last.
+        return FaultKind::Tampered;
+    }
+    // If the whole statement is there, it is its length that was changed.
     let whole = rest.get(2..).and_then(|rest| rest.get(..cbor::length_of_first(rest)?));
     let is_whole = whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true));
-    if ends_here && !is_whole { FaultKind::Incomplete } else { FaultKind::Tampered }
+    if is_whole { FaultKind::Tampered } else { FaultKind::Incomplete }
 }
