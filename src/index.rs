@@ -5,7 +5,7 @@
 //! trusted: what it says of a statement is compared with the statement before it is used, and
 //! `verify` does not look at it. SQLite does its own input and output; the path comes from outside.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -16,6 +16,9 @@ use crate::key::Thumbprint;
 
 /// The version of the tables. Another version is thrown away and built anew.
 const VERSION: i64 = 1;
+
+/// The version of an index in which damage was found.
+const CONDEMNED: i64 = -1;
 
 /// How many candidates an ambiguous id prefix lists.
 pub const CANDIDATES: usize = 10;
@@ -47,6 +50,19 @@ pub enum Error {
     Damaged(&'static str),
 }
 
+impl Error {
+    /// Whether the index itself is broken, rather than the disk full or somebody else at it.
+    fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite(error) => {
+                matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+            }
+        }
+    }
+}
+
 /// One indexed statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
@@ -71,24 +87,37 @@ pub struct Extent {
 #[derive(Debug)]
 pub struct Index {
     connection: Connection,
+    /// Its file; none in memory.
+    path: Option<PathBuf>,
 }
 
 impl Index {
     /// An index that is forgotten with the process: for tests, and where no file can be written.
     pub fn in_memory() -> Result<Self, Error> {
-        Self::prepare(Connection::open_in_memory()?)
+        Self::prepare(Connection::open_in_memory()?, None)
     }
 
     /// Opens the index in a file, or makes an empty one. A file that is no index of this version
     /// is replaced.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Connection::open(path).map_err(Error::from).and_then(Self::prepare).or_else(|_| {
+        let open = || Self::prepare(Connection::open(path)?, Some(path.to_owned()));
+        open().or_else(|_| {
             discard(path);
-            Self::prepare(Connection::open(path)?)
+            open()
         })
     }
 
-    fn prepare(connection: Connection) -> Result<Self, Error> {
+    /// Throws the index away, whatever is wrong with it, and begins an empty one.
+    pub fn renew(&mut self) -> Result<(), Error> {
+        let Some(path) = self.path.clone() else { return self.clear() };
+        // The file must not be held open while it is removed.
+        self.connection = Connection::open_in_memory()?;
+        discard(&path);
+        *self = Self::open(&path)?;
+        Ok(())
+    }
+
+    fn prepare(connection: Connection, path: Option<PathBuf>) -> Result<Self, Error> {
         // Consistent after a loss of power without a sync for each commit: what is lost is
         // caught up from the log.
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -102,7 +131,7 @@ impl Index {
             }
             _ => return Err(Error::Damaged("its version is another one")),
         }
-        Ok(Self { connection })
+        Ok(Self { connection, path })
     }
 
     /// How far the index reaches; `None` when it is empty.
@@ -199,6 +228,18 @@ impl Index {
     }
 
     fn rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {
+        let rows = self.read_rows(condition, values);
+        if let Err(error) = &rows
+            && error.is_damage()
+        {
+            // Of another version from now on, so it is built anew when it is next opened. If even
+            // that cannot be written, the error says what to remove.
+            let _ = self.connection.pragma_update(None, "user_version", CONDEMNED);
+        }
+        rows
+    }
+
+    fn read_rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {
         let query = format!("SELECT entry_index, id, signer FROM entry WHERE {condition}");
         let mut statement = self.connection.prepare_cached(&query)?;
         let found = statement.query_map(values, |row| {

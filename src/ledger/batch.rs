@@ -4,7 +4,7 @@
 //! The same record by the same recorder is taken once: what the ledger holds already is found and
 //! referred to, not added again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
@@ -194,10 +194,13 @@ impl<'a, D: Disk> Batch<'a, D> {
         self.sealed.is_empty()
     }
 
-    /// What goes into the ledger. A batch without statements keeps no captures either.
-    pub fn finish(self) -> Addition {
-        let captures =
-            if self.sealed.is_empty() { Vec::new() } else { self.captures.into_values().collect() };
+    /// What goes into the ledger. A capture that no record of the batch names is left out: it
+    /// would lie in the ledger as a stray, or bring back what a notice has withheld.
+    pub fn finish(mut self) -> Addition {
+        let named: HashSet<Hash> =
+            self.sealed.iter().flat_map(|(_, it)| captures_of(it.statement().record())).collect();
+        self.captures.retain(|digest, _| named.contains(digest));
+        let captures = self.captures.into_values().collect();
         Addition { statements: self.sealed, captures }
     }
 
@@ -319,4 +322,12 @@ impl<'a, D: Disk> Batch<'a, D> {
 /// The number of an entry as people type it: in decimal, without leading zeros.
 pub fn entry_number(typed: &str) -> Option<u64> {
     typed.parse().ok().filter(|number: &u64| number.to_string() == typed)
+}
+
+fn captures_of(record: &Record) -> Vec<Hash> {
+    match record {
+        Record::Document(document) => document.captures.iter().map(|it| it.digest).collect(),
+        Record::Capture(later) => vec![later.capture.digest],
+        _ => Vec::new(),
+    }
 }

@@ -18,7 +18,7 @@ use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::reading;
 use crate::store::commit::{self, CommitError, Opened};
 use crate::store::disk::{Disk, Kind};
-use crate::store::journal::Journal;
+use crate::store::journal::{Journal, Put};
 use crate::store::path::FilePath;
 use crate::store::{self, Store};
 use crate::tlog::bundle::{self, Bundle};
@@ -27,7 +27,7 @@ use crate::tlog::merkle::{self, Tree};
 use crate::tlog::note::{self, Signature};
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
-use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT};
+use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT, Tile};
 
 /// Why a ledger could not be opened for writing, or did not take a batch.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,26 @@ pub enum Error {
         /// What was found.
         error: statement::Error,
     },
+    /// Files of a log, but no checkpoint over them.
+    #[error("{0} belongs to a ledger whose checkpoint is lost: found a new one in another folder")]
+    LostCheckpoint(String),
+    /// The charter is of another log.
+    #[error("the charter does not fit this ledger: {0}")]
+    Charter(&'static str),
+    /// The batch was made for another size of the ledger, or committed before.
+    #[error("the batch was made for entry {found} on, but the next entry is {expected}")]
+    Stale {
+        /// The first entry index in the batch, or the first that breaks the row.
+        found: u64,
+        /// The one that would fit.
+        expected: u64,
+    },
+    /// The commit is durable and in the checkpoint, but what the next one needs is not at hand.
+    #[error("the batch is committed, but the index could not follow ({0}): open the ledger again")]
+    Committed(Box<Error>),
+    /// An earlier commit was durable, but the index could not follow it.
+    #[error("the index could not follow an earlier commit: open the ledger again")]
+    Behind,
     /// The journal of an interrupted commit is not a continuation of this ledger.
     #[error("the interrupted commit under .state does not continue this ledger: {0}")]
     ForeignJournal(&'static str),
@@ -104,6 +124,8 @@ pub struct Ledger<D: Disk> {
     checkpoint: Checkpoint,
     log_key: SecretKey,
     last_recorded_at: u64,
+    /// The index could not follow a commit: what it does not know would be appended twice.
+    behind: bool,
 }
 
 /// Opens a ledger for writing: takes the lock, finishes an interrupted commit, and brings the
@@ -124,10 +146,9 @@ pub fn open<D: Disk>(
         let (expected, size) = (checkpoint.root, checkpoint.size);
         return Err(tile::Error::Edge { found, expected, size }.into());
     }
-    catch_up(writer.store(), &checkpoint, &mut index)?;
-    let keyring = keyring_of(writer.store(), &checkpoint, &index)?;
+    let keyring = know(writer.store(), &checkpoint, &mut index)?;
     let last_recorded_at = last_time(writer.store(), &checkpoint)?;
-    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at })
+    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at, behind: false })
 }
 
 /// Founds a ledger in an empty folder. The charter goes into the first batch, as entry 0.
@@ -144,10 +165,16 @@ pub fn found<D: Disk>(
         return Err(Error::AlreadyALedger(size));
     }
     check_log_key(policy, origin, &log_key)?;
-    index.clear()?;
+    // Where a log's files lie without their checkpoint, a new log of the same name would disagree
+    // with what was signed over them.
+    if let Some(file) = log_file_outside(writer.store(), &[])? {
+        return Err(Error::LostCheckpoint(file));
+    }
+    index.renew()?;
     let checkpoint = unsigned(origin, Tree { size: 0, root: merkle::empty_root() });
     let keyring = Keyring::default();
-    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at: 0 })
+    let (last_recorded_at, behind) = (0, false);
+    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at, behind })
 }
 
 impl<D: Disk> Ledger<D> {
@@ -199,6 +226,10 @@ impl<D: Disk> Ledger<D> {
         if addition.statements.is_empty() {
             return Ok(());
         }
+        if self.behind {
+            return Err(Error::Behind);
+        }
+        self.check_fit(addition)?;
         let (mut journal, checkpoint) = self.plan(addition)?;
         for bytes in &addition.captures {
             let digest = self.writer.stage(bytes)?;
@@ -211,7 +242,29 @@ impl<D: Disk> Ledger<D> {
         let sign = |text: &str| signed(text, &checkpoint.origin, log_key);
         self.writer.commit(&journal, sign).map_err(flatten)?;
         self.checkpoint = checkpoint;
-        self.remember(addition)
+        self.remember(addition).map_err(|error| {
+            self.behind = true;
+            Error::Committed(Box::new(error))
+        })
+    }
+
+    /// Whether the batch begins where the ledger ends, and a founding one with its own charter.
+    fn check_fit(&self, addition: &Addition) -> Result<(), Error> {
+        for (expected, (_, signed)) in (self.checkpoint.size..).zip(&addition.statements) {
+            let found = signed.entry_index();
+            if found != expected {
+                return Err(Error::Stale { found, expected });
+            }
+            if let Record::Charter(charter) = signed.statement().record() {
+                if charter.origin != self.checkpoint.origin {
+                    return Err(Error::Charter("it names another origin"));
+                }
+                if charter.log != self.log_key.public() {
+                    return Err(Error::Charter("it names another log key"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Says what to write: the grown tiles, the bundles beside them, the next checkpoint.
@@ -257,8 +310,9 @@ impl<D: Disk> Ledger<D> {
             .then(|| reading::place_of(old_size - 1, old_size).0);
         if let Some(bundle) = partial {
             let old_entries = reading::entries(store, bundle)?;
-            entry_items.extend(old_entries.iter().map(|entry| entry.as_bytes().to_vec()));
             let old_statements = reading::statements(store, bundle)?;
+            check_last_bundle(store, bundle, &old_entries, &old_statements)?;
+            entry_items.extend(old_entries.iter().map(|entry| entry.as_bytes().to_vec()));
             statement_items.extend(old_statements.into_iter().map(Option::unwrap_or_default));
             journal.remove(reading::file(Path::Statements(bundle)));
         }
@@ -298,6 +352,39 @@ impl<D: Disk> Ledger<D> {
     }
 }
 
+/// What is copied into a wider bundle is what the tree says: damage is not carried on, and the
+/// old file that shows it is not removed.
+fn check_last_bundle<D: Disk>(
+    store: &Store<D>,
+    bundle: Bundle,
+    entries: &[Hash],
+    statements: &[Option<Vec<u8>>],
+) -> Result<(), Error> {
+    let tile = Tile { level: 0, index: bundle.index, width: bundle.width };
+    let leaves = reading::tile(store, tile)?;
+    let first = bundle.index * u64::from(FULL_WIDTH);
+    let slots = entries.iter().zip(statements).zip(&leaves);
+    for (entry_index, ((entry, statement), leaf)) in (first..).zip(slots) {
+        if merkle::leaf_hash(entry.as_bytes()) != *leaf {
+            let what = format!("{entry} is not the entry that the tree holds");
+            return Err(Error::Damaged { entry_index, what });
+        }
+        if statement.as_ref().is_some_and(|bytes| Hash::of(bytes) != *entry) {
+            let what = "the statement is not the one that the tree holds".to_owned();
+            return Err(Error::Damaged { entry_index, what });
+        }
+    }
+    Ok(())
+}
+
+/// The first file of a log, in the order of their paths, that is none of these.
+fn log_file_outside<D: Disk>(store: &Store<D>, puts: &[Put]) -> Result<Option<String>, Error> {
+    let found = store.files()?.into_iter().map(|found| found.path);
+    let is_ours = |path: &String| path.parse::<Path>().is_ok();
+    let is_put = |path: &String| puts.iter().any(|put| put.path.as_str() == path);
+    Ok(found.filter(is_ours).find(|path| !is_put(path)))
+}
+
 /// Takes the lock, and finishes the commit that an earlier writer did not. What it signs is the
 /// text in the durable journal, and only if the tree on the disk has that root, continues the
 /// tree of the present checkpoint, and adds only what an append would have taken: two checkpoints
@@ -316,8 +403,17 @@ fn recover<D: Disk>(
     check_log_key(policy, &next.origin, log_key)?;
     let present = match reading::checkpoint(recovery.store())? {
         Some(note) => Checkpoint::clone(&*Trusted::open(&note, policy)?),
-        None => unsigned(&next.origin, Tree { size: 0, root: merkle::empty_root() }),
+        None => {
+            // Without a checkpoint only a founding can be finished: one that brings all there is.
+            if let Some(file) = log_file_outside(recovery.store(), recovery.journal().puts())? {
+                return Err(Error::LostCheckpoint(file));
+            }
+            unsigned(&next.origin, Tree { size: 0, root: merkle::empty_root() })
+        }
     };
+    if !next.extensions.is_empty() {
+        return Err(Error::ForeignJournal("its checkpoint has lines that no append writes"));
+    }
     if present.origin != next.origin {
         return Err(Error::ForeignJournal("it is of another log"));
     }
@@ -350,8 +446,7 @@ fn check_continuation<D: Disk>(
         return Ok(());
     }
     // What the present checkpoint needs is removed only when the next one stands.
-    catch_up(store, present, index)?;
-    let mut keyring = keyring_of(store, present, index)?;
+    let mut keyring = know(store, present, index)?;
     let mut signers: HashMap<Id, Thumbprint> = HashMap::new();
     for bundle in bundle::bundles_of(next.size).skip(bundles_before(present.size)) {
         let first = bundle.index * u64::from(FULL_WIDTH);
@@ -418,6 +513,26 @@ fn remove_partials<D: Disk>(
         }
     }
     Ok(())
+}
+
+/// Brings the index up to the checkpoint, and says which keys are in force. The index is not to be
+/// trusted: whatever goes wrong with it, it is built anew from the log before that is believed.
+fn know<D: Disk>(
+    store: &Store<D>,
+    checkpoint: &Checkpoint,
+    index: &mut Index,
+) -> Result<Keyring, Error> {
+    let attempt = |index: &mut Index| {
+        catch_up(store, checkpoint, index)?;
+        keyring_of(store, checkpoint, index)
+    };
+    match attempt(index) {
+        Err(Error::Index(_) | Error::Damaged { .. }) => {
+            index.renew()?;
+            attempt(index)
+        }
+        known => known,
+    }
 }
 
 /// Brings the index up to the checkpoint: what is new, or everything if it is of another history.
@@ -491,6 +606,10 @@ fn statement_of<D: Disk>(
     row: &Row,
     tree_size: u64,
 ) -> Result<Option<Statement>, Error> {
+    if row.entry_index >= tree_size {
+        let what = format!("the index names it, but the ledger has {tree_size} entries");
+        return Err(Error::Damaged { entry_index: row.entry_index, what });
+    }
     let Some(bytes) = reading::statement(store, row.entry_index, tree_size)? else {
         return Ok(None);
     };

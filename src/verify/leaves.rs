@@ -22,17 +22,34 @@ pub(crate) const ENTRY_STRIDE: usize = 2 + LENGTH;
 pub(crate) enum Source {
     /// The tiles of the lowest level.
     Tiles,
-    /// For each slot, what two of the three say.
-    Agreed,
+    /// For each slot, what two of the three say; else what one of them says.
+    Agreed(Place),
     /// The entry bundles.
     Entries,
     /// The statements.
     Statements,
 }
 
+/// One of the three places in which leaves stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The tiles of the lowest level.
+    Tile,
+    /// The entry bundles.
+    Entry,
+    /// The statements.
+    Statement,
+}
+
 /// All sources, the cheapest to read first.
-pub(crate) const SOURCES: [Source; 4] =
-    [Source::Tiles, Source::Agreed, Source::Entries, Source::Statements];
+pub(crate) const SOURCES: [Source; 6] = [
+    Source::Tiles,
+    Source::Agreed(Place::Tile),
+    Source::Agreed(Place::Entry),
+    Source::Agreed(Place::Statement),
+    Source::Entries,
+    Source::Statements,
+];
 
 /// The leaves beside one bundle, or why this source does not have all of them.
 pub(crate) fn leaves_of<D: Disk>(
@@ -52,7 +69,7 @@ pub(crate) fn leaves_of<D: Disk>(
             let statements = reading::statements(store, bundle)?;
             Ok(statements.into_iter().map(|it| leaf_hash(digest(it).as_bytes())).collect())
         }
-        Source::Agreed => agreed(store, bundle),
+        Source::Agreed(preferred) => agreed(store, bundle, preferred),
     }
 }
 
@@ -71,7 +88,7 @@ pub(crate) fn unless_disk_failed(error: Error) -> Result<Error, store::Error> {
     }
 }
 
-fn agreed<D: Disk>(store: &Store<D>, bundle: Bundle) -> Result<Vec<Hash>, Error> {
+fn agreed<D: Disk>(store: &Store<D>, bundle: Bundle, preferred: Place) -> Result<Vec<Hash>, Error> {
     let width = usize::from(bundle.width);
     let tiles = readable(store, Path::Tile(tile_of(bundle)))?;
     let entries = readable(store, Path::Entries(bundle))?;
@@ -82,8 +99,14 @@ fn agreed<D: Disk>(store: &Store<D>, bundle: Bundle) -> Result<Vec<Hash>, Error>
         let entry = entry_in(&entries, slot).map(|entry| leaf_hash(entry.as_bytes()));
         let statement = statements.get(slot).filter(|statement| !statement.is_empty());
         let statement = statement.map(|bytes| leaf_hash(Hash::of(bytes).as_bytes()));
-        let agree = entry.is_some() && entry == statement;
-        if agree { entry } else { tile.or(entry).or(statement) }
+        let pairs = [(tile, entry), (tile, statement), (entry, statement)];
+        let agreed = pairs.into_iter().find(|(one, other)| one.is_some() && one == other);
+        let alone = match preferred {
+            Place::Tile => tile,
+            Place::Entry => entry,
+            Place::Statement => statement,
+        };
+        agreed.map_or(alone, |(leaf, _)| leaf).or(tile).or(entry).or(statement)
     };
     let leaves: Option<Vec<Hash>> = (0..width).map(leaf).collect();
     leaves.ok_or(Error::Missing(Path::Tile(tile_of(bundle))))

@@ -407,10 +407,11 @@ fn kind_of_flaw(
     width: u16,
     slots: &Slots<'_>,
 ) -> FaultKind {
-    if slot < items.len() || slot >= width.into() {
+    if slot != items.len() || slot >= width.into() {
+        // A statement that is not the right one, or bytes that follow the last.
         return FaultKind::Tampered;
     }
-    // The whole statement is there, so it is its length that was changed.
+    // If the whole statement is there, it is its length that was changed.
     let whole = rest.get(2..).and_then(|rest| rest.get(..cbor::length_of_first(rest)?));
     let is_whole = whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true));
     if is_whole { FaultKind::Tampered } else { FaultKind::Incomplete }

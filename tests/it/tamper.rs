@@ -184,9 +184,10 @@ fn every_cut_and_every_added_byte_is_found_and_named() {
             };
             with_file(&disk, &path, &good, &good[..length], judge, &what);
         }
-        for byte in [0, b'\n', 0xff] {
-            let bad = [good.as_slice(), &[byte]].concat();
-            let what = format!("{path} extended by {byte:#x}");
+        // The last two would be one more item, of one CBOR value.
+        for more in [&[0][..], b"\n", &[0xff], &[0, 1, 1], &[0, 2, 0x41, 0]] {
+            let bad = [good.as_slice(), more].concat();
+            let what = format!("{path} extended by {more:?}");
             let judge = |report: Report| {
                 assert_eq!(report.faults.len(), 1, "{what}: {:#?}", report.faults);
                 assert_eq!(report.faults[0].kind, Tampered, "{what}");
@@ -691,8 +692,8 @@ fn random_damage_of_many_files_at_once_never_passes_nor_panics() {
         assert!(!verified || changed.is_empty() || removed_older, "round {round}: {changed:?}");
         let innocent: Vec<_> =
             blamed(&report).difference(&changed).map(|it| (*it).to_owned()).collect();
-        // When too much is gone, the root alone says so.
-        let allowed = innocent.iter().all(|it| it == "checkpoint");
+        // Where nothing leads to the root any more, nobody can tell which copy is the right one.
+        let allowed = innocent.is_empty() || blamed(&report).contains("checkpoint");
         assert!(allowed, "round {round}: {innocent:?} blamed, {changed:?} changed");
     }
 }
