@@ -42,6 +42,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let terminal = Terminal::new(arguments.json);
     let outcome = dispatch(arguments, &terminal);
     let exit = outcome.unwrap_or_else(|failure| terminal.failure(&failure));
+    let exit = terminal.finish().map_or_else(|failure| terminal.failure(&failure), |()| exit);
     ExitCode::from(exit as u8)
 }
 

@@ -1,22 +1,25 @@
 //! Standard output and standard error: data on the one, talk on the other, neither ever taken
 //! over by what a ledger says.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::failure::{self, Exit, Failure};
 
 /// Where a command prints.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     json: bool,
+    /// The first error of standard output; what was printed after it is lost too.
+    failed: RefCell<Option<io::Error>>,
 }
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, failed: RefCell::default() }
     }
 
     /// One line of data for people; silent where JSON was asked for.
@@ -34,11 +37,37 @@ impl Terminal {
         }
     }
 
-    /// Bytes for another program (completions, a manual page).
-    #[expect(clippy::unused_self, reason = "whoever prints holds the terminal")]
-    pub(crate) fn raw(&self, text: &str) {
-        // A reader that has seen enough (`| head`) is no error of ours.
-        let _ = anstream::stdout().write_all(text.as_bytes());
+    /// Text for another program (completions, a manual page), or as one JSON object.
+    pub(crate) fn document(&self, text: &str) {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            schema: &'static str,
+            text: &'a str,
+        }
+        self.object(&Json { schema: "whosaid.text/1", text });
+        if !self.json {
+            self.raw(text);
+        }
+    }
+
+    fn raw(&self, text: &str) {
+        let written = anstream::stdout().write_all(text.as_bytes());
+        if let Err(error) = written {
+            self.failed.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// Whether all that was printed has gone out. A reader that has seen enough (`| head`) is no
+    /// error of ours; a full disk is.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        let flushed = io::stdout().flush();
+        match self.failed.take().or(flushed.err()) {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let message = format!("could not write standard output: {error}");
+                Err(Failure::new(failure::IO, message).hint("what was printed is not all there is"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Talk: what is going on, for whoever watches.
