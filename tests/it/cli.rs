@@ -133,6 +133,15 @@ fn who_types_a_claim_file_does_not_keep_others_from_writing() {
 }
 
 #[test]
+fn a_secret_key_is_never_taken_in_as_a_capture() {
+    let desk = Desk::new();
+    let file = "[[document]]\nkey = \"d\"\nkind = \"note\"\ncapture = \"keys/nadia.secret.pem\"\n";
+    fs::write(desk.path().join("claims.toml"), file).expect("a file");
+    desk.check(&["append", "claims.toml"], 2, "holds a secret key");
+    assert!(!desk.path().join("ledger/evidence").exists());
+}
+
+#[test]
 fn standard_input_is_one_thing_and_nothing_is_nothing() {
     let desk = Desk::new();
     desk.check(&["append", "-"], 2, "the file is empty");
