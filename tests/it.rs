@@ -4,6 +4,7 @@ mod it {
     mod annotated;
     mod audit;
     mod claimfile;
+    mod cli;
     mod crash;
     mod crash_ledger;
     mod damage;

@@ -239,6 +239,9 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
                 let (size, limit) = (bytes.len(), capture::MAX_CAPTURE);
                 format!("the file {:?} has {size} bytes, expected at most {limit}", file.text)
             }
+            Ok(bytes) if holds_secret_key(&bytes) => {
+                format!("the file {:?} holds a secret key, and captures are published", file.text)
+            }
             Ok(bytes) => return Some(bytes),
             Err(error) => format!("the file {:?} cannot be read: {error}", file.text),
         };
@@ -326,6 +329,17 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
             self.fault(at, place, error.to_string(), None);
         }
     }
+}
+
+/// Whether a file holds a private key in PEM (RFC 7468). Claim files go from hand to hand, and one
+/// that names such a file would publish it.
+fn holds_secret_key(bytes: &[u8]) -> bool {
+    // Explanations may stand before the label (section 5.2), and do in ours.
+    const BEFORE: usize = 4096;
+    let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(BEFORE)]);
+    beginning.lines().any(|line| {
+        line.starts_with("-----BEGIN ") && line.trim_end().ends_with("PRIVATE KEY-----")
+    })
 }
 
 fn text_of(media_type: &str, bytes: &[u8]) -> Result<Text, String> {

@@ -18,10 +18,11 @@ pub(crate) fn correct(
     correct: &Correct,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
+    let written = append::read(&correct.file, &correct.signing)?;
     let desk = place.desk(&correct.signing)?;
     let mut batch = desk.batch()?;
     let target = batch.find(&correct.id)?;
-    let mut rows = append::compose_file(&correct.file, &desk, &mut batch)?;
+    let mut rows = append::compose_file(&written, &desk, &mut batch)?;
     let claims: Vec<Id> = rows.iter().filter(|row| row.kind == "claim").map(|row| row.id).collect();
     let [replacement] = claims.as_slice() else {
         let message = format!("the file holds {} claims, expected the one", claims.len());

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use crate::claimfile::composition::Wanted;
 use crate::claimfile::{compose, parse};
 use crate::cli::added::{self, Row};
-use crate::cli::arguments::Append;
+use crate::cli::arguments::{Append, Signing};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Desk, Place};
 use crate::cli::terminal::Terminal;
@@ -21,10 +21,11 @@ use crate::store::os::OsDisk;
 const DOCUMENT: &str = "document";
 
 pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result<Exit, Failure> {
+    let written = append.file.as_ref().map(|file| read(file, &append.signing)).transpose()?;
     let desk = place.desk(&append.signing)?;
     let mut batch = desk.batch()?;
-    let rows = match &append.file {
-        Some(file) => compose_file(file, &desk, &mut batch)?,
+    let rows = match &written {
+        Some(written) => compose_file(written, &desk, &mut batch)?,
         None => {
             let table = table_of(append, &batch)?;
             compose_bytes(table.to_string().as_bytes(), Path::new(""), &desk, &mut batch)?
@@ -34,26 +35,46 @@ pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result
     added::commit(desk, &addition, &rows, append.signing.dry_run, terminal)
 }
 
+/// A claim file as it was read.
+pub(crate) struct Written {
+    /// Its name; `None` for standard input.
+    name: Option<PathBuf>,
+    bytes: Vec<u8>,
+}
+
+/// Reads a claim file. This comes before the ledger is opened: a person who types one at the
+/// terminal must not keep others from writing.
+pub(crate) fn read(file: &Path, signing: &Signing) -> Result<Written, Failure> {
+    // One byte more than the limit lets the parser say that the file is too large.
+    let limit = parse::MAX_SIZE as u64 + 1;
+    if file != Path::new("-") {
+        let bytes = loose::read_file(file, limit)?;
+        return Ok(Written { name: Some(file.to_owned()), bytes });
+    }
+    if signing.passphrase_file.as_deref() == Some(file) {
+        let message = "standard input cannot give both the claim file and the passphrase";
+        return Err(Failure::usage(message).hint("put one of them into a file"));
+    }
+    let mut bytes = Vec::new();
+    io::stdin().take(limit).read_to_end(&mut bytes).map_err(|error| {
+        Failure::new(failure::IO, format!("could not read standard input: {error}"))
+    })?;
+    Ok(Written { name: None, bytes })
+}
+
 /// Takes all records of a claim file into a batch. Captures lie where the file says, relative to
 /// the file itself.
 pub(crate) fn compose_file(
-    file: &Path,
+    written: &Written,
     desk: &Desk,
     batch: &mut Batch<'_, OsDisk>,
 ) -> Result<Vec<Row>, Failure> {
-    if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        let limit = parse::MAX_SIZE as u64 + 1;
-        let read = io::stdin().take(limit).read_to_end(&mut bytes);
-        read.map_err(|error| {
-            Failure::new(failure::IO, format!("could not read standard input: {error}"))
-        })?;
-        return compose_bytes(&bytes, Path::new(""), desk, batch);
-    }
-    // One byte more than the limit lets the parser say that the file is too large.
-    let bytes = loose::read_file(file, parse::MAX_SIZE as u64 + 1)?;
-    let folder = file.parent().unwrap_or_else(|| Path::new(""));
-    compose_bytes(&bytes, folder, desk, batch).map_err(|failure| failure.about(file.display()))
+    let Some(name) = &written.name else {
+        return compose_bytes(&written.bytes, Path::new(""), desk, batch);
+    };
+    let folder = name.parent().unwrap_or_else(|| Path::new(""));
+    compose_bytes(&written.bytes, folder, desk, batch)
+        .map_err(|failure| failure.about(name.display()))
 }
 
 fn compose_bytes(

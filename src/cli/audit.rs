@@ -57,8 +57,13 @@ pub(crate) fn audit(
     };
     let mut worst = verify::exit(audited.verdict);
     for id in chosen {
-        let audit = audit::audit_with(&audited.graph, &standings, id, &held)
-            .map_err(|error| Failure::new(failure::REFERENCE, error))?;
+        let audit = audit::audit_with(&audited.graph, &standings, id, &held).map_err(|error| {
+            let failure = Failure::new(failure::REFERENCE, error);
+            match &options.as_of {
+                Some(as_of) => failure.hint(format!("it may be later than --as-of {as_of}")),
+                None => failure,
+            }
+        })?;
         terminal.object(&audit);
         if options.all {
             print_line(&audit, terminal);

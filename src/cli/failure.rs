@@ -183,6 +183,9 @@ impl From<writing::Error> for Failure {
             Error::Newer { .. } => {
                 Self::new(NEWER, error).hint("a newer version of this program can read it")
             }
+            Error::Index(_) => Self::new(IO, error)
+                .hint("writing needs a folder that you may write to, on a disk with space")
+                .hint("the index can be removed (.state/index.sqlite*): it is made anew"),
             Error::Witnesses => Self::new(POLICY, error),
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
         }

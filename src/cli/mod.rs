@@ -42,7 +42,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let terminal = Terminal::new(arguments.json);
     let outcome = dispatch(arguments, &terminal);
     let exit = outcome.unwrap_or_else(|failure| terminal.failure(&failure));
-    ExitCode::from(terminal.end(exit) as u8)
+    let exit = terminal.finish().map_or_else(|failure| terminal.failure(&failure), |()| exit);
+    ExitCode::from(exit as u8)
 }
 
 fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> {

@@ -33,5 +33,5 @@ pub(crate) fn man(terminal: &Terminal) -> Result<Exit, Failure> {
 }
 
 fn print(text: Vec<u8>, terminal: &Terminal) {
-    terminal.raw(&String::from_utf8(text).expect("what clap writes is text"));
+    terminal.document(&String::from_utf8(text).expect("what clap writes is text"));
 }

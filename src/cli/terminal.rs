@@ -8,19 +8,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::audit::line::is_obeyed;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::failure::{self, Exit, Failure};
 
 /// Where a command prints.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     json: bool,
-    /// Why data could not be printed, if it could not.
-    lost: RefCell<Option<io::Error>>,
+    /// The first error of standard output; what was printed after it is lost too.
+    failed: RefCell<Option<io::Error>>,
 }
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, lost: RefCell::new(None) }
+        Self { json, failed: RefCell::default() }
     }
 
     /// One line of data for people; silent where JSON was asked for.
@@ -38,26 +38,36 @@ impl Terminal {
         }
     }
 
-    /// Bytes for another program (completions, a manual page).
-    pub(crate) fn raw(&self, text: &str) {
-        let mut output = anstream::stdout();
-        if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush())
-            // A reader that has seen enough (`| head`) is no error of ours.
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            self.lost.borrow_mut().get_or_insert(error);
+    /// Text for another program (completions, a manual page), or as one JSON object.
+    pub(crate) fn document(&self, text: &str) {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            schema: &'static str,
+            text: &'a str,
+        }
+        self.object(&Json { schema: "whosaid.text/1", text });
+        if !self.json {
+            self.raw(text);
         }
     }
 
-    /// How a command ends whose data could not all be printed: a full disk must not pass for a
-    /// yes.
-    pub(crate) fn end(&self, exit: Exit) -> Exit {
-        match self.lost.take() {
-            Some(error) => {
-                self.talk(format!("error: could not write standard output: {error}"));
-                Exit::Io
+    fn raw(&self, text: &str) {
+        let written = anstream::stdout().write_all(text.as_bytes());
+        if let Err(error) = written {
+            self.failed.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// Whether all that was printed has gone out. A reader that has seen enough (`| head`) is no
+    /// error of ours; a full disk is.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        let flushed = io::stdout().flush();
+        match self.failed.take().or(flushed.err()) {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let message = format!("could not write standard output: {error}");
+                Err(Failure::new(failure::IO, message).hint("what was printed is not all there is"))
             }
-            None => exit,
+            _ => Ok(()),
         }
     }
 
