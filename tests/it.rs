@@ -23,4 +23,5 @@ mod it {
     mod tidy;
     mod tlog_note;
     mod tlog_tree;
+    mod writer;
 }
