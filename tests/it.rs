@@ -24,4 +24,5 @@ mod it {
     mod tidy;
     mod tlog_note;
     mod tlog_tree;
+    mod writer;
 }

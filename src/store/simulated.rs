@@ -94,6 +94,15 @@ struct Content {
     given_up: bool,
 }
 
+/// What was read from a disk since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// The number of files, each counted as often as it was read.
+    pub files: u64,
+    /// The number of bytes.
+    pub bytes: u64,
+}
+
 type Tree = BTreeMap<String, Node>;
 
 #[derive(Debug, Clone, Default)]
@@ -104,6 +113,7 @@ struct Machine {
     locked: BTreeSet<String>,
     steps: u64,
     fault: Option<(u64, Fault)>,
+    reads: Reads,
 }
 
 impl SimulatedDisk {
@@ -127,6 +137,11 @@ impl SimulatedDisk {
     /// The steps taken since the last [`SimulatedDisk::fail_at`], or since the disk was made.
     pub fn steps(&self) -> u64 {
         self.machine().steps
+    }
+
+    /// What was read from this disk so far.
+    pub fn reads(&self) -> Reads {
+        self.machine().reads
     }
 
     /// Another disk in the same state, unsynced parts included, with no fault and no lock.
@@ -247,7 +262,10 @@ impl Disk for SimulatedDisk {
         self.plain_step(|machine| {
             let bytes = &machine.contents[&machine.file(path)?].seen;
             let end = usize::try_from(limit).unwrap_or(usize::MAX).min(bytes.len());
-            Ok(bytes[..end].to_vec())
+            let bytes = bytes[..end].to_vec();
+            machine.reads.files += 1;
+            machine.reads.bytes += bytes.len() as u64;
+            Ok(bytes)
         })
     }
 
