@@ -288,7 +288,12 @@ fn a_capture_that_no_record_names_is_not_kept() {
     let mut ledger = reopen(&disk);
     // Without a record, beside another record, and with a record that is there already.
     append_as(&mut ledger, ("nadia", &nadia), &[], &[stray]);
-    append_as(&mut ledger, ("nadia", &nadia), &[doc.clone()], &[stray, b"a third capture"]);
+    append_as(
+        &mut ledger,
+        ("nadia", &nadia),
+        std::slice::from_ref(&doc),
+        &[stray, b"a third capture"],
+    );
     disk.tamper_remove(&capture::path(&Hash::of(b"a third capture")));
     append_as(&mut ledger, ("nadia", &nadia), &[doc, party("x")], &[b"a third capture"]);
     assert!(!files(&disk).contains_key(&capture::path(&Hash::of(stray))));
