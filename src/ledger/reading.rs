@@ -5,9 +5,9 @@
 use crate::attribution::id::Id;
 use crate::attribution::statement;
 use crate::hash::{self, Hash};
-use crate::store::disk::Disk;
+use crate::store;
 use crate::store::path::FilePath;
-use crate::store::{self, Store};
+use crate::store::source::Source;
 use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::merkle::NodeReader;
 use crate::tlog::path::Path;
@@ -90,19 +90,19 @@ pub fn file(path: Path) -> FilePath {
 }
 
 /// The signed checkpoint as it stands, if there is one.
-pub fn checkpoint<D: Disk>(store: &Store<D>) -> Result<Option<Vec<u8>>, store::Error> {
+pub fn checkpoint(store: &dyn Source) -> Result<Option<Vec<u8>>, store::Error> {
     store.read(&FilePath::checkpoint(), CHECKPOINT_LIMIT)
 }
 
 /// The hashes of one tile, of exactly the width asked for.
-pub fn tile<D: Disk>(store: &Store<D>, tile: Tile) -> Result<Vec<Hash>, Error> {
+pub fn tile(store: &dyn Source, tile: Tile) -> Result<Vec<Hash>, Error> {
     let path = Path::Tile(tile);
     let bytes = bytes(store, path)?;
     tile::parse(&bytes, tile.width).map_err(|error| Error::Tile { path, error })
 }
 
 /// The entries of one bundle.
-pub fn entries<D: Disk>(store: &Store<D>, bundle: Bundle) -> Result<Vec<Hash>, Error> {
+pub fn entries(store: &dyn Source, bundle: Bundle) -> Result<Vec<Hash>, Error> {
     let path = Path::Entries(bundle);
     let bytes = bytes(store, path)?;
     let items = bundle::parse(&bytes, bundle.width);
@@ -116,10 +116,7 @@ pub fn entries<D: Disk>(store: &Store<D>, bundle: Bundle) -> Result<Vec<Hash>, E
 }
 
 /// The statements of one bundle; `None` where one is withheld.
-pub fn statements<D: Disk>(
-    store: &Store<D>,
-    bundle: Bundle,
-) -> Result<Vec<Option<Vec<u8>>>, Error> {
+pub fn statements(store: &dyn Source, bundle: Bundle) -> Result<Vec<Option<Vec<u8>>>, Error> {
     let path = Path::Statements(bundle);
     let bytes = bytes(store, path)?;
     let items = bundle::parse(&bytes, bundle.width);
@@ -128,8 +125,8 @@ pub fn statements<D: Disk>(
 }
 
 /// One statement of a tree of `tree_size` entries; `None` if it is withheld.
-pub fn statement<D: Disk>(
-    store: &Store<D>,
+pub fn statement(
+    store: &dyn Source,
     entry_index: u64,
     tree_size: u64,
 ) -> Result<Option<Vec<u8>>, Error> {
@@ -138,13 +135,13 @@ pub fn statement<D: Disk>(
 }
 
 /// The nodes of the tree of `tree_size` entries, from its tiles.
-pub fn nodes<D: Disk>(store: &Store<D>, tree_size: u64) -> impl NodeReader<Error = Error> {
+pub fn nodes(store: &dyn Source, tree_size: u64) -> impl NodeReader<Error = Error> + '_ {
     let fetch = move |tiles: &[Tile]| tiles.iter().map(|it| tile(store, *it)).collect();
     TileNodes { tree_size, height: tile::HEIGHT, fetch }
 }
 
 /// The bytes of one file of the log as they stand, of at most what such a file may have.
-pub fn bytes<D: Disk>(store: &Store<D>, path: Path) -> Result<Vec<u8>, Error> {
+pub fn bytes(store: &dyn Source, path: Path) -> Result<Vec<u8>, Error> {
     let limit = match path {
         Path::Tile(_) => TILE_LIMIT,
         Path::Entries(_) => ENTRIES_LIMIT,

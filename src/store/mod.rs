@@ -15,6 +15,9 @@ pub mod disk;
 pub mod os;
 pub mod simulated;
 
+// What is read from, at hand or far away.
+pub mod source;
+
 // How: whole or not at all, and beside a ledger one file at a time.
 pub mod commit;
 pub mod loose;

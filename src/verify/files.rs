@@ -2,10 +2,11 @@
 
 use crate::evidence::capture::{self, Check, Difference, Expected, MAX_CAPTURE};
 use crate::hash::Hash;
-use crate::store::disk::{Disk, Kind};
+use crate::store::disk::Kind;
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
-use crate::store::{self, Found, Store};
+use crate::store::source::Source;
+use crate::store::{self, Found};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::path::{CHECKPOINT, Path};
 use crate::tlog::tile::{self, HEIGHT};
@@ -14,8 +15,8 @@ use crate::verify::statements::Walk;
 use crate::verify::tree::{self, Authority};
 
 /// Reads every capture that the records promise, and compares it with what they say.
-pub(crate) fn check_captures<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn check_captures(
+    store: &dyn Source,
     walk: &Walk<'_>,
     report: &mut Report,
 ) -> Result<(), store::Error> {
@@ -57,8 +58,8 @@ pub(crate) fn check_captures<D: Disk>(
 }
 
 /// Looks at every file in the folder: each is part of the ledger, or has been slipped in.
-pub(crate) fn check_files<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn check_files(
+    store: &dyn Source,
     walk: &Walk<'_>,
     checkpoint: &Checkpoint,
     authority: Option<&Authority>,
@@ -73,7 +74,16 @@ pub(crate) fn check_files<D: Disk>(
                 .to_owned(),
         );
     }
-    for Found { path, kind } in store.files()? {
+    let Some(files) = store.files()? else {
+        report.leave_out(Subject::Files);
+        report.notes.push(
+            "a web server does not say which other files lie beside the ledger's; whatever they \
+             are, they are not part of it"
+                .to_owned(),
+        );
+        return Ok(());
+    };
+    for Found { path, kind } in files {
         if !matches!(kind, Kind::File { .. }) {
             let what = "not a regular file; a ledger holds nothing else";
             report.fault(FaultKind::Tampered, Subject::Files, (&path, None), what);
@@ -134,8 +144,8 @@ fn place_in_ledger(path: &str, walk: &Walk<'_>, tree_size: u64) -> Place {
 }
 
 /// Checks a file that an earlier checkpoint needed: it begins as the one of now must begin.
-fn check_older<D: Disk>(
-    store: &Store<D>,
+fn check_older(
+    store: &dyn Source,
     older: Path,
     authority: Option<&Authority>,
     report: &mut Report,
@@ -169,17 +179,15 @@ fn continues(journal: &Journal, checkpoint: &Checkpoint) -> bool {
 
 /// Whether a pending commit puts this very file there, or is about to remove it. The journal is
 /// as little to be trusted as any file: it can only excuse what a ledger may hold.
-fn is_expected<D: Disk>(
-    store: &Store<D>,
+fn is_expected(
+    store: &dyn Source,
     pending: Option<&Journal>,
     path: &str,
 ) -> Result<bool, store::Error> {
     let Some(journal) = pending else { return Ok(false) };
     if let Some(put) = journal.puts().iter().find(|put| put.path.as_str() == path) {
-        let limit = put.bytes.len() as u64;
-        let same = store.length(&put.path)? == Some(limit)
-            && store.read(&put.path, limit)?.as_ref() == Some(&put.bytes);
-        return Ok(same && path.parse::<Path>().is_ok());
+        let found = within(store.read(&put.path, put.bytes.len() as u64))?;
+        return Ok(found.as_ref() == Some(&put.bytes) && path.parse::<Path>().is_ok());
     }
     if let Some(place) = journal.places().iter().find(|place| place.path.as_str() == path) {
         return is_blob(store, path, place.blob);
@@ -189,12 +197,20 @@ fn is_expected<D: Disk>(
 }
 
 /// Whether the file is a capture of this digest, under its own name.
-fn is_blob<D: Disk>(store: &Store<D>, path: &str, digest: Hash) -> Result<bool, store::Error> {
+fn is_blob(store: &dyn Source, path: &str, digest: Hash) -> Result<bool, store::Error> {
     let Ok(file) = FilePath::parse(path) else { return Ok(false) };
-    if digest_of(path) != Some(digest) || store.length(&file)?.is_none_or(|it| it > MAX_CAPTURE) {
+    if digest_of(path) != Some(digest) {
         return Ok(false);
     }
-    Ok(store.read(&file, MAX_CAPTURE)?.is_some_and(|bytes| Hash::of(&bytes) == digest))
+    Ok(within(store.read(&file, MAX_CAPTURE))?.is_some_and(|bytes| Hash::of(&bytes) == digest))
+}
+
+/// What was read, if it was no longer than expected.
+fn within(read: Result<Option<Vec<u8>>, store::Error>) -> Result<Option<Vec<u8>>, store::Error> {
+    match read {
+        Err(store::Error::TooLong { .. }) => Ok(None),
+        read => read,
+    }
 }
 
 /// The digest under which a capture is kept at this path, if it is the path of one.

@@ -1,14 +1,14 @@
 //! The leaves of the tree, wherever they can still be read: they stand in three places, as hashes
 //! in the lowest tiles, as entries, and as the hashes of the statements.
 //!
-//! Each place is a [`Source`]; [`Source::Agreed`] takes for every slot what two of the three say,
-//! so that damage here and there in all of them does not blind the verifier. Which source is
-//! right, only the checkpoint's root can tell: that is `tree`'s question.
+//! Each place is a [`LeafSource`]; [`LeafSource::Agreed`] takes for every slot what two of the
+//! three say, so that damage here and there in all of them does not blind the verifier. Which one
+//! is right, only the checkpoint's root can tell: that is `tree`'s question.
 
 use crate::hash::{Hash, LENGTH};
 use crate::ledger::reading::{self, Error};
-use crate::store::disk::Disk;
-use crate::store::{self, Store};
+use crate::store;
+use crate::store::source::Source;
 use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
@@ -19,7 +19,7 @@ pub(crate) const ENTRY_STRIDE: usize = 2 + LENGTH;
 
 /// Where leaves can be read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum LeafSource {
     /// The tiles of the lowest level.
     Tiles,
     /// For each slot, what two of the three say; else what one of them says.
@@ -42,34 +42,34 @@ pub(crate) enum Place {
 }
 
 /// All sources, the cheapest to read first.
-pub(crate) const SOURCES: [Source; 6] = [
-    Source::Tiles,
-    Source::Agreed(Place::Tile),
-    Source::Agreed(Place::Entry),
-    Source::Agreed(Place::Statement),
-    Source::Entries,
-    Source::Statements,
+pub(crate) const SOURCES: [LeafSource; 6] = [
+    LeafSource::Tiles,
+    LeafSource::Agreed(Place::Tile),
+    LeafSource::Agreed(Place::Entry),
+    LeafSource::Agreed(Place::Statement),
+    LeafSource::Entries,
+    LeafSource::Statements,
 ];
 
 /// The leaves beside one bundle, or why this source does not have all of them.
-pub(crate) fn leaves_of<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn leaves_of(
+    store: &dyn Source,
     bundle: Bundle,
-    source: Source,
+    source: LeafSource,
 ) -> Result<Vec<Hash>, Error> {
     match source {
-        Source::Tiles => reading::tile(store, tile_of(bundle)),
-        Source::Entries => {
+        LeafSource::Tiles => reading::tile(store, tile_of(bundle)),
+        LeafSource::Entries => {
             let entries = reading::entries(store, bundle)?;
             Ok(entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect())
         }
-        Source::Statements => {
+        LeafSource::Statements => {
             // A withheld one has no hash here; the root will not come out, and should not.
             let digest = |it: Option<Vec<u8>>| Hash::of(&it.unwrap_or_default());
             let statements = reading::statements(store, bundle)?;
             Ok(statements.into_iter().map(|it| leaf_hash(digest(it).as_bytes())).collect())
         }
-        Source::Agreed(preferred) => agreed(store, bundle, preferred),
+        LeafSource::Agreed(preferred) => agreed(store, bundle, preferred),
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn unless_disk_failed(error: Error) -> Result<Error, store::Error> {
     }
 }
 
-fn agreed<D: Disk>(store: &Store<D>, bundle: Bundle, preferred: Place) -> Result<Vec<Hash>, Error> {
+fn agreed(store: &dyn Source, bundle: Bundle, preferred: Place) -> Result<Vec<Hash>, Error> {
     let width = usize::from(bundle.width);
     let tiles = readable(store, Path::Tile(tile_of(bundle)))?;
     let entries = readable(store, Path::Entries(bundle))?;
@@ -113,7 +113,7 @@ fn agreed<D: Disk>(store: &Store<D>, bundle: Bundle, preferred: Place) -> Result
 }
 
 /// The bytes of a file, or none if they cannot be had for any reason but the disk's.
-fn readable<D: Disk>(store: &Store<D>, path: Path) -> Result<Vec<u8>, Error> {
+fn readable(store: &dyn Source, path: Path) -> Result<Vec<u8>, Error> {
     match reading::bytes(store, path) {
         Err(Error::Store(failed @ store::Error::Failed(_))) => Err(Error::Store(failed)),
         read => Ok(read.unwrap_or_default()),

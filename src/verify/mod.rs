@@ -12,8 +12,8 @@ mod files;
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
 use crate::ledger::reading;
-use crate::store::disk::Disk;
-use crate::store::{self, Store};
+use crate::store;
+use crate::store::source::Source;
 use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::{Checkpoint, Trusted};
 use crate::tlog::policy::Policy;
@@ -43,8 +43,8 @@ pub struct Verification {
 ///
 /// # Errors
 /// Only when the disk cannot be read; whatever is wrong with the ledger is in the report.
-pub fn verify<D: Disk>(
-    store: &Store<D>,
+pub fn verify(
+    store: &dyn Source,
     policy: &Policy,
     keep: &mut dyn FnMut(Signed),
     progress: &mut dyn FnMut(u64, u64),
@@ -82,8 +82,8 @@ pub fn verify<D: Disk>(
 
 /// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else
 /// can be judged without it.
-fn open_checkpoint<D: Disk>(
-    store: &Store<D>,
+fn open_checkpoint(
+    store: &dyn Source,
     policy: &Policy,
     report: &mut Report,
 ) -> Result<Option<Trusted<Checkpoint>>, store::Error> {

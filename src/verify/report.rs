@@ -128,6 +128,8 @@ pub struct Report {
     #[serde(skip)]
     not_checked: [u64; SUBJECTS.len()],
     #[serde(skip)]
+    left_out: [bool; SUBJECTS.len()],
+    #[serde(skip)]
     reached: bool,
 }
 
@@ -142,6 +144,7 @@ impl Report {
             notes: Vec::new(),
             passed: [0; SUBJECTS.len()],
             not_checked: [0; SUBJECTS.len()],
+            left_out: [false; SUBJECTS.len()],
             reached: false,
         }
     }
@@ -157,6 +160,11 @@ impl Report {
 
     pub(crate) fn skip(&mut self, subject: Subject) {
         self.not_checked[subject as usize] += 1;
+    }
+
+    /// The check does not apply here: it is not listed, and decides nothing.
+    pub(crate) fn leave_out(&mut self, subject: Subject) {
+        self.left_out[subject as usize] = true;
     }
 
     pub(crate) fn fault(
@@ -175,9 +183,10 @@ impl Report {
         self.faults.len() >= FAULTS
     }
 
-    /// One line for each kind of check.
+    /// One line for each kind of check that applies.
     pub fn checks(&self) -> Vec<Check> {
-        SUBJECTS.iter().map(|subject| self.check(*subject)).collect()
+        let applies = |subject: &&Subject| !self.left_out[**subject as usize];
+        SUBJECTS.iter().filter(applies).map(|subject| self.check(*subject)).collect()
     }
 
     /// The one answer.

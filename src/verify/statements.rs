@@ -13,8 +13,8 @@ use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::cbor;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
-use crate::store::disk::Disk;
-use crate::store::{self, Store};
+use crate::store;
+use crate::store::source::Source;
 use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
@@ -91,9 +91,9 @@ impl<'a> Walk<'a> {
 
     /// Checks the statements of one bundle. `leaves` are the right ones, if any source gave the
     /// root; `entries` are what the entry bundle says.
-    pub(crate) fn bundle<D: Disk>(
+    pub(crate) fn bundle(
         &mut self,
-        store: &Store<D>,
+        store: &dyn Source,
         bundle: Bundle,
         slots: &Slots<'_>,
         report: &mut Report,

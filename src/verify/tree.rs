@@ -8,21 +8,21 @@ use std::collections::HashMap;
 
 use crate::hash::{Hash, LENGTH};
 use crate::ledger::reading::{self, Error};
-use crate::store::disk::Disk;
-use crate::store::{self, Store};
+use crate::store;
+use crate::store::source::Source;
 use crate::tlog::bundle::{Bundle, bundles_of};
 use crate::tlog::merkle::{self, Tree, empty_root, leaf_hash};
 use crate::tlog::path::Path;
 use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT, Tile};
 use crate::verify::leaves::{
-    ENTRY_STRIDE, SOURCES, Source, entry_in, leaves_of, unless_disk_failed,
+    ENTRY_STRIDE, LeafSource, SOURCES, entry_in, leaves_of, unless_disk_failed,
 };
 use crate::verify::report::{FaultKind, Report, Subject};
 
 /// What the checkpoint vouches for: every hash of every tile, as it must be.
 #[derive(Debug)]
 pub(crate) struct Authority {
-    source: Source,
+    source: LeafSource,
     tree_size: u64,
     /// The tiles above the lowest level, by level and index: one hash for 256 entries.
     upper: Upper,
@@ -30,9 +30,9 @@ pub(crate) struct Authority {
 
 impl Authority {
     /// The hashes that a tile must begin with; `None` if the file they came from is gone since.
-    pub(crate) fn hashes<D: Disk>(
+    pub(crate) fn hashes(
         &self,
-        store: &Store<D>,
+        store: &dyn Source,
         level: u8,
         index: u64,
     ) -> Result<Option<Vec<Hash>>, store::Error> {
@@ -50,8 +50,8 @@ impl Authority {
 
 /// Checks all tiles, and says what they must be, if any source of leaves gives the checkpoint's
 /// root.
-pub(crate) fn check_tiles<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn check_tiles(
+    store: &dyn Source,
     tree: Tree,
     report: &mut Report,
 ) -> Result<Option<Authority>, store::Error> {
@@ -73,8 +73,8 @@ pub(crate) fn check_tiles<D: Disk>(
 
 /// Checks one tile, hash by hash. `expected` may go on beyond a tile that an earlier checkpoint
 /// needed.
-pub(crate) fn check_tile<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn check_tile(
+    store: &dyn Source,
     tile: Tile,
     expected: &[Hash],
     report: &mut Report,
@@ -106,8 +106,8 @@ pub(crate) fn check_tile<D: Disk>(
 
 /// Checks the entries of a bundle against the leaves, which may go on beyond a bundle that an
 /// earlier checkpoint needed. Returns each entry that can be read, right or not.
-pub(crate) fn check_entries<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn check_entries(
+    store: &dyn Source,
     bundle: Bundle,
     leaves: Option<&[Hash]>,
     report: &mut Report,
@@ -151,8 +151,8 @@ pub(crate) fn entry_index(index: u64, slot: usize) -> u64 {
 }
 
 /// The bytes of a file, or a fault that says why there are none.
-pub(crate) fn bytes_or_fault<D: Disk>(
-    store: &Store<D>,
+pub(crate) fn bytes_or_fault(
+    store: &dyn Source,
     path: Path,
     subject: Subject,
     report: &mut Report,
@@ -169,10 +169,7 @@ pub(crate) fn bytes_or_fault<D: Disk>(
 }
 
 /// Grows a tree from each source until one has the checkpoint's root.
-fn find_authority<D: Disk>(
-    store: &Store<D>,
-    tree: Tree,
-) -> Result<Option<Authority>, store::Error> {
+fn find_authority(store: &dyn Source, tree: Tree) -> Result<Option<Authority>, store::Error> {
     for source in SOURCES {
         match replay(store, tree.size, source) {
             Ok((replayed, upper)) if replayed == tree => {
@@ -190,11 +187,7 @@ fn find_authority<D: Disk>(
 type Upper = HashMap<(u8, u64), Vec<Hash>>;
 
 /// The tree that the leaves of a source grow to, and all its tiles above the lowest level.
-fn replay<D: Disk>(
-    store: &Store<D>,
-    tree_size: u64,
-    source: Source,
-) -> Result<(Tree, Upper), Error> {
+fn replay(store: &dyn Source, tree_size: u64, source: LeafSource) -> Result<(Tree, Upper), Error> {
     let mut tree = Tree { size: 0, root: empty_root() };
     let mut edge: Vec<(Tile, Vec<Hash>)> = Vec::new();
     let mut upper = Upper::new();
@@ -217,11 +210,7 @@ fn replay<D: Disk>(
 
 /// When no leaves lead to the root: which tiles do not hold together? A full tile must have the
 /// root that the tile above it says; those without a tile above make up the checkpoint's root.
-fn blame_tiles<D: Disk>(
-    store: &Store<D>,
-    tree: Tree,
-    report: &mut Report,
-) -> Result<(), store::Error> {
+fn blame_tiles(store: &dyn Source, tree: Tree, report: &mut Report) -> Result<(), store::Error> {
     let mut blamed = false;
     for tile in tile::tiles_of(tree.size, HEIGHT) {
         let path = Path::Tile(tile);
@@ -258,8 +247,8 @@ fn blame_tiles<D: Disk>(
 }
 
 /// How a full tile differs from what the tile above it says, if it does.
-fn disagreement<D: Disk>(
-    store: &Store<D>,
+fn disagreement(
+    store: &dyn Source,
     tree_size: u64,
     tile: Tile,
     hashes: &[Hash],

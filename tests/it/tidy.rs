@@ -27,7 +27,7 @@ struct Habit {
     why: &'static str,
 }
 
-const HABITS: [Habit; 4] = [
+const HABITS: [Habit; 6] = [
     Habit {
         words: &["print!(", "println!(", "eprint!(", "eprintln!(", "anstream::"],
         homes: &["src/cli/", "src/main.rs"],
@@ -48,6 +48,16 @@ const HABITS: [Habit; 4] = [
         words: &["std::env", "getrandom", "rpassword", "std::io::stdin", "io::stdin"],
         homes: &["src/cli/", "src/main.rs"],
         why: "the environment, randomness and the terminal are read in cli/ only",
+    },
+    Habit {
+        words: &["ureq", "TcpStream"],
+        homes: &["src/web/"],
+        why: "web/ is the only door to other people's servers",
+    },
+    Habit {
+        words: &["axum", "tokio", "TcpListener"],
+        homes: &["src/http/"],
+        why: "http/ is the only face that others connect to",
     },
 ];
 
