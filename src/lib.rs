@@ -26,6 +26,8 @@ pub mod ledger;
 pub mod claimfile;
 pub mod verify;
 pub mod audit;
+pub mod witness;
 
 // FACES: parse, call one function, print.
+pub mod http;
 pub mod cli;

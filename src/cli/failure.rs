@@ -8,7 +8,7 @@ use crate::attribution::keyring;
 use crate::claimfile::compose;
 use crate::claimfile::fault::Faults;
 use crate::keyfile;
-use crate::ledger::{batch, reading, writing};
+use crate::ledger::{batch, cosigning, reading, writing};
 use crate::store::{self, failure, loose};
 
 /// The exit codes, the same for every command.
@@ -62,6 +62,8 @@ Nothing was appended: a batch goes in whole or not at all.";
     PASSPHRASE = "passphrase", Key, "The secret key is encrypted, and the passphrase is missing or wrong.";
     DAMAGED = "damaged", DoesNotHold, "The ledger on the disk is not what its checkpoint says. `whosaid verify` names every file and entry.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
+    WITNESSES = "witnesses", Io, "Too few of the policy's witnesses cosigned the checkpoint, so it was not published. What was recorded stays recorded; the same checkpoint is published when they answer.";
+    ALARM = "alarm", DoesNotHold, "A witness has seen another history of this log: another copy of the ledger is in use, or it was put back to an earlier state. Nothing was published. Asking again cannot mend it.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 
@@ -186,9 +188,41 @@ impl From<writing::Error> for Failure {
             Error::Index(_) => Self::new(IO, error)
                 .hint("writing needs a folder that you may write to, on a disk with space")
                 .hint("the index can be removed (.state/index.sqlite*): it is made anew"),
-            Error::Witnesses => Self::new(POLICY, error),
+            Error::Cosigning(ref inner) => {
+                let (code, hints) = cosigning_code(inner);
+                hints.iter().fold(Self::new(code, &error), Failure::hint)
+            }
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
         }
+    }
+}
+
+impl From<cosigning::Error> for Failure {
+    fn from(error: cosigning::Error) -> Self {
+        let (code, hints) = cosigning_code(&error);
+        hints.iter().fold(Self::new(code, &error), Failure::hint)
+    }
+}
+
+fn cosigning_code(error: &cosigning::Error) -> (Code, &'static [&'static str]) {
+    use cosigning::Error;
+    match error {
+        Error::Store(store::Error::Locked(_)) => (LOCKED, &["try again when it has ended"]),
+        Error::Store(_) => (IO, &[]),
+        Error::NoLedger => (NO_LEDGER, &["--ledger names another folder"]),
+        Error::Alarm { .. } => (
+            ALARM,
+            &[
+                "another copy of this ledger is in use, or it was put back to an earlier state",
+                "append nothing more; compare the copies, and do not ask the witness again",
+            ],
+        ),
+        Error::Quorum { .. } => (
+            WITNESSES,
+            &["run `whosaid cosign` when they can be reached; it publishes the same checkpoint"],
+        ),
+        Error::Unfinished => (UNFINISHED, &["`whosaid cosign` finishes it"]),
+        _ => (DAMAGED, &["run `whosaid verify`"]),
     }
 }
 
