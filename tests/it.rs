@@ -10,6 +10,7 @@ mod it {
     mod damage;
     mod documents;
     mod evidence;
+    mod fetch;
     mod format;
     mod house;
     mod keyfile;
