@@ -23,6 +23,7 @@ mod it {
     mod store;
     mod tamper;
     mod tidy;
+    mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
     mod writer;
