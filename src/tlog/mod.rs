@@ -14,3 +14,5 @@ pub mod policy;
 pub mod checkpoint;
 pub mod proof;
 pub mod add_checkpoint;
+pub mod fork;
+pub mod continuity;
