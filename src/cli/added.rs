@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::attribution::id::Id;
 use crate::claimfile::composition;
+use crate::cli::cosigned;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Desk;
 use crate::cli::terminal::Terminal;
@@ -68,8 +69,10 @@ pub(crate) fn commit(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     if !dry_run {
-        desk.ledger.commit(addition)?;
+        let committed = desk.ledger.commit(addition);
+        committed.map_err(|error| cosigned::of_writing(error, &desk.state))?;
     }
+    cosigned::tell(desk.ledger.asked(), terminal);
     let added = rows.iter().filter(|row| row.new).count();
     let already_there = rows.len() - added;
     terminal.object(&Json {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
+
 /// Who said what, through which document, on whose word: a signed, append-only ledger of claims.
 #[derive(Debug, Parser)]
 #[command(name = "whosaid", version, about, max_term_width = 100)]
@@ -66,6 +68,12 @@ pub enum Command {
     Audit(Audit),
     /// List what rests on an entry
     Impact(Impact),
+    /// Be a witness of other people's ledgers: cosign that they only grow
+    Witness(Witness),
+    /// Ask the policy's witnesses to cosign the checkpoint as it stands
+    Cosign(Cosign),
+    /// Let a witness cosign this ledger, and say how many must
+    TrustWitness(TrustWitness),
     /// Explain a rule of the audit, an attribution level, or an error code
     Explain(Explain),
     /// Print shell completions

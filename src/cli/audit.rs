@@ -142,7 +142,8 @@ fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audit
         signed.retain(|it| keep(it));
     }
     let suspect = |key, entry_index| verification.keyring.is_suspect(key, entry_index);
-    let graph = Graph::new(signed, verification.withheld, suspect);
+    let graph = Graph::new(signed, verification.withheld, suspect)
+        .seen_by_witnesses(verification.report.logged_before);
     let ids = ids.into_iter().map(|(_, id)| id).collect();
     Ok(Audited { store, graph, ids, verdict })
 }
@@ -219,6 +220,9 @@ fn print(audit: &Audit, with_rules: bool, terminal: &Terminal) {
     let level = &audit.level;
     terminal.line(format!("Level      {:?} {}", level.level, level.name));
     terminal.line(format!("           not {:?}: {}", level.next, level.stopped_by.what));
+    if let Some(seen) = &audit.logged_before {
+        terminal.line(format!("Time       {}", summary::logged_before(seen)));
+    }
     print_standing(audit, terminal);
     print_independence(audit, terminal);
     terminal.line("");

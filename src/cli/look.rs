@@ -20,7 +20,7 @@ use crate::ledger::{reading, writing};
 use crate::store::Store;
 use crate::store::os::OsDisk;
 use crate::tlog::bundle::bundles_of;
-use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::checkpoint::{Checkpoint, LoggedBefore};
 use crate::tlog::merkle::{self, Leaf, Position};
 
 #[derive(Serialize)]
@@ -35,6 +35,8 @@ struct Json<'a> {
     record: Option<&'a Record>,
     #[serde(skip_serializing_if = "Option::is_none")]
     included: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logged_before: Option<&'a LoggedBefore>,
 }
 
 /// `whosaid log`.
@@ -74,7 +76,9 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     let (entry_index, id) = find(&entries.ids, &options.id)?;
     prove(&store, &checkpoint, entry_index, id)?;
     let statement = entries.statement(entry_index)?;
-    terminal.object(&json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true)));
+    let logged_before = checkpoint.logged_before();
+    let json = json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true));
+    terminal.object(&Json { logged_before, ..json });
     terminal.line(format!("entry {entry_index} of {}, {id}", checkpoint.size));
     let Some(statement) = statement else {
         terminal.line(
@@ -86,7 +90,7 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     terminal.line(format!(
         "recorded by {} at {} with key {}",
         statement.issuer(),
-        time(statement.recorded_at()),
+        summary::time(statement.recorded_at()),
         &statement.signer().to_string()[..12]
     ));
     terminal.line(format!("{}:", statement.record().kind()));
@@ -94,6 +98,9 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
         terminal.line(line);
     }
     terminal.line("In the log: proven by its inclusion in the signed checkpoint.");
+    if let Some(logged_before) = logged_before {
+        terminal.line(summary::logged_before(logged_before));
+    }
     terminal.line("Signature and references: not checked here; `whosaid verify` does.");
     Ok(Exit::Holds)
 }
@@ -213,6 +220,7 @@ fn json<'a>(
         withheld: statement.is_none(),
         record: statement.map(Statement::record),
         included,
+        logged_before: None,
     }
 }
 
@@ -220,11 +228,4 @@ fn log_line(entry_index: u64, statement: &Statement, names: &Names) -> String {
     let (id, kind) = (statement.id().short(), statement.record().kind());
     let line = summary::line(statement.record(), names).replace('\n', " ");
     format!("{entry_index:<5} {id}  {kind:<10} {}", summary::shortened(&line, 100))
-}
-
-/// A time for people, in UTC.
-pub(crate) fn time(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).ok();
-    let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| "a time beyond the calendar".to_owned(), |time| time.to_string())
 }

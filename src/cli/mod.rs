@@ -5,12 +5,15 @@
 //! **0** it holds · **1** checked, and it does not hold · **2** bad usage or input · **3** could
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
+pub mod witness_options;
 pub mod arguments;
 mod failure;
 mod terminal;
 mod secrets;
-mod open;
+mod courier;
 mod summary;
+mod cosigned;
+mod open;
 mod init;
 mod added;
 mod append;
@@ -18,6 +21,8 @@ mod amend;
 mod look;
 mod verify;
 mod audit;
+mod witnesses;
+mod witness;
 mod explain;
 mod shell;
 
@@ -60,6 +65,9 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Witness(it) => witness::run(&place, &it, terminal),
+        Command::Cosign(it) => witnesses::cosign(&place, &it, terminal),
+        Command::TrustWitness(it) => witnesses::trust(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

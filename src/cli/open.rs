@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::arguments::Signing;
+use crate::cli::cosigned;
+use crate::cli::courier::Courier;
 use crate::cli::failure::{self, Failure};
 use crate::cli::secrets;
 use crate::index::Index;
 use crate::key::SecretKey;
+use crate::ledger::cosigning::Signers;
 use crate::ledger::reading;
 use crate::ledger::writing::{self, Ledger};
 use crate::store::loose;
@@ -31,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) key: SecretKey,
     /// In seconds since 1970.
     pub(crate) recorded_at: u64,
+    /// The private folder of the ledger.
+    pub(crate) state: PathBuf,
 }
 
 impl Place {
@@ -73,13 +78,17 @@ impl Place {
         let passphrase = secrets::passphrase(signing.passphrase_file.as_deref(), &question)?;
         let key = secrets::open(&self.keys, &recorder, &passphrase)?;
         let log_key = secrets::open(&self.keys, secrets::LOG, &passphrase)?;
-        let ledger = writing::open(store, &policy, log_key, self.index()?)?;
+        let messenger = Box::new(Courier::new());
+        let signers = Signers { policy, log_key, messenger };
+        let state = self.ledger.join(STATE);
+        let ledger = writing::open_with(store, signers, self.index()?);
+        let ledger = ledger.map_err(|error| cosigned::of_writing(error, &state))?;
         let in_force = ledger.keyring().recorder(key.public().thumbprint(), ledger.tree_size())?;
         if in_force != recorder {
             let message = format!("the key in {recorder}'s file is {in_force}'s in this ledger");
             return Err(Failure::new(failure::KEY, message));
         }
-        Ok(Desk { ledger, recorder, key, recorded_at: now(signing.at)? })
+        Ok(Desk { ledger, recorder, key, recorded_at: now(signing.at)?, state })
     }
 
     /// The index beside the ledger. Its folder is private and may have to be made.

@@ -23,6 +23,17 @@ impl Terminal {
         Self { json, failed: RefCell::default() }
     }
 
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Lets what was printed so far be seen, by whoever waits for it before a long wait.
+    pub(crate) fn flush(&self) {
+        if let Err(error) = io::stdout().flush() {
+            self.failed.borrow_mut().get_or_insert(error);
+        }
+    }
+
     /// One line of data for people; silent where JSON was asked for.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if !self.json {

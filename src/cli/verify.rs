@@ -6,10 +6,11 @@ use crate::attribution::keyring::Signed;
 use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
-use crate::cli::summary::word;
+use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
 use crate::store::Store;
 use crate::store::os::OsDisk;
+use crate::tlog::checkpoint::Cosigned;
 use crate::tlog::policy::Policy;
 use crate::verify::report::{Check, Fault, Outcome, Report, Verdict};
 use crate::verify::{NOT_SHOWN, Verification, verify};
@@ -79,6 +80,12 @@ fn print(report: &Report, terminal: &Terminal) {
     }
     for check in &checks {
         terminal.line(check_line(check));
+    }
+    for Cosigned { witness, time } in &report.cosigned {
+        terminal.line(format!("  cosigned    by witness {witness} at {}", summary::time(*time)));
+    }
+    if let Some(seen) = &report.logged_before {
+        terminal.line(summary::logged_before(seen));
     }
     for fault in report.faults.iter().take(SHOWN_FAULTS) {
         terminal.line(fault_line(fault));

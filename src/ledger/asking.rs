@@ -13,14 +13,15 @@
 use std::fmt;
 use std::thread;
 
-use crate::hash::Hash;
 use crate::tlog::add_checkpoint::{
     AddCheckpoint, PATH, SIZE_TYPE, monitoring_path, parse_signatures, parse_size,
 };
 use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::continuity::Continuity;
+use crate::tlog::fork::{Fork, Said};
 use crate::tlog::merkle::Consistency;
 use crate::tlog::note::{Note, Signature, VerifierKey};
-use crate::tlog::policy::Witness;
+use crate::tlog::policy::{Policy, Witness};
 
 /// How often a witness is asked about one checkpoint: once with what we think it has seen, once
 /// with what it says, and once more in case another of our requests was under way.
@@ -91,10 +92,19 @@ pub enum Outcome {
 pub struct Alarm {
     /// What it holds: in words.
     pub what: String,
-    /// A checkpoint that it serves, signed by this log's own key, which the tree at hand does not
-    /// lead to: proof that the log has signed two histories, or went back. Without it there is
-    /// only the witness's word.
-    pub evidence: Option<Note>,
+    /// What it shows for it. Without that there is only the witness's word.
+    pub evidence: Option<Evidence>,
+}
+
+/// A checkpoint that a witness serves, signed by this log's own key, which the tree at hand does
+/// not lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The checkpoint, as the witness serves it.
+    pub note: Note,
+    /// If the two trees can be compared from the tiles at hand: the proof, for anybody to check,
+    /// that the log has signed two histories. A larger tree than ours may as well continue ours.
+    pub fork: Option<Fork>,
 }
 
 /// What is to be cosigned, and the tree under it.
@@ -104,7 +114,7 @@ pub struct Question<'a> {
     /// The same, signed by its log.
     pub note: &'a Note,
     /// The keys of this log, by which evidence of another history is known.
-    pub log_keys: &'a [&'a VerifierKey],
+    pub policy: &'a Policy,
     /// The size that a witness has probably seen.
     pub guess: &'a dyn Fn(&Witness) -> u64,
 }
@@ -115,8 +125,8 @@ pub trait History {
     type Error;
     /// That the tree of `old_size` is the beginning of the checkpoint's.
     fn prove(&self, old_size: u64) -> Result<Consistency, Self::Error>;
-    /// The root of the first `size` entries.
-    fn root(&self, size: u64) -> Result<Hash, Self::Error>;
+    /// How the checkpoint's tree relates to one that was seen.
+    fn compare(&self, seen: &Said, present: &Said) -> Result<Continuity, Self::Error>;
 }
 
 /// One witness while it is being asked.
@@ -267,17 +277,24 @@ fn evidence<H: History>(
     question: &Question<'_>,
     history: &H,
     messenger: &dyn Messenger,
-) -> Result<Option<Note>, H::Error> {
-    let ours = question.checkpoint;
-    let served = messenger.get(&join(url, &monitoring_path(&ours.origin)));
-    let note = served.ok().flatten().and_then(|bytes| Note::parse(&bytes).ok());
-    let signed = note.filter(|note| note.verify(question.log_keys).is_ok());
-    let read = signed.and_then(|note| Some((note.text().parse::<Checkpoint>().ok()?, note)));
-    let Some((theirs, note)) = read.filter(|(theirs, _)| theirs.origin == ours.origin) else {
+) -> Result<Option<Evidence>, H::Error> {
+    let served = messenger.get(&join(url, &monitoring_path(&question.checkpoint.origin)));
+    let Some(note) = served.ok().flatten().and_then(|bytes| Note::parse(&bytes).ok()) else {
         return Ok(None);
     };
-    let disagrees = theirs.size > ours.size || history.root(theirs.size)? != theirs.root;
-    Ok(disagrees.then_some(note))
+    let said = |note: &Note| Said::open(note, question.policy).unwrap_or_default();
+    for theirs in said(&note) {
+        let ours = said(question.note).into_iter().find(|ours| ours.key == theirs.key);
+        let Some(ours) = ours.filter(|it| it.checkpoint.origin == theirs.checkpoint.origin) else {
+            continue;
+        };
+        match history.compare(&theirs, &ours)? {
+            Continuity::Forked(fork) => return Ok(Some(Evidence { note, fork: Some(fork) })),
+            Continuity::RolledBack => return Ok(Some(Evidence { note, fork: None })),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 fn join(url: &str, path: &str) -> String {

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::hash::Hash;
 use crate::key::SecretKey;
 use crate::ledger::asking::{self, Asked, History, Messenger, Nobody, Outcome, Question};
 use crate::ledger::reading;
@@ -14,6 +13,8 @@ use crate::store::commit::{self, Opened};
 use crate::store::disk::Disk;
 use crate::store::{self, Store};
 use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
+use crate::tlog::continuity::{self, Continuity};
+use crate::tlog::fork::Said;
 use crate::tlog::merkle::{self, Consistency, Sizes, Tree};
 use crate::tlog::note::{self, Note, Signature, VerifierKey};
 use crate::tlog::policy::{Policy, Witness};
@@ -44,7 +45,7 @@ pub enum Error {
     Unfinished,
     /// A witness holds another history of this log.
     #[error("ALARM: witness {witness}: {what}{}", if *proven {
-        "; it shows a checkpoint of that other history, signed by this log's own key"
+        "; it shows a checkpoint of it that this log's own key has signed"
     } else {
         ""
     })]
@@ -96,13 +97,14 @@ impl<D: Disk> History for Tiles<'_, D> {
         let sizes = Sizes { old: old_size, new: self.tree.size };
         let nodes = &mut reading::nodes(self.store, self.tree.size);
         let proof = merkle::prove_consistency(sizes, nodes)?;
-        let old = Tree { size: old_size, root: self.root(old_size)? };
+        let root = merkle::root(old_size, &mut reading::nodes(self.store, self.tree.size))?;
+        let old = Tree { size: old_size, root };
         merkle::verify_consistency(&old, &self.tree, &proof)?;
         Ok(proof)
     }
 
-    fn root(&self, size: u64) -> Result<Hash, Error> {
-        Ok(merkle::root(size, &mut reading::nodes(self.store, self.tree.size))?)
+    fn compare(&self, seen: &Said, present: &Said) -> Result<Continuity, Error> {
+        Ok(continuity::compare(seen, present, &mut reading::nodes(self.store, self.tree.size))?)
     }
 }
 
@@ -270,7 +272,7 @@ impl Subject<'_> {
             }
             _ => 0,
         };
-        let question = Question { checkpoint, note: &bare, log_keys: &log_keys, guess: &guess };
+        let question = Question { checkpoint, note: &bare, policy, guess: &guess };
         let tiles = Tiles { store, tree: checkpoint.tree() };
         without_alarm(asking::ask(witnesses, &question, &tiles, messenger)?)
     }

@@ -11,6 +11,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use crate::hash::Hash;
 use crate::tlog::merkle::{Tree, empty_root};
 use crate::tlog::note::{self, Note};
@@ -41,7 +43,7 @@ pub struct Trusted<T> {
 }
 
 /// A witness of the policy saw a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cosigned {
     /// The policy's name for the witness.
     pub witness: String,
@@ -50,7 +52,7 @@ pub struct Cosigned {
 }
 
 /// By what time a checkpoint, and so every entry under it, was there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoggedBefore {
     /// In POSIX seconds, by the witnesses' clocks: those that cosigned no later than this are
     /// enough for the quorum.

@@ -108,7 +108,9 @@ fn open_checkpoint(
             report.origin = Some(checkpoint.origin.clone());
             report.tree_size = checkpoint.size;
             report.root = Some(checkpoint.root);
-            report.witnesses = checkpoint.cosignatures().len();
+            report.witnesses = checkpoint.witnesses().len();
+            report.cosigned = checkpoint.cosignatures().to_vec();
+            report.logged_before = checkpoint.logged_before().cloned();
             Ok(Some(checkpoint))
         }
         Err(error) => {

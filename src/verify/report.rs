@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use crate::hash::Hash;
+use crate::tlog::checkpoint::{Cosigned, LoggedBefore};
 
 /// The answer. Only [`Verdict::Verified`] says yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -119,6 +120,10 @@ pub struct Report {
     pub root: Option<Hash>,
     /// How many witnesses of the policy cosigned.
     pub witnesses: usize,
+    /// Which ones, and when; a witness that cosigned twice stands there twice.
+    pub cosigned: Vec<Cosigned>,
+    /// By what time all entries were there, by the policy's witnesses, if any cosigned.
+    pub logged_before: Option<LoggedBefore>,
     /// All faults, in the order of the checks.
     pub faults: Vec<Fault>,
     /// Things worth knowing that are no faults.
@@ -140,6 +145,8 @@ impl Report {
             tree_size: 0,
             root: None,
             witnesses: 0,
+            cosigned: Vec::new(),
+            logged_before: None,
             faults: Vec::new(),
             notes: Vec::new(),
             passed: [0; SUBJECTS.len()],
