@@ -26,5 +26,7 @@ mod it {
     mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
+    mod witness;
+    mod witnessed;
     mod writer;
 }
