@@ -27,6 +27,7 @@ mod it {
     mod tlog_note;
     mod tlog_tree;
     mod witness;
+    mod witness_cli;
     mod witnessed;
     mod writer;
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{Sleep, sleep};
 
 /// What bounds a server.
@@ -34,7 +34,7 @@ pub(crate) struct Bounded {
 
 /// A connection that counts as long as it lives, and fails when its time is up.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: <TcpListener as Listener>::Io,
     deadline: Pin<Box<Sleep>>,
     open: Arc<AtomicUsize>,
 }
