@@ -35,6 +35,8 @@ struct Json<'a> {
     rows: &'a [Row],
     tree_size: u64,
     root: Hash,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<cosigned::Row>,
 }
 
 impl From<composition::Row> for Row {
@@ -84,6 +86,7 @@ pub(crate) fn commit(
         rows,
         tree_size: desk.ledger.tree_size(),
         root: desk.ledger.root(),
+        witnesses: desk.ledger.asked().iter().map(cosigned::Row::from).collect(),
     });
     for row in rows {
         let state = if row.new { "new    " } else { "already" };

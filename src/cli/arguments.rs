@@ -73,6 +73,7 @@ pub enum Command {
     /// Ask the policy's witnesses to cosign the checkpoint as it stands
     Cosign(Cosign),
     /// Let a witness cosign this ledger, and say how many must
+    #[command(hide = true)]
     TrustWitness(TrustWitness),
     /// Explain a rule of the audit, an attribution level, or an error code
     Explain(Explain),

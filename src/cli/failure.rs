@@ -10,6 +10,7 @@ use crate::claimfile::fault::Faults;
 use crate::keyfile;
 use crate::ledger::{batch, cosigning, reading, writing};
 use crate::store::{self, failure, loose};
+use crate::tlog::checkpoint;
 
 /// The exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +190,8 @@ impl From<writing::Error> for Failure {
             Error::Index(_) => Self::new(IO, error)
                 .hint("writing needs a folder that you may write to, on a disk with space")
                 .hint("the index can be removed (.state/index.sqlite*): it is made anew"),
+            Error::Checkpoint(checkpoint::Error::Quorum { .. }) => Self::new(WITNESSES, error)
+                .hint("run `whosaid cosign` to ask the witnesses that keys/policy names"),
             Error::Cosigning(ref inner) => {
                 let (code, hints) = cosigning_code(inner);
                 hints.iter().fold(Self::new(code, &error), Failure::hint)

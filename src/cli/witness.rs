@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Place, now};
 use crate::cli::secrets;
+use crate::cli::summary;
 use crate::cli::terminal::Terminal;
 use crate::cli::witness_options::Witness as Options;
 use crate::http::server::{Server, interrupted};
@@ -92,8 +93,8 @@ fn introduce(verifier: &VerifierKey, url: &str, logs: Vec<String>, terminal: &Te
 fn request_line(told: &Told<'_>, time: u64) -> String {
     let Told { asked, answer } = told;
     let what = if answer.status == 200 { "" } else { answer.body.trim_end() };
-    let time = crate::cli::summary::time(time);
-    let path = crate::cli::summary::shortened(&asked.path, 100);
+    let time = summary::time(time);
+    let path = summary::shortened(&asked.path, 100);
     format!("{time} {} {path} {} {what}", asked.method, answer.status).trim_end().to_owned()
 }
 

@@ -95,9 +95,7 @@ pub enum Error {
     WrongLogKey(String),
     /// The checkpoint was not signed and cosigned as the policy wants. The commit is recorded, and
     /// the next writer publishes the same checkpoint, or nothing.
-    #[error(
-        "{0}; the commit is recorded, and will be published when a command that writes is run again"
-    )]
+    #[error("{}; the commit is recorded{}", .0, what_becomes(.0))]
     Cosigning(#[from] cosigning::Error),
     /// A statement does not fit a bundle.
     #[error(transparent)]
@@ -499,6 +497,14 @@ fn flatten(error: CommitError<Error>) -> Error {
     match error {
         CommitError::Store(error) => Error::Store(error),
         CommitError::Sign(error) => error,
+    }
+}
+
+/// What becomes of a commit whose checkpoint was not published.
+fn what_becomes(error: &cosigning::Error) -> &'static str {
+    match error {
+        cosigning::Error::Alarm { .. } => ", and not published",
+        _ => ", and will be published when a command that writes is run again",
     }
 }
 

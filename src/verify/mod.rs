@@ -15,7 +15,7 @@ use crate::ledger::reading;
 use crate::store;
 use crate::store::source::Source;
 use crate::tlog::bundle::bundles_of;
-use crate::tlog::checkpoint::{Checkpoint, Trusted};
+use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
 use crate::tlog::policy::Policy;
 use crate::tlog::tile::FULL_WIDTH;
 use crate::verify::report::{FAULTS, FaultKind, Report, Subject};
@@ -114,7 +114,10 @@ fn open_checkpoint(
             Ok(Some(checkpoint))
         }
         Err(error) => {
-            report.fault(FaultKind::Tampered, Subject::Checkpoint, place, error);
+            // Cosignatures that are not there were taken away, or never given: nothing differs.
+            let is_missing = matches!(error, checkpoint::Error::Quorum { .. });
+            let kind = if is_missing { FaultKind::Incomplete } else { FaultKind::Tampered };
+            report.fault(kind, Subject::Checkpoint, place, error);
             Ok(None)
         }
     }

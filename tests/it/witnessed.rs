@@ -15,10 +15,11 @@ use whosaid::store::Store;
 use whosaid::store::simulated::{Fault, SimulatedDisk};
 use whosaid::tlog::add_checkpoint::AddCheckpoint;
 use whosaid::tlog::checkpoint::{self, Checkpoint, LoggedBefore, Trusted};
-use whosaid::tlog::fork::Fork;
+use whosaid::tlog::fork::{Fork, Said};
+use whosaid::tlog::merkle::Prefix;
 use whosaid::tlog::note::{Algorithm, Note, Signature, VerifierKey};
 use whosaid::tlog::policy::{Policy, Quorum, Witness as Known};
-use whosaid::verify::report::Verdict;
+use whosaid::verify::report::{FaultKind, Verdict};
 use whosaid::verify::verify;
 use whosaid::witness::Witness;
 
@@ -295,27 +296,32 @@ fn by(key: u8, name: &str, request: &AddCheckpoint, time: u64) -> String {
     Signature::cosign(name, &witness_key(key), text, time).unwrap().to_string()
 }
 
+/// Appends while the witness answers so: published if nothing is expected, else refused in words
+/// that hold the expected ones; and published when the witness is honest again.
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "tests hand ways over")]
+fn check(way: Way, expected: Option<&str>) {
+    let (room, policy) = (Room::new(1), policy(1, Quorum::Any));
+    let disk = founded(&policy, &room);
+    room.set(0, way.clone());
+    match (add(&disk, &policy, &room, &[party("a")]), expected) {
+        (Ok(_), None) => assert_eq!(cosigners(&disk, &policy).unwrap(), ["W0"], "{way:?}"),
+        (Err(Error::Cosigning(cosigning::Error::Quorum { asked, .. })), Some(expected)) => {
+            let found = refusals(&asked);
+            assert!(found.iter().all(|it| it.contains(expected)), "{way:?}: {found:?}");
+            assert_eq!(found.len(), 1, "{way:?}");
+        }
+        (found, _) => panic!("{way:?}: {found:?}"),
+    }
+    room.set(0, Way::Honest);
+    assert_eq!(open(&disk, &policy, &room).unwrap().tree_size(), 2, "{way:?}");
+    assert_eq!(verdict(&disk, &policy), Verdict::Verified, "{way:?}");
+    room.check_one_history("one witness");
+}
+
 #[test]
 fn only_a_cosignature_by_the_witness_of_this_checkpoint_counts() {
     let says = |body: &[u8]| Way::Says(200, None, body.to_vec());
-    let check = |way: Way, expected: Option<&str>| {
-        let (room, policy) = (Room::new(1), policy(1, Quorum::Any));
-        let disk = founded(&policy, &room);
-        room.set(0, way.clone());
-        match (add(&disk, &policy, &room, &[party("a")]), expected) {
-            (Ok(_), None) => assert_eq!(cosigners(&disk, &policy).unwrap(), ["W0"], "{way:?}"),
-            (Err(Error::Cosigning(cosigning::Error::Quorum { asked, .. })), Some(expected)) => {
-                let found = refusals(&asked);
-                assert!(found.iter().all(|it| it.contains(expected)), "{way:?}: {found:?}");
-                assert_eq!(found.len(), 1, "{way:?}");
-            }
-            (found, _) => panic!("{way:?}: {found:?}"),
-        }
-        room.set(0, Way::Honest);
-        assert_eq!(open(&disk, &policy, &room).unwrap().tree_size(), 2, "{way:?}");
-        assert_eq!(verdict(&disk, &policy), Verdict::Verified, "{way:?}");
-        room.check_one_history("one witness");
-    };
     check(Way::Honest, None);
     // Lines by others, before and after: passed over, not kept.
     check(
@@ -487,6 +493,46 @@ fn a_log_that_equivocates_to_two_witnesses_is_caught_and_proven() {
     let alarm = alarm(&error);
     assert!(alarm.what.contains("of 5 entries, and this one has 3"), "{}", alarm.what);
     assert!(alarm.evidence.as_ref().is_some_and(|it| it.fork.is_none()));
+}
+
+#[test]
+fn whoever_holds_what_two_witnesses_serve_can_prove_it_with_no_ledger_at_hand() {
+    let (room, both) = (Room::new(2), policy(2, Quorum::Any));
+    let disk = founded(&both, &room);
+    let other = disk.copy();
+    room.set(1, Way::Down);
+    add(&disk, &both, &room, &[party("a")]).unwrap();
+    room.set(1, Way::Honest);
+    room.set(0, Way::Down);
+    add(&other, &both, &room, &[party("b")]).unwrap();
+    room.set(0, Way::Honest);
+    let said = |number| {
+        let note = Note::parse(&witnessed(&room, number)).unwrap();
+        Said::open(&note, &both).unwrap().swap_remove(0)
+    };
+    let fork = Fork::between(&said(0), &said(1), Prefix(Vec::new()));
+    let proven = Fork::parse(fork.to_string().as_bytes()).unwrap().verify(&both).unwrap();
+    assert_eq!(proven.origin, ORIGIN);
+    assert_ne!(proven.smaller.root, proven.larger.root);
+}
+
+#[test]
+fn a_checkpoint_without_its_cosignatures_is_incomplete_and_its_ledger_takes_no_entry() {
+    let (room, both) = (Room::new(2), policy(2, Quorum::All));
+    let disk = founded(&both, &room);
+    let text = String::from_utf8(note(&disk)).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.contains("w1.example")).collect();
+    disk.tamper("checkpoint", format!("{}\n", lines.join("\n")).as_bytes());
+    let store = Store::open(disk.clone()).unwrap();
+    let report = verify(&store, &both, &mut |_| (), &mut |_, _| ()).unwrap().report;
+    assert_eq!(report.verdict(), Verdict::Failed);
+    assert_eq!(report.faults[0].kind, FaultKind::Incomplete);
+    assert!(report.faults[0].what.contains("cosigned by W0, which does not meet"));
+    let error = add(&disk, &both, &room, &[party("a")]).unwrap_err();
+    assert!(matches!(error, Error::Checkpoint(checkpoint::Error::Quorum { .. })), "{error}");
+    cosign(&disk, &both, &room).unwrap();
+    add(&disk, &both, &room, &[party("a")]).unwrap();
+    assert_eq!(verdict(&disk, &both), Verdict::Verified);
 }
 
 #[test]
