@@ -73,10 +73,12 @@ pub(crate) fn trust_witness(
         return Err(Failure::new(failure::INPUT, message)
             .hint("a witness's key is of type 0x04; `whosaid witness` prints it"));
     }
+    // Refused before the lock is taken, and read again behind it: two at once add both.
+    policy_with(&place.policy()?, wanted)?;
+    let mut cosigning = open(place, &place.policy()?)?;
     let old = place.policy()?;
     let new = policy_with(&old, wanted)?;
     let name = new.witnesses().last().map(|it| it.name.clone()).unwrap_or_default();
-    let mut cosigning = open(place, &old)?;
     let asked = ask(&mut cosigning, place, &new, |it| it.key == wanted.key, messenger)?;
     if let Some(Outcome::Refused(what)) = asked.first().map(|it| &it.outcome) {
         return Err(Failure::new(failure::WITNESSES, format!("witness {name}: {what}"))
