@@ -214,6 +214,13 @@ fn cosigning_code(error: &cosigning::Error) -> (Code, &'static [&'static str]) {
         Error::Store(store::Error::Locked(_)) => (LOCKED, &["try again when it has ended"]),
         Error::Store(_) => (IO, &[]),
         Error::NoLedger => (NO_LEDGER, &["--ledger names another folder"]),
+        Error::Alarm { proven: false, .. } => (
+            ALARM,
+            &[
+                "another copy of this ledger is in use, or it was put back to an earlier state",
+                "the witness has shown nothing for it; to go on without it, edit keys/policy",
+            ],
+        ),
         Error::Alarm { .. } => (
             ALARM,
             &[

@@ -27,6 +27,8 @@ use whosaid::tlog::note::{Algorithm, Note, Signature, VerifierKey};
 use whosaid::tlog::policy::Policy;
 use whosaid::witness::{Answer, Error, Witness};
 
+use crate::it::damage::{reads_one_spelling, refuses_every_damage};
+
 const ORIGIN: &str = "example.org/claims";
 const WITNESS: &str = "witness.example.org/w1";
 const NOW: u64 = 1_700_000_000;
@@ -253,6 +255,19 @@ fn what_is_no_request_is_400_and_what_is_too_long_413() {
     assert_eq!(witness.add_checkpoint(&long, NOW).status, 413);
     assert_eq!(witness.add_checkpoint(&[0xff, 0xfe], NOW).status, 400);
     assert_eq!(witness.add_checkpoint(good.as_bytes(), NOW).status, 200);
+}
+
+#[test]
+fn a_request_has_one_spelling_and_one_damaged_anywhere_is_not_cosigned() {
+    let base = SimulatedDisk::new();
+    assert_eq!(ask(&witness(&base), &TRUE.request(0, 3)).status, 200);
+    let good = TRUE.request(3, 7).to_string();
+    reads_one_spelling(good.as_bytes(), |bytes| {
+        Some(AddCheckpoint::parse(bytes).ok()?.to_string().into_bytes())
+    });
+    refuses_every_damage(good.as_bytes(), |bytes| {
+        witness(&base.copy()).add_checkpoint(bytes, NOW).status == 200
+    });
 }
 
 #[test]

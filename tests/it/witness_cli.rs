@@ -7,7 +7,8 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -191,7 +192,7 @@ fn nothing_is_changed_for_a_witness_that_does_not_cosign() {
     let before = (desk.file("keys/policy"), desk.file("ledger/checkpoint"));
     let vkey = desk.witness("127.0.0.1:0").vkey.clone();
     // It is gone again, and its port with it.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     desk.check(&["trust-witness", &vkey, "--url", &url], 3, "nothing was changed");
@@ -216,6 +217,44 @@ fn nothing_is_changed_for_a_witness_that_does_not_cosign() {
     let wrong = [&renamed[..], &["127.0.0.1:0", "--passphrase-file", "wrong"]].concat();
     desk.check(&wrong, 4, "wrong passphrase");
     desk.check(&[&renamed[..], &["nowhere"]].concat(), 3, "could not listen on nowhere");
+}
+
+/// A server on a port of its own that reads a request and says this, to whoever asks.
+fn says(answer: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut head = vec![0; 65_536];
+            let _ = stream.read(&mut head);
+            let _ = stream.write_all(&answer);
+        }
+    });
+    url
+}
+
+#[test]
+fn a_server_that_is_no_witness_gets_nothing_changed() {
+    let desk = Desk::new();
+    let before = (desk.file("keys/policy"), desk.file("ledger/checkpoint"));
+    let vkey = desk.witness("127.0.0.1:0").vkey.clone();
+    let check = |answer: &[u8], expected: &str| {
+        let url = says(answer.to_vec());
+        let said = desk.check(&["trust-witness", &vkey, "--url", &url], 3, expected);
+        assert!(said.contains("nothing was changed"), "{said}");
+        assert_eq!((desk.file("keys/policy"), desk.file("ledger/checkpoint")), before);
+    };
+    let head = |status: &str, length: usize| {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+    };
+    check(&[head("200 OK", 5), b"hello".to_vec()].concat(), "not a list of signature lines");
+    check(&[head("200 OK", 2_000_000), vec![b'x'; 2_000_000]].concat(), "more than 131072 bytes");
+    check(&[head("200 OK", 500), b"\xe2\x80\x94 w".to_vec()].concat(), "closed the connection");
+    check(&head("404 Not Found", 0), "--log example.org/claims+5ea78746+");
+    check(&head("503 Busy", 0), "status 503");
+    check(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n", "redirects");
+    check(b"SSH-2.0-x\r\n", "does not answer in HTTP");
 }
 
 #[cfg(unix)]

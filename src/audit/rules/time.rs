@@ -3,6 +3,7 @@
 use crate::attribution::date::{Basis, Date};
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::record::claim::Who;
+use crate::attribution::statement::CLOCK_TOLERANCE;
 use crate::attribution::truth::Truth;
 use crate::audit::bodies::Bodies;
 use crate::audit::case::{Backed, Case, Reading};
@@ -85,11 +86,12 @@ fn compare(
 pub const DATED_BEFORE_WITNESSED: Rule = Rule {
     name: "dated-before-witnessed",
     group: Group::Time,
-    words: "Nothing in the record is dated later than the time by which witnesses saw it in the log.",
+    words: "Nothing in the record is dated later than witnesses saw it in the log, within an hour.",
     not_shown: "That any date is right, or that the record was not made long after it.",
     judge: dated_before_witnessed,
 };
 
+/// The witnesses' clocks and that of whoever wrote a date down are not the same clock.
 fn dated_before_witnessed(case: &Case<'_>) -> Vec<Judgement> {
     let Some(seen) = case.graph.logged_before() else {
         let what = "no witness has said by what time this was in the log";
@@ -99,7 +101,8 @@ fn dated_before_witnessed(case: &Case<'_>) -> Vec<Judgement> {
         let seconds = i64::try_from(seconds).ok()?;
         Date::from_timestamp(seconds, Basis::Server).ok()
     };
-    let Some(witnessed) = date(seen.time) else {
+    let latest = date(seen.time.saturating_add(CLOCK_TOLERANCE));
+    let (Some(witnessed), Some(latest)) = (date(seen.time), latest) else {
         return vec![Judgement::new(Truth::Unknown, "the witnesses' time is no date")];
     };
     let recorded = date(case.node.signed().statement().recorded_at());
@@ -116,7 +119,8 @@ fn dated_before_witnessed(case: &Case<'_>) -> Vec<Judgement> {
     let mut judgements = Vec::new();
     for (name, number, date) in dates {
         let Some(date) = date else { continue };
-        let judged = compare((name, date), ("witnessed", &witnessed));
+        let what = format!("{name} {}, witnessed {}", date.edtf(), witnessed.edtf());
+        let judged = Judgement::new(date.not_after(&latest), what);
         judgements.push(match number {
             Some(number) => judged.at(number),
             None => judged,
@@ -423,8 +427,10 @@ mod tests {
             ("2024-11-24", Some(FIRST + 60), vec![Holds, Holds]),
             ("2024-11-26", Some(FIRST + 60), vec![Holds, Fails]),
             ("2024-11", Some(FIRST + 60), vec![Holds, Unknown]),
-            // Witnessed before it was recorded, by its recorder's clock: one of the two is wrong.
-            ("2024-11-20", Some(FIRST - 60), vec![Fails, Holds]),
+            // Witnessed before it was recorded, by its recorder's clock: two clocks may differ, but
+            // not by a day.
+            ("2024-11-20", Some(FIRST - 60), vec![Holds, Holds]),
+            ("2024-11-20", Some(FIRST - 86_400), vec![Fails, Holds]),
             ("2024-11-20", Some(u64::MAX), vec![Unknown]),
             ("2024-11-20", None, vec![Unknown]),
         ] {
