@@ -15,6 +15,7 @@ use crate::http::witness::{LIMITS, Told, service};
 use crate::key::SecretKey;
 use crate::store::loose::{self, Readers};
 use crate::store::os::OsDisk;
+use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::note::{Algorithm, VerifierKey};
 use crate::tlog::policy::{self, Policy};
 use crate::witness::{self, Witness};
@@ -92,7 +93,14 @@ fn introduce(verifier: &VerifierKey, url: &str, logs: Vec<String>, terminal: &Te
 /// One line for each request.
 fn request_line(told: &Told<'_>, time: u64) -> String {
     let Told { asked, answer } = told;
-    let what = if answer.status == 200 { "" } else { answer.body.trim_end() };
+    let what = match (answer.status, AddCheckpoint::parse(&asked.body)) {
+        // Whose checkpoint, and of how many entries.
+        (200, Ok(request)) => {
+            request.checkpoint.text().lines().take(2).collect::<Vec<_>>().join(" ")
+        }
+        (200, Err(_)) => String::new(),
+        _ => answer.body.trim_end().to_owned(),
+    };
     let time = summary::time(time);
     let path = summary::shortened(&asked.path, 100);
     format!("{time} {} {path} {} {what}", asked.method, answer.status).trim_end().to_owned()
