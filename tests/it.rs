@@ -14,6 +14,7 @@ mod it {
     mod house;
     mod keyfile;
     mod keyring;
+    mod keyring_model;
     mod ledger;
     mod records;
     mod refused;
