@@ -12,6 +12,7 @@ mod it {
     mod evidence;
     mod format;
     mod house;
+    mod key_command;
     mod keyfile;
     mod keyring;
     mod keyring_model;
