@@ -381,8 +381,8 @@ fn steps(model: &Model, breadth: Breadth) -> Vec<Step> {
 /// All questions about one state, asked of both.
 fn compare(keyring: &Keyring, model: &Model, publics: &[PublicKey; 5]) {
     assert_eq!(facts_of(keyring, publics), model.facts(), "{model:?}");
-    for key in 0..4 {
-        let thumbprint = publics[key].thumbprint();
+    for (key, public) in publics.iter().enumerate().take(4) {
+        let thumbprint = public.thumbprint();
         for entry in 0..model.next_entry() + AHEAD {
             let name = model.in_force(key, entry).then(|| model.name(key));
             let found = keyring.recorder(thumbprint, entry).ok().map(str::to_owned);
@@ -468,6 +468,7 @@ fn with_a_colleague() -> Vec<(usize, &'static str, Vec<Power>)> {
     vec![(0, "ada", vec![Append, Keys]), (1, "ben", vec![Append])]
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test is made longer by hand")]
 fn is_heavy() -> bool {
     std::env::var_os("WHOSAID_HEAVY").is_some()
 }

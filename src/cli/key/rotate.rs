@@ -32,7 +32,8 @@ pub(crate) fn run(place: &Place, rotate: &KeyRotate, terminal: &Terminal) -> Res
     let (mut desk, passphrase) = place.desk_with_passphrase(&rotate.signing)?;
     let name = to.as_ref().map_or(desk.recorder.as_str(), |key| key.name()).to_owned();
     if desk.settled && name == desk.recorder {
-        return finished(desk, terminal);
+        finished(&desk, terminal);
+        return Ok(Exit::Holds);
     }
     let old = present(&desk, &name)?;
     let next = secrets::next_path(&place.keys, &name);
@@ -46,7 +47,7 @@ pub(crate) fn run(place: &Place, rotate: &KeyRotate, terminal: &Terminal) -> Res
         Some(key) => *key.public(),
         None if rotate.signing.dry_run => {
             let line = format!("A dry run: {name}'s key {} would be replaced.", short(old));
-            terminal.object(&changed_nothing(&desk));
+            terminal.object(&changed_nothing(&desk, true));
             terminal.line(line);
             return Ok(Exit::Holds);
         }
@@ -121,22 +122,21 @@ fn retire(keys: &Path, name: &str, old: Thumbprint) -> Result<Option<String>, Fa
 }
 
 /// The command that a crash cut short had done its part: this one only finished it.
-fn finished(desk: Desk, terminal: &Terminal) -> Result<Exit, Failure> {
-    terminal.object(&changed_nothing(&desk));
+fn finished(desk: &Desk, terminal: &Terminal) {
+    terminal.object(&changed_nothing(desk, false));
     terminal.line(format!(
         "An interrupted rotation is finished: {} signs with key {}.",
         desk.recorder,
         short(desk.key.public().thumbprint())
     ));
     terminal.line("Nothing was appended. To put yet another key in its place, run this once more.");
-    Ok(Exit::Holds)
 }
 
-fn changed_nothing(desk: &Desk) -> Changed {
+fn changed_nothing(desk: &Desk, dry_run: bool) -> Changed {
     Changed {
         schema: SCHEMA,
         ok: true,
-        dry_run: false,
+        dry_run,
         by: desk.recorder.clone(),
         records: Vec::new(),
         tree_size: desk.ledger.tree_size(),
