@@ -23,6 +23,7 @@ mod verify;
 mod audit;
 mod witnesses;
 mod witness;
+mod key;
 mod explain;
 mod shell;
 
@@ -67,7 +68,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Impact(it) => audit::impact(&place, &it, terminal),
         Command::Witness(it) => witness::run(&place, &it, terminal),
         Command::Cosign(it) => witnesses::cosign(&place, &it, terminal),
-        Command::TrustWitness(it) => witnesses::trust(&place, &it, terminal),
+        Command::Key(it) => key::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

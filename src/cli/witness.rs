@@ -84,7 +84,7 @@ fn introduce(verifier: &VerifierKey, url: &str, logs: Vec<String>, terminal: &Te
         "Send this to those whose ledgers you witness (with the URL at which they reach \
         you):",
     );
-    terminal.line(format!("  whosaid trust-witness {verifier} --url {url}"));
+    terminal.line(format!("  whosaid key trust {verifier} --url {url}"));
     terminal.line("Or, as a line of their policy:");
     terminal.line(format!("  {line}"));
     terminal.flush();
@@ -134,7 +134,7 @@ fn key(options: &Options) -> Result<SecretKey, Failure> {
         let passphrase = secrets::passphrase(file, "Passphrase of the witness's key: ")?;
         return secrets::open(&options.dir, KEY, &passphrase);
     }
-    secrets::make(&options.dir, KEY, &secrets::new_passphrase(file)?)
+    secrets::make(&secrets::path(&options.dir, KEY), &secrets::new_passphrase(file)?)
 }
 
 /// Keeps the name with the key, and refuses another one: a cosignature does not say by which name

@@ -54,26 +54,26 @@ pub struct Cosign {
     pub passphrase_file: Option<PathBuf>,
 }
 
-/// Options of `trust-witness`.
+/// Options of `key trust` for the key of a witness. It must cosign the checkpoint as it stands
+/// before anything is changed.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-The witness must cosign the checkpoint as it stands before anything is changed: first whoever runs
-it has to follow this log (`whosaid witness --log`, with the key behind `log` in keys/policy).
-
-Example:  whosaid trust-witness desk.example/w1+6d7ef907+BIE5… --url https://desk.example/w1 \
---quorum any")]
 pub struct TrustWitness {
-    /// The witness's key, as `whosaid witness` prints it
-    #[arg(value_name = "VKEY")]
-    pub key: String,
-    /// Where it can be asked
+    /// For a witness's key: where it can be asked
     #[arg(long)]
-    pub url: String,
-    /// What the policy is to call it; the name of its key when left out
+    pub url: Option<String>,
+    /// For a witness's key: what the policy is to call it; the name of its key when left out
     #[arg(long)]
     pub name: Option<String>,
-    /// How many witnesses must cosign: any, all, a number, none, or keep; when left out, the first
-    /// witness must, and for a later one the quorum is kept
+    /// For a witness's key: how many witnesses must cosign; when left out, the first witness must,
+    /// and for a later one the quorum is kept
     #[arg(long, value_name = "any|all|K|none|keep")]
     pub quorum: Option<String>,
+}
+
+impl TrustWitness {
+    /// The first of these options that was given, by its name.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let given = [("--url", &self.url), ("--name", &self.name), ("--quorum", &self.quorum)];
+        given.into_iter().find(|(_, value)| value.is_some()).map(|(name, _)| name)
+    }
 }

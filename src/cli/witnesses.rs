@@ -1,4 +1,4 @@
-//! `whosaid trust-witness` and `whosaid cosign`: who else has to see this ledger.
+//! `whosaid key trust` of a witness, and `whosaid cosign`: who else has to see this ledger.
 
 use serde::Serialize;
 
@@ -17,19 +17,25 @@ use crate::store::STATE;
 use crate::store::loose::{self, Readers};
 use crate::store::os::OsDisk;
 use crate::tlog::checkpoint::{self, LoggedBefore, Trusted};
-use crate::tlog::note::{Algorithm, VerifierKey};
+use crate::tlog::note::VerifierKey;
 use crate::tlog::policy::{Policy, Quorum, Witness};
 
-/// `whosaid trust-witness`.
+/// `whosaid key trust` of a witness's key.
 pub(crate) fn trust(
     place: &Place,
+    key: VerifierKey,
     options: &TrustWitness,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let key: VerifierKey =
-        options.key.parse().map_err(|error| Failure::new(failure::INPUT, error))?;
     let quorum = options.quorum.as_deref().map(parse_quorum).transpose()?;
-    let wanted = Wanted { key, name: options.name.as_deref(), url: &options.url, quorum };
+    let Some(url) = &options.url else {
+        return Err(Failure::usage(format!(
+            "a witness's key: {} is trusted with --url",
+            key.name()
+        ))
+        .hint("it is asked at that URL whenever something is appended"));
+    };
+    let wanted = Wanted { key, name: options.name.as_deref(), url, quorum };
     trust_witness(place, &wanted, &Courier::new(), terminal)
 }
 
@@ -68,11 +74,6 @@ pub(crate) fn trust_witness(
     messenger: &dyn Messenger,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    if wanted.key.algorithm() != Algorithm::Cosignature {
-        let message = format!("{} is not the key of a witness", wanted.key);
-        return Err(Failure::new(failure::INPUT, message)
-            .hint("a witness's key is of type 0x04; `whosaid witness` prints it"));
-    }
     // Refused before the lock is taken, and read again behind it: two at once add both.
     policy_with(&place.policy()?, wanted)?;
     let mut cosigning = open(place, &place.policy()?)?;
@@ -92,7 +93,7 @@ pub(crate) fn trust_witness(
     })?;
     loose::replace(&place.policy_path(), new.to_string().as_bytes(), Readers::Everyone)?;
     cosigned::tell(&asked, terminal);
-    let report = Report::new("whosaid.trust-witness/1", &trusted, &new, &asked);
+    let report = Report::new("whosaid.key-trust-witness/1", &trusted, &new, &asked);
     terminal.object(&report);
     let path = place.policy_path();
     terminal.line(format!("{} trusts witness {name}, at {}.", path.display(), wanted.url));
@@ -122,7 +123,7 @@ pub(crate) fn cosign(
     let policy = place.policy()?;
     if policy.witnesses().is_empty() {
         return Err(Failure::new(failure::POLICY, "the policy names no witness")
-            .hint("`whosaid trust-witness` puts one into it"));
+            .hint("`whosaid key trust` puts one into it"));
     }
     let (mut asked, mut finished) = (Vec::new(), false);
     if place.store()?.pending()?.is_some() {
@@ -159,8 +160,8 @@ pub(crate) fn cosign(
 /// Finishes a commit that waits for witnesses, which needs the log's key.
 fn finish(place: &Place, options: &Cosign) -> Result<Vec<Asked>, Failure> {
     let file = options.passphrase_file.as_deref();
-    let passphrase = secrets::passphrase(file, "Passphrase of the log's key: ")?;
-    let log_key = secrets::open(&place.keys, secrets::LOG, &passphrase)?;
+    let passphrases = secrets::passphrases(file, "Passphrase of the log's key: ")?;
+    let log_key = secrets::open_log(&place.keys, file, &passphrases)?;
     let messenger = Box::new(Courier::new());
     let signers = Signers { policy: place.policy()?, log_key, messenger };
     let ledger = writing::open_with(place.store()?, signers, place.index()?);

@@ -114,7 +114,7 @@ impl Desk {
 fn a_newsroom_witnesses_another_with_one_command_each() {
     let desk = Desk::new();
     let witness = desk.witness("127.0.0.1:0");
-    let trust = ["trust-witness", &witness.vkey, "--url", &witness.url];
+    let trust = ["key", "trust", &witness.vkey, "--url", &witness.url];
     desk.check(&trust, 0, "nothing is published unless quorum `other.example/w1` has cosigned it");
     let line = format!("witness {NAME} {} {}", witness.vkey, witness.url);
     assert!(desk.file("keys/policy").contains(&line));
@@ -144,7 +144,7 @@ fn a_witness_that_was_killed_remembers_and_what_waited_is_published() {
     let desk = Desk::new();
     let witness = desk.witness("127.0.0.1:0");
     let address = witness.url.strip_prefix("http://").expect("a URL").to_owned();
-    desk.check(&["trust-witness", &witness.vkey, "--url", &witness.url], 0, "");
+    desk.check(&["key", "trust", &witness.vkey, "--url", &witness.url], 0, "");
     copy(&desk.path().join("ledger"), &desk.path().join("other"));
     desk.claim("It is so.", 0, "");
     drop(witness);
@@ -172,7 +172,7 @@ fn a_witness_that_was_killed_remembers_and_what_waited_is_published() {
 fn two_histories_leave_a_proof_on_the_disk() {
     let desk = Desk::new();
     let witness = desk.witness("127.0.0.1:0");
-    desk.check(&["trust-witness", &witness.vkey, "--url", &witness.url], 0, "");
+    desk.check(&["key", "trust", &witness.vkey, "--url", &witness.url], 0, "");
     copy(&desk.path().join("ledger"), &desk.path().join("other"));
     desk.claim("It is so.", 0, "");
     let words = ["--ledger", "other", "append", "--speaker", "x", "--said", "No."];
@@ -195,13 +195,15 @@ fn nothing_is_changed_for_a_witness_that_does_not_cosign() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    desk.check(&["trust-witness", &vkey, "--url", &url], 3, "nothing was changed");
+    desk.check(&["key", "trust", &vkey, "--url", &url], 3, "nothing was changed");
     let log = "example.org/claims+5ea78746+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
-    desk.check(&["trust-witness", log, "--url", &url], 2, "is not the key of a witness");
-    desk.check(&["trust-witness", "x", "--url", &url], 2, "not a verifier key");
-    let quorum = ["trust-witness", &vkey, "--url", &url, "--quorum", "two"];
+    desk.check(&["key", "trust", log, "--url", &url], 2, "--url is for a witness's key");
+    desk.check(&["key", "trust", &vkey], 2, "is trusted with --url");
+    desk.check(&["key", "trust", &vkey, "--url", &url, "--delegate"], 2, "it records nothing");
+    desk.check(&["key", "trust", "x", "--url", &url], 2, "expected a verifier key");
+    let quorum = ["key", "trust", &vkey, "--url", &url, "--quorum", "two"];
     desk.check(&quorum, 2, "expected any, all, a number, none or keep");
-    let quorum = ["trust-witness", &vkey, "--url", &url, "--quorum", "2"];
+    let quorum = ["key", "trust", &vkey, "--url", &url, "--quorum", "2"];
     desk.check(&quorum, 2, "has not so many witnesses");
     desk.check(&["cosign"], 2, "the policy names no witness");
     assert_eq!((desk.file("keys/policy"), desk.file("ledger/checkpoint")), before);
@@ -241,7 +243,7 @@ fn a_server_that_is_no_witness_gets_nothing_changed() {
     let vkey = desk.witness("127.0.0.1:0").vkey.clone();
     let check = |answer: &[u8], expected: &str| {
         let url = says(answer.to_vec());
-        let said = desk.check(&["trust-witness", &vkey, "--url", &url], 3, expected);
+        let said = desk.check(&["key", "trust", &vkey, "--url", &url], 3, expected);
         assert!(said.contains("nothing was changed"), "{said}");
         assert_eq!((desk.file("keys/policy"), desk.file("ledger/checkpoint")), before);
     };
