@@ -341,7 +341,7 @@ pub struct Show {
 pub struct Verify {
     /// The ledger's folder or URL, if not the usual one
     #[arg(value_name = "DIR|URL", value_parser = location())]
-    pub ledger: Option<Location>,
+    pub location: Option<Location>,
 }
 
 /// Options of `audit`.
