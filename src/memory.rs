@@ -222,9 +222,8 @@ fn compare(source: &dyn Source, seen: &Said, present: &Said) -> Result<Standing,
         Ok(Continuity::Same | Continuity::Continues) => Standing::Holds,
         Ok(Continuity::RolledBack) => Standing::RolledBack(tree),
         Ok(Continuity::Forked(fork)) => Standing::Forked(Box::new(fork)),
-        Ok(Continuity::NotShown) => Standing::NotShown(tree),
         Err(reading::Error::Store(error)) if error.is_outage() => return Err(error),
-        Err(_) => Standing::NotShown(tree),
+        Ok(Continuity::NotShown) | Err(_) => Standing::NotShown(tree),
     })
 }
 

@@ -20,6 +20,7 @@ mod amend;
 mod look;
 mod verify;
 mod audit;
+mod key;
 mod explain;
 mod shell;
 
@@ -70,6 +71,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Key(it) => key::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

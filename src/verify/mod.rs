@@ -84,13 +84,16 @@ pub fn verify(
     Ok(Verification { report, keyring, withheld, note })
 }
 
+/// The signed checkpoint as it stands, and what it says.
+type Opened = (Vec<u8>, Trusted<Checkpoint>);
+
 /// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else
 /// can be judged without it.
 fn open_checkpoint(
     store: &dyn Source,
     policy: &Policy,
     report: &mut Report,
-) -> Result<Option<(Vec<u8>, Trusted<Checkpoint>)>, store::Error> {
+) -> Result<Option<Opened>, store::Error> {
     let place = ("checkpoint", None);
     let note = match reading::checkpoint(store) {
         Ok(Some(note)) => note,

@@ -101,7 +101,7 @@ try() {
     if [ -n "$promised" ] && [ "$promised" != "$(signed)" ]; then
         fail 'two checkpoints of one size disagree'
     fi
-    rm -rf ledger
+    rm -rf ledger state
     mv other ledger
 
     # Other data: whether or not the first got in, it comes next to it.
