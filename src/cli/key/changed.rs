@@ -7,6 +7,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::charter::KeyChange;
 use crate::cli::failure::Failure;
 use crate::cli::open::Desk;
+use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
 use crate::ledger::writing::Addition;
 
@@ -54,6 +55,7 @@ pub(crate) fn commit(
     prepared: Prepared,
     dry_run: bool,
     schema: &'static str,
+    terminal: &Terminal,
 ) -> Result<Changed, Failure> {
     if !dry_run {
         desk.ledger.commit(&prepared.addition)?;
