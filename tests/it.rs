@@ -1,6 +1,7 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod afar;
     mod annotated;
     mod audit;
     mod claimfile;

@@ -73,6 +73,7 @@ pub(crate) fn commit(
     if !dry_run {
         let committed = desk.ledger.commit(addition);
         committed.map_err(|error| cosigned::of_writing(error, &desk.state))?;
+        desk.remember(terminal);
     }
     cosigned::tell(desk.ledger.asked(), terminal);
     let added = rows.iter().filter(|row| row.new).count();

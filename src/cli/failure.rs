@@ -11,6 +11,7 @@ use crate::keyfile;
 use crate::ledger::{batch, cosigning, reading, writing};
 use crate::store::{self, failure, loose};
 use crate::tlog::checkpoint;
+use crate::web::fetch;
 
 /// The exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,10 @@ Nothing was appended: a batch goes in whole or not at all.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
     WITNESSES = "witnesses", Io, "Too few of the policy's witnesses cosigned the checkpoint, so it was not published. What was recorded stays recorded; the same checkpoint is published when they answer.";
     ALARM = "alarm", DoesNotHold, "A witness has seen another history of this log: another copy of the ledger is in use, or it was put back to an earlier state. Nothing was published. Asking again cannot mend it.";
+    ROLLED_BACK = "rolled-back", DoesNotHold, "The ledger is smaller than when it was last seen from here. An honest log never goes back: \
+a backup was restored, or somebody hides entries. What was seen is remembered in the state directory.";
+    FORKED = "forked", DoesNotHold, "The log has signed two histories that exclude one another: the one seen before from here, and this one. \
+The fork proof that was written shows it to anybody who has the log's key.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 
@@ -156,6 +161,17 @@ impl From<store::Error> for Failure {
 impl From<failure::Failure> for Failure {
     fn from(error: failure::Failure) -> Self {
         Self::new(IO, error)
+    }
+}
+
+impl From<fetch::Error> for Failure {
+    fn from(error: fetch::Error) -> Self {
+        let code = if matches!(error, fetch::Error::Url { .. }) { USAGE } else { IO };
+        let failure = Self::new(code, &error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -11,15 +11,13 @@ use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Statement};
 use crate::cli::arguments::{Log, Show};
 use crate::cli::failure::{self, Exit, Failure};
-use crate::cli::open::Place;
+use crate::cli::open::{Opened, Place};
 use crate::cli::summary::{self, Names};
 use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
 use crate::index::CANDIDATES;
 use crate::ledger::batch::{SHORTEST_PREFIX, entry_number};
 use crate::ledger::{reading, writing};
-use crate::store::Store;
-use crate::store::os::OsDisk;
 use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::{Checkpoint, LoggedBefore};
 use crate::tlog::merkle::{self, Leaf, Position};
@@ -39,21 +37,23 @@ struct Json<'a> {
     included: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logged_before: Option<&'a LoggedBefore>,
-    /// Present where a later revocation of the signer's key reaches back to the entry.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    suspect: bool,
+    /// True where a later revocation of the signer's key reaches back to the entry, null where
+    /// the later records were not read; left out where none does.
+    #[serde(skip_serializing_if = "is_cleared")]
+    suspect: Option<bool>,
 }
 
 /// `whosaid log`.
 pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<Exit, Failure> {
-    let store = place.store()?;
+    let (store, policy) = (place.store()?, place.policy()?);
     let checkpoint = place.checkpoint(&store)?;
-    let entries = Entries::read(&store, &checkpoint)?;
+    let met = place.meet(&store, &policy, terminal)?;
+    let entries = or_drop(Entries::read(&store, &checkpoint), &store, terminal)?;
     let first = options.limit.map_or(0, |limit| checkpoint.size.saturating_sub(limit));
     let keyring = entries.keyring()?;
     let mut names = Names::new();
     for (entry_index, id) in (0..).zip(&entries.ids) {
-        let statement = entries.statement(entry_index)?;
+        let statement = or_drop(entries.statement(entry_index), &store, terminal)?;
         if let Some((id, name)) =
             statement.as_ref().and_then(|it| Some((it.id(), summary::name(it.record())?)))
         {
@@ -65,27 +65,33 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
             continue;
         }
         let suspect = statement.as_ref().is_some_and(|it| is_suspect(&keyring, it, entry_index));
-        let json = json("whosaid.log/1", (entry_index, *id), statement.as_ref(), None, suspect);
+        let json =
+            json("whosaid.log/1", (entry_index, *id), statement.as_ref(), None, Some(suspect));
         terminal.object(&json);
         terminal.line(match &statement {
             Some(statement) => log_line(entry_index, statement, &names, suspect),
             None => format!("{entry_index:<5} {}  withheld", id.short()),
         });
     }
+    place.remember(met.as_ref(), &policy, terminal);
     terminal.talk("(as the ledger has it; `whosaid verify` says whether it may be believed)");
     Ok(Exit::Holds)
 }
 
 /// `whosaid show`.
 pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result<Exit, Failure> {
-    let store = place.store()?;
+    let (store, policy) = (place.store()?, place.policy()?);
     let checkpoint = place.checkpoint(&store)?;
-    let entries = Entries::read(&store, &checkpoint)?;
-    let (entry_index, id) = find(&entries.ids, &options.id)?;
-    prove(&store, &checkpoint, entry_index, id)?;
-    let statement = entries.statement(entry_index)?;
-    let keyring = entries.keyring()?;
-    let suspect = statement.as_ref().is_some_and(|it| is_suspect(&keyring, it, entry_index));
+    let met = place.meet(&store, &policy, terminal)?;
+    let found = match shown(&store, &checkpoint, &options.id) {
+        // What was kept may be to blame; the server is asked once more.
+        Err(failure) if failure.exit() == Exit::DoesNotHold && store.distrust_cache(terminal) => {
+            shown(&store, &checkpoint, &options.id)
+        }
+        found => found,
+    };
+    let Shown { entry_index, id, statement, names, suspect } = or_drop(found, &store, terminal)?;
+    place.remember(met.as_ref(), &policy, terminal);
     let logged_before = checkpoint.logged_before();
     let place_and_id = (entry_index, id);
     let json = json("whosaid.show/1", place_and_id, statement.as_ref(), Some(true), suspect);
@@ -97,17 +103,18 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
         );
         return Ok(Exit::Undecided);
     };
-    let names = entries.names(statement.record())?;
     terminal.line(format!(
         "recorded by {} at {} with key {}",
         statement.issuer(),
         summary::time(statement.recorded_at()),
         &statement.signer().to_string()[..12]
     ));
-    if suspect {
-        terminal.line(
+    match suspect {
+        Some(true) => terminal.line(
             "suspect: a later record revokes this key from an entry at or before this one on",
-        );
+        ),
+        Some(false) => {}
+        None => terminal.line("Whether a later record revokes this key: not checked here."),
     }
     terminal.line(format!("{}:", statement.record().kind()));
     for line in summary::fields(statement.record(), &names) {
@@ -121,22 +128,91 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     Ok(Exit::Holds)
 }
 
-/// All entries of a ledger, and its statements one at a time.
+/// What `show` shows.
+struct Shown {
+    entry_index: u64,
+    id: Id,
+    /// `None` if it is withheld.
+    statement: Option<Statement>,
+    names: Names,
+    /// Whether a later record revokes its key; `None` if the later records were not read.
+    suspect: Option<bool>,
+}
+
+/// Finds one entry and its statement, and proves that it is in the log.
+fn shown(store: &Opened, checkpoint: &Checkpoint, typed: &str) -> Result<Shown, Failure> {
+    let number = entry_number(typed).filter(|number| *number < checkpoint.size);
+    // Far away all entries are read only where the beginning of an id has to be looked for.
+    let (entries, entry_index, id) = match number.filter(|_| !store.is_at_hand()) {
+        Some(entry_index) => {
+            let (entries, id) = Entries::around(store, checkpoint, entry_index)?;
+            (entries, entry_index, id)
+        }
+        None => {
+            let entries = Entries::read(store, checkpoint)?;
+            let (entry_index, id) = find(&entries.ids, typed)?;
+            (entries, entry_index, id)
+        }
+    };
+    prove(store, checkpoint, entry_index, id)?;
+    let statement = entries.statement(entry_index)?;
+    let names = statement.as_ref().map(|it| entries.names(it.record())).transpose()?;
+    let names = names.unwrap_or_default();
+    let suspect = match &statement {
+        // All later records tell, which are too many to fetch for one entry.
+        Some(_) if !store.is_at_hand() => None,
+        Some(it) => Some(is_suspect(&entries.keyring()?, it, entry_index)),
+        None => Some(false),
+    };
+    Ok(Shown { entry_index, id, statement, names, suspect })
+}
+
+/// Drops what was kept of a ledger in which something does not hold.
+fn or_drop<T>(
+    result: Result<T, Failure>,
+    store: &Opened,
+    terminal: &Terminal,
+) -> Result<T, Failure> {
+    result.inspect_err(|failure| {
+        if failure.exit() == Exit::DoesNotHold {
+            store.drop_cache(terminal);
+        }
+    })
+}
+
+/// Entries of a ledger in a row, and their statements one at a time.
 struct Entries<'a> {
-    store: &'a Store<OsDisk>,
+    store: &'a Opened,
     tree_size: u64,
+    /// The entry of the first id.
+    first: u64,
     ids: Vec<Id>,
     indices: HashMap<Id, u64>,
 }
 
 impl<'a> Entries<'a> {
-    fn read(store: &'a Store<OsDisk>, checkpoint: &Checkpoint) -> Result<Self, Failure> {
+    /// All entries.
+    fn read(store: &'a Opened, checkpoint: &Checkpoint) -> Result<Self, Failure> {
         let mut ids = Vec::new();
         for bundle in bundles_of(checkpoint.size) {
             ids.extend(reading::entries(store, bundle)?.into_iter().map(Id::from_hash));
         }
         let indices = ids.iter().copied().zip(0..).collect();
-        Ok(Self { store, tree_size: checkpoint.size, ids, indices })
+        Ok(Self { store, tree_size: checkpoint.size, first: 0, ids, indices })
+    }
+
+    /// The entries of one bundle: those around this one.
+    fn around(
+        store: &'a Opened,
+        checkpoint: &Checkpoint,
+        entry_index: u64,
+    ) -> Result<(Self, Id), Failure> {
+        let (bundle, slot) = reading::place_of(entry_index, checkpoint.size);
+        let entries = reading::entries(store, bundle)?;
+        let ids: Vec<Id> = entries.into_iter().map(Id::from_hash).collect();
+        let first = bundle.index * u64::from(FULL_WIDTH);
+        let (id, indices) = (ids[slot], ids.iter().copied().zip(first..).collect());
+        Ok((Self { store, tree_size: checkpoint.size, first, ids, indices }, id))
     }
 
     /// The statement of an entry; `None` if it is withheld.
@@ -148,7 +224,7 @@ impl<'a> Entries<'a> {
             Failure::new(failure::DAMAGED, format!("entry {entry_index}: {what}"))
                 .hint("run `whosaid verify`")
         };
-        let index = usize::try_from(entry_index).expect("entries fit memory");
+        let index = usize::try_from(entry_index - self.first).expect("entries fit memory");
         if Id::of(&bytes) != self.ids[index] {
             return Err(damaged(&"the statement's hash is not the entry"));
         }
@@ -221,12 +297,7 @@ pub(crate) fn find(ids: &[Id], typed: &str) -> Result<(u64, Id), Failure> {
 }
 
 /// That the entry stands in the tree of the trusted checkpoint.
-fn prove(
-    store: &Store<OsDisk>,
-    checkpoint: &Checkpoint,
-    entry_index: u64,
-    id: Id,
-) -> Result<(), Failure> {
+fn prove(store: &Opened, checkpoint: &Checkpoint, entry_index: u64, id: Id) -> Result<(), Failure> {
     let position = Position { leaf_index: entry_index, tree_size: checkpoint.size };
     let proof = merkle::prove_inclusion(position, &mut reading::nodes(store, checkpoint.size))?;
     let hash: Hash = merkle::leaf_hash(id.hash().as_bytes());
@@ -235,6 +306,12 @@ fn prove(
             Failure::new(failure::DAMAGED, format!("entry {entry_index}: {error}"))
                 .hint("run `whosaid verify`")
         })
+}
+
+/// Whether nothing is to be said of a revocation.
+#[expect(clippy::ref_option, reason = "serde hands over a reference")]
+fn is_cleared(suspect: &Option<bool>) -> bool {
+    *suspect == Some(false)
 }
 
 /// Whether a later revocation reaches back to an entry.
@@ -247,7 +324,7 @@ fn json<'a>(
     (entry, id): (u64, Id),
     statement: Option<&'a Statement>,
     included: Option<bool>,
-    suspect: bool,
+    suspect: Option<bool>,
 ) -> Json<'a> {
     Json {
         schema,

@@ -11,6 +11,8 @@ mod failure;
 mod terminal;
 mod secrets;
 mod courier;
+mod places;
+mod seen;
 mod summary;
 mod cosigned;
 mod open;
@@ -29,6 +31,7 @@ mod shell;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -36,6 +39,7 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
 use crate::cli::terminal::Terminal;
+use crate::memory::Memory;
 
 /// Runs one command and says how it went.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -53,7 +57,13 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let place = Place { ledger: arguments.ledger, keys: arguments.keys };
+    let place = Place {
+        ledger: arguments.ledger,
+        keys: arguments.keys,
+        memory: places::state().map(Memory::new),
+        cache: places::cache(),
+        timeout: Duration::from_secs(arguments.timeout),
+    };
     match arguments.command {
         Command::Init(it) => init::run(&place, &it, terminal),
         Command::Append(it) => append::run(&place, &it, terminal),

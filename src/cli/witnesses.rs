@@ -13,9 +13,9 @@ use crate::cli::witness_options::{Cosign, TrustWitness};
 use crate::ledger::asking::{Asked, Messenger, Outcome};
 use crate::ledger::cosigning::{self, Cosigning, Signers};
 use crate::ledger::writing;
-use crate::store::STATE;
 use crate::store::loose::{self, Readers};
 use crate::store::os::OsDisk;
+use crate::store::{STATE, Store};
 use crate::tlog::checkpoint::{self, LoggedBefore, Trusted};
 use crate::tlog::note::VerifierKey;
 use crate::tlog::policy::{Policy, Quorum, Witness};
@@ -126,7 +126,7 @@ pub(crate) fn cosign(
             .hint("`whosaid key trust` puts one into it"));
     }
     let (mut asked, mut finished) = (Vec::new(), false);
-    if place.store()?.pending()?.is_some() {
+    if writable(place)?.pending()?.is_some() {
         asked = finish(place, options)?;
         finished = true;
     }
@@ -164,14 +164,19 @@ fn finish(place: &Place, options: &Cosign) -> Result<Vec<Asked>, Failure> {
     let log_key = secrets::open_log(&place.keys, file, &passphrases)?;
     let messenger = Box::new(Courier::new());
     let signers = Signers { policy: place.policy()?, log_key, messenger };
-    let ledger = writing::open_with(place.store()?, signers, place.index()?);
-    let state = place.ledger.join(STATE);
+    let ledger = writing::open_with(writable(place)?, signers, place.index()?);
+    let state = place.folder()?.join(STATE);
     let ledger = ledger.map_err(|error| cosigned::of_writing(error, &state))?;
     Ok(ledger.asked().to_vec())
 }
 
 fn open(place: &Place, policy: &Policy) -> Result<Cosigning<OsDisk>, Failure> {
-    Cosigning::open(place.store()?, policy).map_err(Failure::from)
+    Cosigning::open(writable(place)?, policy).map_err(Failure::from)
+}
+
+/// The ledger's own folder: what witnesses say is written there.
+fn writable(place: &Place) -> Result<Store<OsDisk>, Failure> {
+    Ok(Store::open(OsDisk::new(place.folder()?))?)
 }
 
 fn ask(
@@ -182,8 +187,9 @@ fn ask(
     messenger: &dyn Messenger,
 ) -> Result<Vec<Asked>, Failure> {
     let witnesses: Vec<&Witness> = policy.witnesses().iter().filter(|it| wanted(it)).collect();
+    let state = place.folder()?.join(STATE);
     let asked = cosigning.ask(policy, &witnesses, messenger);
-    asked.map_err(|error| cosigned::failure(error, &place.ledger.join(STATE)))
+    asked.map_err(|error| cosigned::failure(error, &state))
 }
 
 /// The key by which witnesses know this log.

@@ -8,6 +8,7 @@ mod leaves;
 mod tree;
 mod statements;
 mod files;
+pub mod continuity;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
@@ -34,6 +35,8 @@ pub struct Verification {
     pub keyring: Keyring,
     /// The entries whose statements are not shown, with or without a notice that says why.
     pub withheld: Vec<(u64, Id)>,
+    /// The signed checkpoint against which all was checked, if it is trusted.
+    pub note: Option<Vec<u8>>,
 }
 
 /// Verifies the ledger in `store`.
@@ -50,10 +53,11 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, store::Error> {
     let mut report = Report::new();
-    let Some(checkpoint) = open_checkpoint(store, policy, &mut report)? else {
+    let Some((note, checkpoint)) = open_checkpoint(store, policy, &mut report)? else {
         let (keyring, withheld) = (Keyring::default(), Vec::new());
-        return Ok(Verification { report, keyring, withheld });
+        return Ok(Verification { report, keyring, withheld, note: None });
     };
+    let note = Some(note);
     let size = checkpoint.size;
     let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
     let mut walk = Walk::new(&checkpoint.origin, policy);
@@ -70,15 +74,18 @@ pub fn verify(
         if report.is_full() {
             report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
             let (keyring, withheld) = walk.into_parts();
-            return Ok(Verification { report, keyring, withheld });
+            return Ok(Verification { report, keyring, withheld, note });
         }
     }
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
     files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
     let (keyring, withheld) = walk.into_parts();
-    Ok(Verification { report, keyring, withheld })
+    Ok(Verification { report, keyring, withheld, note })
 }
+
+/// The signed checkpoint as it stands, and what it says.
+type Opened = (Vec<u8>, Trusted<Checkpoint>);
 
 /// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else
 /// can be judged without it.
@@ -86,7 +93,7 @@ fn open_checkpoint(
     store: &dyn Source,
     policy: &Policy,
     report: &mut Report,
-) -> Result<Option<Trusted<Checkpoint>>, store::Error> {
+) -> Result<Option<Opened>, store::Error> {
     let place = ("checkpoint", None);
     let note = match reading::checkpoint(store) {
         Ok(Some(note)) => note,
@@ -111,7 +118,7 @@ fn open_checkpoint(
             report.witnesses = checkpoint.witnesses().len();
             report.cosigned = checkpoint.cosignatures().to_vec();
             report.logged_before = checkpoint.logged_before().cloned();
-            Ok(Some(checkpoint))
+            Ok(Some((note, checkpoint)))
         }
         Err(error) => {
             // Cosignatures that are not there were taken away, or never given: nothing differs.

@@ -98,6 +98,7 @@ impl Desk {
             .current_dir(self.folder.path())
             .env("WHOSAID_PASSPHRASE_FILE", "passphrase")
             .env("WHOSAID_TIME", "1732500000")
+            .env("WHOSAID_STATE", ".state")
             .stdin(Stdio::null());
         command
     }

@@ -8,6 +8,7 @@ use crate::attribution::record::charter::KeyChange;
 use crate::cli::cosigned;
 use crate::cli::failure::Failure;
 use crate::cli::open::Desk;
+use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
 use crate::ledger::writing::Addition;
 
@@ -55,10 +56,12 @@ pub(crate) fn commit(
     prepared: Prepared,
     dry_run: bool,
     schema: &'static str,
+    terminal: &Terminal,
 ) -> Result<Changed, Failure> {
     if !dry_run {
         let committed = desk.ledger.commit(&prepared.addition);
         committed.map_err(|error| cosigned::of_writing(error, &desk.state))?;
+        desk.remember(terminal);
     }
     Ok(Changed {
         schema,

@@ -75,8 +75,13 @@ pub(crate) fn run(place: &Place, revoke: &KeyRevoke, terminal: &Terminal) -> Res
             came: known::came(term, &keyring),
         })
         .collect();
-    let changed =
-        changed::commit(&mut desk, prepared, revoke.signing.dry_run, "whosaid.key-revoke/1")?;
+    let changed = changed::commit(
+        &mut desk,
+        prepared,
+        revoke.signing.dry_run,
+        "whosaid.key-revoke/1",
+        terminal,
+    )?;
     terminal.object(&Json { changed: &changed, revoked: &gone, left_in_force: &left });
     print(&changed, &gone, revoke, terminal);
     print_left(&left, terminal);

@@ -57,7 +57,7 @@ pub(crate) fn run(place: &Place, rotate: &KeyRotate, terminal: &Terminal) -> Res
     };
     let change = change(&desk, key, old, rotate.reason.clone())?;
     let prepared = changed::prepare(&desk, vec![change])?;
-    let changed = changed::commit(&mut desk, prepared, rotate.signing.dry_run, SCHEMA)?;
+    let changed = changed::commit(&mut desk, prepared, rotate.signing.dry_run, SCHEMA, terminal)?;
     let kept = if changed.dry_run {
         None
     } else if to.is_some() {

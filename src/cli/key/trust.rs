@@ -59,8 +59,13 @@ fn recorder(
         reason: trust.reason.clone(),
     };
     let prepared = changed::prepare(&desk, vec![change])?;
-    let changed =
-        changed::commit(&mut desk, prepared, trust.signing.dry_run, "whosaid.key-trust/1")?;
+    let changed = changed::commit(
+        &mut desk,
+        prepared,
+        trust.signing.dry_run,
+        "whosaid.key-trust/1",
+        terminal,
+    )?;
     terminal.object(&changed);
     let verb = if trust.delegate { "lends its powers to" } else { "introduces" };
     terminal.line(format!(
