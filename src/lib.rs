@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod claimfile;
 pub mod verify;
 pub mod audit;
+pub mod receipt;
 
 // FACES: parse, call one function, print.
 pub mod cli;

@@ -13,3 +13,4 @@ pub mod note;
 pub mod policy;
 pub mod checkpoint;
 pub mod proof;
+pub mod receipt;
