@@ -15,11 +15,13 @@ mod it {
     mod keyfile;
     mod keyring;
     mod ledger;
+    mod receipts;
     mod records;
     mod refused;
     mod sample;
     mod statements;
     mod store;
+    mod strangers;
     mod tamper;
     mod tidy;
     mod tlog_note;

@@ -9,6 +9,7 @@ use crate::claimfile::compose;
 use crate::claimfile::fault::Faults;
 use crate::keyfile;
 use crate::ledger::{batch, reading, writing};
+use crate::receipt::prove;
 use crate::store::{self, failure, loose};
 
 /// The exit codes, the same for every command.
@@ -62,6 +63,7 @@ Nothing was appended: a batch goes in whole or not at all.";
     PASSPHRASE = "passphrase", Key, "The secret key is encrypted, and the passphrase is missing or wrong.";
     DAMAGED = "damaged", DoesNotHold, "The ledger on the disk is not what its checkpoint says. `whosaid verify` names every file and entry.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
+    RECEIPT = "receipt", Usage, "The file is no receipt: neither a .tlog-proof, nor a SCITT transparent statement, nor a bundle of `whosaid prove`.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 
@@ -206,6 +208,19 @@ impl From<batch::Error> for Failure {
             | Error::NotAnId(_) => {
                 Self::new(REFERENCE, error).hint("`whosaid log` lists the entries with their ids")
             }
+            error => Self::new(INPUT, error),
+        }
+    }
+}
+
+impl From<prove::Error> for Failure {
+    fn from(error: prove::Error) -> Self {
+        use prove::Error;
+        match error {
+            Error::Reading(error) => error.into(),
+            Error::NoCheckpoint => writing::Error::NoLedger.into(),
+            Error::Checkpoint(error) => writing::Error::from(error).into(),
+            Error::NotInTree { .. } => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
             error => Self::new(INPUT, error),
         }
     }

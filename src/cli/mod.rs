@@ -18,6 +18,8 @@ mod amend;
 mod look;
 mod verify;
 mod audit;
+mod prove;
+mod check;
 mod explain;
 mod shell;
 
@@ -60,6 +62,8 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Prove(it) => prove::run(&place, &it, terminal),
+        Command::Check(it) => check::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

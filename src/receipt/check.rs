@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use ciborium::Value;
+
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::record::Record;
@@ -16,6 +18,8 @@ use crate::audit::captures::Held;
 use crate::audit::case::{Bytes, Case};
 use crate::audit::graph::Graph;
 use crate::audit::standing::Standings;
+use crate::cbor::{self, Order};
+use crate::cose::{Envelope, Fields, label};
 use crate::evidence::anchor::Match;
 use crate::evidence::capture::{self, Expected};
 use crate::hash::Hash;
@@ -91,7 +95,7 @@ fn tlog_proof(bytes: &[u8], policy: &Policy, captures: &[Blob], mut report: Repo
         Err(error) => return failed(report, Subject::File, error),
     };
     let Some(extra) = &proof.unauthenticated_extra else {
-        report.pass(Subject::File, "a .tlog-proof");
+        report.pass(Subject::File, form_name(report.form));
         report.skip(Subject::Statement, "the file does not carry its entry (extra)");
         return report;
     };
@@ -104,7 +108,7 @@ fn tlog_proof(bytes: &[u8], policy: &Policy, captures: &[Blob], mut report: Repo
         About::Entry(entry) => (entry, None),
         About::Carrier => return failed(report, Subject::File, "it does not name its entry"),
     };
-    report.pass(Subject::File, "a .tlog-proof");
+    report.pass(Subject::File, form_name(report.form));
     let checkpoint = match proof.verify(entry.as_bytes(), policy) {
         Ok(checkpoint) => checkpoint,
         Err(error @ crate::tlog::proof::Error::Inclusion(_)) => {
@@ -142,7 +146,7 @@ fn scitt(bytes: &[u8], policy: &Policy) -> Report {
         Ok(Some(_)) => return failed(report, Subject::File, "it carries a second statement"),
         Err(error) => return failed(report, Subject::File, error),
     };
-    report.pass(Subject::File, "a transparent statement");
+    report.pass(Subject::File, form_name(report.form));
     let entry = Hash::of(&parts.statement);
     let mut held: Option<(&Log, Tree, Leaf)> = None;
     for bytes in &parts.receipts {
@@ -251,6 +255,14 @@ fn bundled(bytes: &[u8], policy: Option<&Policy>) -> Report {
     report
 }
 
+fn form_name(form: Form) -> &'static str {
+    match form {
+        Form::TlogProof => "a .tlog-proof",
+        Form::Scitt => "a transparent statement",
+        Form::Bundle => "a bundle, packed as it was",
+    }
+}
+
 fn failed(mut report: Report, subject: Subject, what: impl ToString) -> Report {
     report.fail(subject, what);
     report
@@ -287,6 +299,11 @@ fn understand(id: Id, proven: Proven<'_>, mut report: Report) -> Report {
             report.skip(Subject::Statement, error);
             return report;
         }
+        Err(error) if is_foreign(&statement) => {
+            let what = format!("a statement of another kind than this program reads: {error}");
+            report.skip(Subject::Statement, what);
+            return report;
+        }
         Err(error) => return failed(report, Subject::Statement, error),
     };
     report.pass(Subject::Statement, format!("a {}, as the entry says", subject.record().kind()));
@@ -313,6 +330,19 @@ fn understand(id: Id, proven: Proven<'_>, mut report: Report) -> Report {
     captured(&graph, captures, &mut report);
     report.story = tell(graph, id, captures, &mut report);
     report
+}
+
+/// Whether a statement does not even claim to be one of ours: some other COSE object in a log.
+fn is_foreign(bytes: &[u8]) -> bool {
+    let content_type = || {
+        let envelope = Envelope::parse(bytes, Order::Any).ok()?;
+        let header = cbor::decode_ordered(&envelope.protected, Order::Any).ok()?;
+        Fields::parse(header).ok()?.optional(label::CONTENT_TYPE)
+    };
+    let ours = |value: Value| {
+        value.as_text().is_some_and(|it| it.starts_with(statement::CONTENT_TYPE_FAMILY))
+    };
+    !content_type().is_some_and(ours)
 }
 
 /// Whose keys signed: the charter and the key records in the file say so, in their order.

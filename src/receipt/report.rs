@@ -143,8 +143,19 @@ impl Report {
         self.add(name, Outcome::NotChecked, what);
     }
 
+    /// One line for each kind: what is worse stays.
     fn add(&mut self, name: Subject, result: Outcome, what: impl ToString) {
-        self.checks.push(Check { name, result, what: what.to_string() });
+        let weight = |outcome| match outcome {
+            Outcome::Pass => 0,
+            Outcome::NotChecked => 1,
+            Outcome::Fail => 2,
+        };
+        let check = Check { name, result, what: what.to_string() };
+        match self.checks.iter_mut().find(|it| it.name == name) {
+            Some(earlier) if weight(earlier.result) < weight(result) => *earlier = check,
+            Some(_) => {}
+            None => self.checks.push(check),
+        }
     }
 
     /// The one answer. A file of which nothing beyond its form was checked is not verified.
