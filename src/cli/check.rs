@@ -77,11 +77,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The policy that was named, or that of keys/. A bundle has one of its own to fall back on.
-fn policy(
-    place: &Place,
-    options: &Options,
-    form: Option<Form>,
-) -> Result<Option<Policy>, Failure> {
+fn policy(place: &Place, options: &Options, form: Option<Form>) -> Result<Option<Policy>, Failure> {
     match &options.policy {
         Some(file) => policy_of(file).map(Some),
         None if form == Some(Form::Bundle) && !place.policy_path().exists() => Ok(None),
@@ -115,7 +111,10 @@ fn print(report: &Report, terminal: &Terminal) {
         recorded_at: statement.map(crate::attribution::statement::Statement::recorded_at),
         record: statement.map(crate::attribution::statement::Statement::record),
         drawing: drawing.map(|audit| audit.drawing.as_str()),
-        witnesses: witnesses.iter().map(|(witness, time)| Witness { witness, time: *time }).collect(),
+        witnesses: witnesses
+            .iter()
+            .map(|(witness, time)| Witness { witness, time: *time })
+            .collect(),
         checks: &report.checks,
         notes: &report.notes,
         not_shown: report.not_shown(),
@@ -177,10 +176,8 @@ fn print_log(report: &Report, witnesses: &[(String, u64)], terminal: &Terminal) 
 fn sentence(report: &Report) -> String {
     let verdict = report.verdict();
     let entry = report.entry_index.unwrap_or(0);
-    let unchecked = |name| {
-        let of = |it: &&Check| it.name == name && it.result == Outcome::NotChecked;
-        report.checks.iter().find(of)
-    };
+    let mut unchecked = report.checks.iter().filter(|it| it.result == Outcome::NotChecked);
+    let is_policy_alone = unchecked.all(|it| it.name == Subject::Policy);
     match verdict {
         Verdict::Verified => format!(
             "Verified: entry {entry} is in the log of {}, as it was signed.",
@@ -190,13 +187,11 @@ fn sentence(report: &Report) -> String {
         Verdict::Undecided if report.is_withheld => {
             "Undecided: the entry is in the log; what it said is withheld.".to_owned()
         }
-        Verdict::Undecided => match unchecked(Subject::Policy) {
-            Some(check) => {
-                format!("Undecided: it holds under the policy in the same file. {}", check.what)
-            }
-            None => {
-                "Undecided: nothing failed, but not everything could be checked.".to_owned()
-            }
-        },
+        Verdict::Undecided if is_policy_alone => "Undecided: it holds under the policy that came \
+             in the same file, and under no other that is known here."
+            .to_owned(),
+        Verdict::Undecided => {
+            "Undecided: nothing failed, but not everything could be checked.".to_owned()
+        }
     }
 }

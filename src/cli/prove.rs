@@ -180,8 +180,10 @@ fn log_key(
     let passphrase = secrets::passphrase(options.passphrase_file.as_deref(), question)?;
     let key = secrets::open(&place.keys, secrets::LOG, &passphrase)?;
     let origin = &proven.checkpoint.origin;
-    let is_its =
-        policy.logs().iter().any(|log| log.key.name() == origin && *log.key.public() == key.public());
+    let is_its = policy
+        .logs()
+        .iter()
+        .any(|log| log.key.name() == origin && *log.key.public() == key.public());
     if is_its {
         return Ok(key);
     }

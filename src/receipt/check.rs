@@ -197,8 +197,7 @@ fn receipt<'a>(
                 }
                 let position = included.position;
                 let tree = Tree { size: position.tree_size, root: included.root };
-                let leaf =
-                    Leaf { index: position.leaf_index, hash: leaf_hash(entry.as_bytes()) };
+                let leaf = Leaf { index: position.leaf_index, hash: leaf_hash(entry.as_bytes()) };
                 return Ok(Some((log, tree, leaf)));
             }
             Err(error) => refused = Some(error.to_string()),
@@ -293,9 +292,7 @@ fn understand(id: Id, proven: Proven<'_>, mut report: Report) -> Report {
     };
     let subject = match statement::open(&statement) {
         Ok(subject) => subject,
-        Err(
-            error @ (statement::Error::Newer { .. } | statement::Error::ContentType { .. }),
-        ) => {
+        Err(error @ (statement::Error::Newer { .. } | statement::Error::ContentType { .. })) => {
             report.skip(Subject::Statement, error);
             return report;
         }
@@ -393,9 +390,8 @@ fn admit(
         }
     }
     if unknown > 0 {
-        let what = format!(
-            "{unknown} of the statements: what brought their keys is not in the file"
-        );
+        let what =
+            format!("{unknown} of the statements: what brought their keys is not in the file");
         report.skip(Subject::Signature, what);
     }
     (signed, keyring)
@@ -414,7 +410,8 @@ fn references(signed: &[Signed], report: &mut Report) {
                 Some((entry, kind)) if *entry < it.entry_index() => {
                     if !reference.kinds.contains(kind) {
                         let (field, at) = (reference.field, it.entry_index());
-                        let what = format!("{field} of entry {at} refers to entry {entry}, a {kind}");
+                        let what =
+                            format!("{field} of entry {at} refers to entry {entry}, a {kind}");
                         report.fail(Subject::References, what);
                     }
                     held += 1;

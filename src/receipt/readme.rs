@@ -24,7 +24,8 @@ pub fn text(report: &Report, bundle: &Bundle) -> String {
     if let Some(node) = node {
         let statement = node.signed().statement();
         let _ = writeln!(text, "by      {}", one_line(statement.issuer()));
-        let _ = writeln!(text, "at      {} (by the recorder's clock)", time(statement.recorded_at()));
+        let _ =
+            writeln!(text, "at      {} (by the recorder's clock)", time(statement.recorded_at()));
         let _ = writeln!(text, "kind    {}", statement.record().kind());
     }
     if let Some(audit) = &report.story.audit {
@@ -44,9 +45,8 @@ pub fn text(report: &Report, bundle: &Bundle) -> String {
          This READ-ME.txt is for people. Rely on what the check prints, not on what stands here.\n\n\
          THE FILES\n\n",
     );
-    let width = bundle.captures.iter().map(|blob| blob.name().len()).max().unwrap_or(16);
     let mut line = |name: &str, what: &str| {
-        let _ = writeln!(text, "{name:width$}  {what}");
+        let _ = writeln!(text, "{name:18}  {what}");
     };
     line(READ_ME, "this text");
     line(RECEIPT, "the proof, in the C2SP tlog-proof format, with the statement in it");

@@ -214,7 +214,8 @@ impl Receipt {
             None => None,
             Some(_) => return Err(Error::Shape("the key id is not bytes")),
         };
-        let signed_position = header.optional(POSITION).map(|value| position(&value)).transpose()?;
+        let signed_position =
+            header.optional(POSITION).map(|value| position(&value)).transpose()?;
         let claims = header.optional(label::CWT_CLAIMS);
         if strict {
             header.end("a header this profile does not know")?;

@@ -7,6 +7,8 @@ use whosaid::attribution::id::Id;
 use whosaid::attribution::record::Record;
 use whosaid::attribution::record::claim::{Mode, Passage};
 use whosaid::attribution::record::notice::NoticeKind;
+use whosaid::cbor::Order;
+use whosaid::cose::Envelope;
 use whosaid::evidence::capture;
 use whosaid::hash::Hash;
 use whosaid::key::SecretKey;
@@ -100,7 +102,8 @@ fn a_receipt_of_each_entry_checks_at_each_size_and_for_nothing_beside_it() {
         for leaf_index in 0..tree_size {
             let position = Position { leaf_index, tree_size };
             let path = prove_inclusion(position, &mut tree).unwrap();
-            let leaf = Leaf { index: leaf_index, hash: leaves[usize::try_from(leaf_index).unwrap()] };
+            let leaf =
+                Leaf { index: leaf_index, hash: leaves[usize::try_from(leaf_index).unwrap()] };
             let entry = entry(leaf_index);
 
             let receipt =
@@ -237,6 +240,16 @@ fn a_claim_brings_all_that_it_refers_to_and_the_keys_of_all_of_it() {
     assert_eq!(report.id, Some(ids[ids.len() - 1]));
     let audit = report.story.audit.expect("a claim");
     assert!(audit.drawing.contains("words found"), "{}", audit.drawing);
+}
+
+/// The extra data of a claim's proof, the envelope of its transparent statement, and its receipt.
+pub(crate) fn layers() -> (Vec<u8>, Envelope, Envelope) {
+    let (Sample { disk, .. }, entry_index) = quoting();
+    let proof = Proof::parse(&tlog_proof(&disk, entry_index)).unwrap();
+    let transparent = Envelope::parse(&scitt(&disk, entry_index), Order::Sorted).unwrap();
+    let parts = Transparent::parse(&scitt(&disk, entry_index)).unwrap();
+    let receipt = Envelope::parse(&parts.receipts[0], Order::Sorted).unwrap();
+    (proof.unauthenticated_extra.unwrap(), transparent, receipt)
 }
 
 /// Calls `try_out` with every file that differs from `good` in one place: each byte one more, its
@@ -394,9 +407,8 @@ fn a_signature_that_is_not_the_recorders_is_found_though_the_log_has_it() {
     let size = leaves.len() as u64;
     let mut tree = Naive(leaves);
     let (note, _) = signed(Tree { size, root: root(size, &mut tree).unwrap() });
-    let mut path = |leaf_index| {
-        prove_inclusion(Position { leaf_index, tree_size: size }, &mut tree).unwrap()
-    };
+    let mut path =
+        |leaf_index| prove_inclusion(Position { leaf_index, tree_size: size }, &mut tree).unwrap();
     let companions = (0..size - 1)
         .zip(&statements)
         .map(|(entry_index, statement)| Companion {

@@ -93,6 +93,29 @@ fn what_scitt_cose_writes_is_accepted() {
     accepts(&read("bare.receipt"), &read("full.receipt"), &read("statement.scitt"), entry);
 }
 
+#[test]
+fn coset_reads_a_receipt_and_agrees_about_its_signature() {
+    use coset::TaggedCborSerializable;
+
+    let sample = small();
+    let store = Store::open(sample.disk).unwrap();
+    let published = Published::open(&store, &policy()).unwrap();
+    let proven = published.prove(3).unwrap();
+    let scitt = proven.to_transparent(&log_key(), TIME).unwrap();
+    let theirs = coset::CoseSign1::from_tagged_slice(&scitt).unwrap();
+    let ours = Transparent::parse(&scitt).unwrap();
+    assert_eq!(theirs.unprotected.rest.len(), 2);
+    let receipt = coset::CoseSign1::from_tagged_slice(&ours.receipts[0]).unwrap();
+    assert_eq!(receipt.payload, None);
+    let check = |root: &Hash| {
+        receipt.verify_detached_signature(root.as_bytes(), b"", |signature, signed| {
+            if log_key().public().verifies(signed, signature) { Ok(()) } else { Err(()) }
+        })
+    };
+    assert_eq!(check(&proven.checkpoint.root), Ok(()));
+    assert_eq!(check(&Hash::of(b"x")), Err(()));
+}
+
 /// The same, as scitt-cose 0.5.0 wrote it once (tests/cases/receipt, Apache-2.0).
 #[test]
 fn what_scitt_cose_wrote_is_accepted() {
