@@ -5,6 +5,7 @@
 //! unchecked, and is never a pass.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use ciborium::Value;
 
@@ -262,7 +263,7 @@ fn form_name(form: Form) -> &'static str {
     }
 }
 
-fn failed(mut report: Report, subject: Subject, what: impl ToString) -> Report {
+fn failed(mut report: Report, subject: Subject, what: impl Display) -> Report {
     report.fail(subject, what);
     report
 }
@@ -489,5 +490,5 @@ fn tell(graph: Graph, id: Id, blobs: &[Blob], report: &mut Report) -> Story {
     }
     drop(case);
     let audit = audit::audit_with(&graph, &standings, id, &held).ok();
-    Story { audit, graph }
+    Story { graph, audit }
 }

@@ -1,5 +1,7 @@
 //! What a check of a receipt found: one line for each kind of check, and one verdict.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::attribution::id::Id;
@@ -131,26 +133,26 @@ impl Report {
         }
     }
 
-    pub(crate) fn pass(&mut self, name: Subject, what: impl ToString) {
-        self.add(name, Outcome::Pass, what);
+    pub(crate) fn pass(&mut self, name: Subject, what: impl Display) {
+        self.add(name, Outcome::Pass, what.to_string());
     }
 
-    pub(crate) fn fail(&mut self, name: Subject, what: impl ToString) {
-        self.add(name, Outcome::Fail, what);
+    pub(crate) fn fail(&mut self, name: Subject, what: impl Display) {
+        self.add(name, Outcome::Fail, what.to_string());
     }
 
-    pub(crate) fn skip(&mut self, name: Subject, what: impl ToString) {
-        self.add(name, Outcome::NotChecked, what);
+    pub(crate) fn skip(&mut self, name: Subject, what: impl Display) {
+        self.add(name, Outcome::NotChecked, what.to_string());
     }
 
     /// One line for each kind: what is worse stays.
-    fn add(&mut self, name: Subject, result: Outcome, what: impl ToString) {
+    fn add(&mut self, name: Subject, result: Outcome, what: String) {
         let weight = |outcome| match outcome {
             Outcome::Pass => 0,
             Outcome::NotChecked => 1,
             Outcome::Fail => 2,
         };
-        let check = Check { name, result, what: what.to_string() };
+        let check = Check { name, result, what };
         match self.checks.iter_mut().find(|it| it.name == name) {
             Some(earlier) if weight(earlier.result) < weight(result) => *earlier = check,
             Some(_) => {}

@@ -32,7 +32,8 @@ use whosaid::tlog::note::{Algorithm, Note, Signature, VerifierKey};
 use whosaid::tlog::policy::Policy;
 use whosaid::tlog::proof::Proof;
 use whosaid::tlog::receipt::Receipt;
-use whosaid::verify::report::{Outcome, Verdict};
+use whosaid::verify::report::Outcome::{self, Fail, NotChecked};
+use whosaid::verify::report::Verdict;
 
 use crate::it::house::{ORIGIN, TIME, log_key, policy, recorder_key};
 use crate::it::sample::{
@@ -311,7 +312,7 @@ fn a_bundle_repacked_with_other_files_is_not_believed() {
         assert_eq!(outcome(&report, subject), Some(expected), "{what}: {report:?}");
         assert_ne!(report.verdict(), Verdict::Verified, "{what}");
     };
-    use Outcome::{Fail, NotChecked};
+
     check("words", &|it| it.read_me.push(b'!'), Subject::ReadMe, NotChecked);
     check("capture", &|it| it.captures[0].bytes[0] ^= 1, Subject::Captures, Fail);
     check("stray", &|it| it.captures[0].digest = Hash::of(b"x"), Subject::Captures, Fail);
@@ -377,7 +378,7 @@ fn companions_must_stand_in_the_same_tree_and_none_may_be_missing() {
         assert_eq!(outcome(&report, subject), Some(expected), "{what}: {report:?}");
         assert_ne!(report.verdict(), Verdict::Verified, "{what}");
     };
-    use Outcome::{Fail, NotChecked};
+
     // The companions are the charter, a key record, a party and a document.
     check("no charter", &|all| drop(all.remove(0)), Subject::Signature, NotChecked);
     check("no key record", &|all| drop(all.remove(1)), Subject::Signature, NotChecked);
