@@ -14,3 +14,5 @@ pub mod policy;
 pub mod checkpoint;
 pub mod proof;
 pub mod receipt;
+pub mod fork;
+pub mod continuity;
