@@ -275,11 +275,14 @@ impl Search {
             let known = self.ids.entry(reference.id).or_insert(distance + 1);
             *known = (*known).min(distance + 1);
         }
-        let replaced = match statement.record() {
-            Record::Key(change) => change.replaces.map(|key| key.thumbprint()),
+        // A key that goes must have come.
+        let gone = match statement.record() {
+            Record::Key(change) if change.action == KeyAction::Revoke => Some(change.key),
+            Record::Key(change) => change.replaces,
             _ => None,
         };
-        for key in [Some(statement.signer()), replaced].into_iter().flatten() {
+        let gone = gone.map(|key| key.thumbprint());
+        for key in [Some(statement.signer()), gone].into_iter().flatten() {
             // A key whose coming was found already is not looked for again.
             if self.used.insert(key) && !self.chartered.contains(&key) {
                 self.keys.insert(key);

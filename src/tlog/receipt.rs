@@ -231,18 +231,17 @@ impl Receipt {
     /// Checks that `entry` stands in a tree whose root `key` signed.
     pub fn verify(&self, entry: &[u8], key: &PublicKey) -> Result<Included, Error> {
         let leaf = leaf_hash(entry);
-        let mut refused = Error::Signature;
-        for Proof { position, path } in &self.proofs {
-            match implied_root(&leaf, *position, path) {
-                Ok(root) if self.envelope.verifies(root.as_bytes(), key) => {
-                    let is_position_signed = self.signed_position.is_some();
-                    return Ok(Included { position: *position, root, is_position_signed });
-                }
-                Ok(_) => {}
-                Err(error) => refused = error.into(),
-            }
-        }
-        Err(refused)
+        // A proof that holds must not hide one that could never hold.
+        let roots: Vec<Hash> = self
+            .proofs
+            .iter()
+            .map(|Proof { position, path }| implied_root(&leaf, *position, path))
+            .collect::<Result<_, _>>()?;
+        let holds = |root: &Hash| self.envelope.verifies(root.as_bytes(), key);
+        let place = roots.iter().position(holds).ok_or(Error::Signature)?;
+        let is_position_signed = self.signed_position.is_some();
+        let (position, root) = (self.proofs[place].position, roots[place]);
+        Ok(Included { position, root, is_position_signed })
     }
 
     /// Whether the receipt says that `key` signed it; `None` if it does not say.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use whosaid::attribution::id::Id;
 use whosaid::attribution::record::Record;
+use whosaid::attribution::record::charter::{KeyAction, KeyChange, Power};
 use whosaid::attribution::record::claim::{Mode, Passage};
 use whosaid::attribution::record::notice::NoticeKind;
 use whosaid::cbor::Order;
@@ -35,7 +36,7 @@ use whosaid::tlog::receipt::Receipt;
 use whosaid::verify::report::Outcome::{self, Fail, NotChecked};
 use whosaid::verify::report::Verdict;
 
-use crate::it::house::{ORIGIN, TIME, log_key, policy, recorder_key};
+use crate::it::house::{ORIGIN, TIME, log_key, party, policy, recorder_key};
 use crate::it::sample::{
     CAPTURES, CLAIM, Sample, append_as, claim, large, lina_key, notice, reopen, small,
 };
@@ -251,6 +252,57 @@ pub(crate) fn layers() -> (Vec<u8>, Envelope, Envelope) {
     let parts = Transparent::parse(&scitt(&disk, entry_index)).unwrap();
     let receipt = Envelope::parse(&parts.receipts[0], Order::Sorted).unwrap();
     (proof.unauthenticated_extra.unwrap(), transparent, receipt)
+}
+
+/// A key record.
+fn change(action: KeyAction, key: &SecretKey, replaces: Option<&SecretKey>) -> Record {
+    let comes = matches!(action, KeyAction::Introduce | KeyAction::Delegate);
+    Record::Key(KeyChange {
+        action,
+        key: key.public(),
+        name: comes.then(|| "omid".to_owned()),
+        powers: if comes { vec![Power::Record] } else { Vec::new() },
+        replaces: replaces.map(SecretKey::public),
+        from: None,
+        reason: None,
+    })
+}
+
+#[test]
+fn the_whole_line_of_keys_goes_along_and_what_came_later_does_not() {
+    let Sample { disk, .. } = small();
+    let mut ledger = reopen(&disk);
+    let [first, second] = [20, 21].map(|seed| SecretKey::from_seed(&[seed; 32]));
+    let mut append = |name: &str, key: &SecretKey, record: Record| {
+        append_as(&mut ledger, (name, key), &[record], &[]);
+    };
+    // Lina, whom the first key record brought, delegates; that key is rotated, and the new one
+    // signs two parties. In the end it is revoked from the second on.
+    append("lina", &lina_key(), change(KeyAction::Delegate, &first, None));
+    append("omid", &first, change(KeyAction::Rotate, &second, Some(&first)));
+    append("omid", &second, party("one"));
+    append("omid", &second, party("two"));
+    let mut revocation = change(KeyAction::Revoke, &second, None);
+    if let Record::Key(change) = &mut revocation {
+        change.from = Some(15);
+    }
+    append("nadia", &recorder_key(), revocation);
+    append("nadia", &recorder_key(), party("three"));
+
+    let check = |entry_index, expected: &[u64]| {
+        let proven = prove(&disk, entry_index);
+        let places: Vec<u64> = proven.companions.iter().map(|it| it.entry_index).collect();
+        assert_eq!(places, expected, "entry {entry_index}");
+        let report = report(proven.to_tlog_proof().unwrap().to_string().as_bytes());
+        assert_eq!(report.verdict(), Verdict::Verified, "{report:?}");
+        report
+    };
+    check(12, &[0, 1]);
+    check(13, &[0, 1, 12]);
+    check(14, &[0, 1, 12, 13]);
+    check(15, &[0, 1, 12, 13]);
+    check(16, &[0, 1, 12, 13]);
+    check(17, &[0]);
 }
 
 /// Calls `try_out` with every file that differs from `good` in one place: each byte one more, its

@@ -147,6 +147,34 @@ fn accepts(bare: &[u8], full: &[u8], statement: &[u8], entry: Hash) {
     assert_eq!(report.entry_index, Some(2));
 }
 
+/// The bytes of hex digits of any number.
+fn hex(digits: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).expect("two digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn the_published_vectors_of_scitt_cose_come_out_as_they_say() {
+    let vectors = fs::read_to_string("tests/cases/receipt/scitt-cose.txt").unwrap();
+    let mut counts = [0; 3];
+    for line in vectors.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let [name, expected, entry, key, receipt] =
+            line.split(' ').collect::<Vec<_>>().try_into().expect("five words");
+        let holds = || {
+            let key = PublicKey::from_bytes(&hex(key)).ok()?;
+            Receipt::parse_foreign(&hex(receipt)).ok()?.verify(&hex(entry), &key).ok()
+        };
+        let holds = key != "-" && holds().is_some();
+        assert_eq!(holds, expected == "holds", "{name}");
+        if expected == "other" {
+            assert!(Receipt::parse_foreign(&hex(receipt)).is_err(), "{name}");
+        }
+        let place = ["holds", "refused", "other"].iter().position(|it| *it == expected);
+        counts[place.expect("one of three")] += 1;
+    }
+    assert!(counts.iter().all(|count| *count > 1), "{counts:?}");
+}
+
 /// Nothing but the place in the tree, which they do not sign, can be changed unseen; and the place
 /// only to one from which the same way leads to the same root.
 fn refuses_changes(good: &[u8], entry: &Hash, key: &PublicKey) {
