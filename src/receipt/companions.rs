@@ -198,7 +198,8 @@ mod tests {
         twice.companions[1].entry_index = 0;
         assert!(Extra::decode(&twice.encode().unwrap()).is_err());
         let mut newer = extra(Subject::Carrier).encode().unwrap();
-        *newer.last_mut().unwrap() = 2;
+        // The map's head and the first key, "version", with its own head.
+        newer[9] = 2;
         let error = Extra::decode(&newer).unwrap_err().to_string();
         assert!(error.contains("version 2"), "{error}");
     }

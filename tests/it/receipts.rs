@@ -411,6 +411,40 @@ fn under_another_policy_nothing_holds() {
     }
 }
 
+#[test]
+fn only_witnesses_of_the_policy_say_before_when_it_was_logged() {
+    let (Sample { disk, .. }, entry_index) = quoting();
+    let [known, stranger] = [30, 31].map(|seed| SecretKey::from_seed(&[seed; 32]));
+    let witness = VerifierKey::new("w.example", Algorithm::Cosignature, known.public()).unwrap();
+    let text = format!("log {}\nwitness W {witness}\nquorum W\n", log_vkey());
+    let asking = Policy::parse(text.as_bytes()).unwrap();
+    let alone = tlog_proof(&disk, entry_index);
+    let cosigned = |cosigners: &[(&str, &SecretKey, u64)]| {
+        let mut proof = Proof::parse(&alone).unwrap();
+        let text = proof.checkpoint.text().to_owned();
+        let lines = cosigners
+            .iter()
+            .map(|(name, key, time)| Signature::cosign(name, key, &text, *time).unwrap());
+        proof.checkpoint = proof.checkpoint.clone().with(lines).unwrap();
+        proof.to_string().into_bytes()
+    };
+    let seen = |bytes: &[u8]| {
+        let report = check(bytes, Some(&asking)).unwrap();
+        let times: Vec<u64> = report.witnesses.iter().map(|it| it.time).collect();
+        (report.verdict(), times)
+    };
+    let (ours, theirs) = (("w.example", &known, TIME), ("x.example", &stranger, TIME + 1));
+    assert_eq!(seen(&alone), (Verdict::Failed, Vec::new()));
+    assert_eq!(seen(&cosigned(&[theirs])), (Verdict::Failed, Vec::new()));
+    assert_eq!(seen(&cosigned(&[theirs, ours])), (Verdict::Verified, vec![TIME]));
+    let forged = ("w.example", &stranger, TIME);
+    assert_eq!(seen(&cosigned(&[forged])), (Verdict::Failed, Vec::new()));
+    // A receipt of the SCITT form has nobody's word but the log's, and says so.
+    let report = check(&scitt(&disk, entry_index), Some(&asking)).unwrap();
+    assert_eq!(report.verdict(), Verdict::Undecided);
+    assert_eq!(outcome(&report, Subject::Log), Some(NotChecked));
+}
+
 /// The proof with other extra data.
 fn with_extra(bytes: &[u8], change: impl FnOnce(&mut Extra)) -> Vec<u8> {
     let mut proof = Proof::parse(bytes).unwrap();
