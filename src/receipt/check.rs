@@ -78,7 +78,8 @@ struct Proven<'a> {
     leaf: Leaf,
     statement: Option<Vec<u8>>,
     companions: Vec<Companion>,
-    log: &'a Log,
+    origin: &'a str,
+    policy: &'a Policy,
     captures: &'a [Blob],
 }
 
@@ -124,14 +125,11 @@ fn tlog_proof(bytes: &[u8], policy: &Policy, captures: &[Blob], mut report: Repo
         count => format!("{count} witnesses saw it"),
     };
     report.pass(Subject::Log, format!("signed by {}; {seen}", checkpoint.origin));
-    let signers = policy.logs().iter().filter(|log| log.key.name() == checkpoint.origin);
-    let mut verifies =
-        signers.filter(|log| proof.checkpoint.verify(&[&log.key]).is_ok_and(|it| !it.is_empty()));
-    let log = verifies.next().expect("a trusted checkpoint is signed by its log");
     let leaf = Leaf { index: proof.index, hash: leaf_hash(entry.as_bytes()) };
     let companions = extra.companions;
     let tree = checkpoint.tree();
-    let proven = Proven { tree, leaf, statement, companions, log, captures };
+    let origin = checkpoint.origin.as_str();
+    let proven = Proven { tree, leaf, statement, companions, origin, policy, captures };
     understand(Id::from_hash(entry), proven, report)
 }
 
@@ -173,7 +171,7 @@ fn scitt(bytes: &[u8], policy: &Policy) -> Report {
         report.pass(Subject::Log, format!("receipt signed by {whose}"));
     }
     let (statement, captures) = (Some(parts.statement), &[][..]);
-    let proven = Proven { tree, leaf, statement, companions, log, captures };
+    let proven = Proven { tree, leaf, statement, companions, origin: whose, policy, captures };
     understand(Id::from_hash(entry), proven, report)
 }
 
@@ -270,8 +268,8 @@ fn failed(mut report: Report, subject: Subject, what: impl Display) -> Report {
 
 /// Goes on from an entry that is in the tree: its companions, its signature, what it says.
 fn understand(id: Id, proven: Proven<'_>, mut report: Report) -> Report {
-    let Proven { tree, leaf, statement, companions, log, captures } = proven;
-    report.origin = Some(log.key.name().to_owned());
+    let Proven { tree, leaf, statement, companions, origin, policy, captures } = proven;
+    report.origin = Some(origin.to_owned());
     (report.tree_size, report.root) = (Some(tree.size), Some(tree.root));
     (report.entry_index, report.id) = (Some(leaf.index), Some(id));
     report.pass(Subject::Inclusion, format!("entry {} of {}", leaf.index, tree.size));
@@ -317,7 +315,7 @@ fn understand(id: Id, proven: Proven<'_>, mut report: Report) -> Report {
     }
     opened.sort_by_key(|(entry_index, _)| *entry_index);
     report.pass(Subject::Companions, format!("{count} in the same tree"));
-    let (signed, keyring) = admit(opened, id, log, &mut report);
+    let (signed, keyring) = admit(opened, id, (origin, policy), &mut report);
     references(&signed, &mut report);
     let suspect = |key, entry_index| keyring.is_suspect(key, entry_index);
     if signed.iter().any(|it| suspect(it.statement().signer(), it.entry_index())) {
@@ -347,16 +345,19 @@ fn is_foreign(bytes: &[u8]) -> bool {
 fn admit(
     opened: Vec<(u64, Statement)>,
     id: Id,
-    log: &Log,
+    (origin, policy): (&str, &Policy),
     report: &mut Report,
 ) -> (Vec<Signed>, Keyring) {
+    let is_log = |key: &PublicKey| {
+        policy.logs().iter().any(|log| log.key.name() == origin && log.key.public() == key)
+    };
     let (mut keyring, mut signed) = (Keyring::default(), Vec::new());
     let signers: HashMap<Id, _> = opened.iter().map(|(_, it)| (it.id(), it.signer())).collect();
     let mut unknown = 0;
     for (entry_index, statement) in opened {
         let (is_subject, issuer) = (statement.id() == id, statement.issuer().to_owned());
         if let Record::Charter(charter) = statement.record()
-            && (charter.origin != log.key.name() || &charter.log != log.key.public())
+            && (charter.origin != origin || !is_log(&charter.log))
         {
             report.fail(Subject::Signature, "the charter in the file is another log's");
             continue;

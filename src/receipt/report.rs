@@ -15,7 +15,7 @@ use crate::verify::report::{Outcome, Verdict};
 pub const NOT_SHOWN: [&str; 5] = [
     "It does not say that the claim is true: only that it was recorded so, and not changed since.",
     "A correction, retraction or reply that came later is not in the file: ask the ledger for it.",
-    "A key record that is not in the file is not seen: a key may have been revoked since.",
+    "A key record that is not in the file is not seen: a key may have been revoked, before or since.",
     "That everybody is shown the same log is vouched for by the witnesses named, and nobody else.",
     "The recorder's time is the recorder's own word; a witness's is the witness's.",
 ];
