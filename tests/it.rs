@@ -13,8 +13,10 @@ mod it {
     mod fetch;
     mod format;
     mod house;
+    mod key_command;
     mod keyfile;
     mod keyring;
+    mod keyring_model;
     mod ledger;
     mod receipts;
     mod records;

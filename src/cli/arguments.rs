@@ -70,6 +70,9 @@ pub enum Command {
     Prove(Prove),
     /// Check such a file, with no ledger and no network
     Check(Check),
+    /// Make, list, trust, replace and revoke the keys of recorders
+    #[command(subcommand)]
+    Key(Key),
     /// Explain a rule of the audit, an attribution level, or an error code
     Explain(Explain),
     /// Print shell completions
@@ -368,6 +371,123 @@ pub struct Check {
     /// The policy to check it by, if not the one in keys/
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+}
+
+/// What to do with keys. Passphrases come from a file, standard input or the terminal only.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+A colleague joins:      whosaid key new omar                    (on omar's machine; prints a key)
+                        whosaid key trust omar+1f2e3d4c+AY…     (whoever has the power `keys`)
+A key gets old:         whosaid key rotate --as omar
+A key is stolen:        whosaid key list                        (from which entry on is it suspect?)
+                        whosaid key revoke omar --from 41 --reason \"laptop stolen\"")]
+pub enum Key {
+    /// Make a recorder's key and print its public half
+    New(KeyNew),
+    /// List every key that the ledger ever knew
+    List,
+    /// Let a colleague's key sign in this ledger
+    Trust(KeyTrust),
+    /// Put a new key in the place of one
+    Rotate(KeyRotate),
+    /// End a key, and mark what it signed from a stated entry on
+    Revoke(KeyRevoke),
+}
+
+/// Options of `key new`.
+#[derive(Debug, Args)]
+#[command(after_help = "No ledger is needed.\n\nExamples:\n  whosaid key new omar\n  \
+whosaid key new omar --import omar-from-openssl.pem")]
+pub struct KeyNew {
+    /// The recorder's short name
+    pub name: String,
+    /// Take the key from an encrypted PKCS#8 file with an Ed25519 key; the passphrase stays
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
+    /// Read the passphrase from a file (its first line), or from standard input with -
+    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum PowerName {
+    /// Append records of its own, and correct them
+    Record,
+    /// Correct, retract and redact what others recorded
+    Correct,
+    /// Introduce, rotate and revoke any key
+    Keys,
+}
+
+/// Options of `key trust`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  whosaid key trust omar+1f2e3d4c+AYqI49…\n  \
+whosaid key trust --powers record,correct zahra+77ab01cd+AbX2cd…\n  \
+whosaid key trust --delegate --as omar phone+0a1b2c3d+AdF31k…")]
+pub struct KeyTrust {
+    /// The key as its owner's `whosaid key new` printed it, or - for standard input
+    #[arg(value_name = "KEY")]
+    pub key: String,
+    /// What it may do
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "record")]
+    pub powers: Vec<PowerName>,
+    /// Lend it powers of your own, rather than introduce it: needs no power over keys
+    #[arg(long)]
+    pub delegate: bool,
+    /// The first entry that it may sign; the next one when left out
+    #[arg(long, value_name = "ENTRY")]
+    pub from: Option<u64>,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// Options of `key rotate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The new key is encrypted with the passphrase of the old one, which is kept \
+under another name.\n\nExamples:\n  whosaid key rotate --as omar\n  \
+whosaid key rotate --as nadia --to omar+1f2e3d4c+AYqI49…    (omar's; needs the power `keys`)"
+)]
+pub struct KeyRotate {
+    /// The new public key, if its owner made it elsewhere; its name says whose place it takes
+    #[arg(long, value_name = "KEY")]
+    pub to: Option<String>,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// Options of `key revoke`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is deleted: what the key signed before --from stays as it is, what \
+it signed from there on is marked as suspect.\n\nExample:  whosaid key revoke omar --from 41 \
+--reason \"laptop stolen\""
+)]
+pub struct KeyRevoke {
+    /// The key: a recorder's name, or the beginning of a thumbprint
+    #[arg(value_name = "NAME|THUMBPRINT")]
+    pub key: String,
+    /// From which entry on what it signed is suspect; none when left out
+    #[arg(long, value_name = "ENTRY")]
+    pub from: Option<u64>,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Revoke with it the keys that it delegated to, and those it brought from --from on
+    #[arg(long)]
+    pub with_delegates: bool,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
 }
 
 /// Options of `explain`.

@@ -105,12 +105,16 @@ pub(crate) fn impact(
         let node = audited.graph.node(id);
         node.map_or_else(|| "withheld".to_owned(), |node| summary::line(node.record(), &names))
     };
-    terminal.line(format!("entry {entry_index}: {}", line_of(id)));
+    let is_suspect = audited.graph.node(id).is_some_and(Node::is_suspect);
+    let mark = if is_suspect { " (suspect)" } else { "" };
+    terminal.line(format!("entry {entry_index}{mark}: {}", line_of(id)));
     for it in &rests {
         let indent = "  ".repeat(usize::try_from(it.distance.min(8)).unwrap_or(8));
         let text = summary::shortened(&line_of(it.id).replace('\n', " "), 100);
         let (entry, kind, through) = (it.entry_index, it.kind, it.through);
-        terminal.line(format!("{indent}entry {entry} ({kind}, through its {through}): {text}"));
+        let mark = if it.suspect { "suspect, " } else { "" };
+        terminal
+            .line(format!("{indent}entry {entry} ({mark}{kind}, through its {through}): {text}"));
     }
     let (count, verb) = match rests.len() {
         1 => ("1 entry".to_owned(), "rests"),
@@ -243,7 +247,8 @@ fn print_standing(audit: &Audit, terminal: &Terminal) {
     let since = if standing == Standing::Standing { ": no later entry changes it" } else { "" };
     terminal.line(format!("Standing   {}{since} (as of {as_of} entries)", word(&standing)));
     for because in &audit.standing.because {
-        terminal.line(format!("           entry {}: {}", because.entry_index, because.what));
+        let mark = if because.is_suspect { " (suspect: its key was revoked)" } else { "" };
+        terminal.line(format!("           entry {}{mark}: {}", because.entry_index, because.what));
     }
 }
 

@@ -105,6 +105,11 @@ impl Failure {
         self
     }
 
+    /// Whether it fails with this code.
+    pub(crate) fn is(&self, code: &Code) -> bool {
+        self.code.name == code.name
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.code.exit
     }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::attribution::id::Id;
+use crate::attribution::keyring::Keyring;
 use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Statement};
 use crate::cli::arguments::{Log, Show};
@@ -22,6 +23,7 @@ use crate::store::os::OsDisk;
 use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::merkle::{self, Leaf, Position};
+use crate::tlog::tile::FULL_WIDTH;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -35,6 +37,9 @@ struct Json<'a> {
     record: Option<&'a Record>,
     #[serde(skip_serializing_if = "Option::is_none")]
     included: Option<bool>,
+    /// Present where a later revocation of the signer's key reaches back to the entry.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suspect: bool,
 }
 
 /// `whosaid log`.
@@ -43,6 +48,7 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
     let checkpoint = place.checkpoint(&store)?;
     let entries = Entries::read(&store, &checkpoint)?;
     let first = options.limit.map_or(0, |limit| checkpoint.size.saturating_sub(limit));
+    let keyring = entries.keyring()?;
     let mut names = Names::new();
     for (entry_index, id) in (0..).zip(&entries.ids) {
         let statement = entries.statement(entry_index)?;
@@ -56,9 +62,11 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
         if entry_index < first || !wanted {
             continue;
         }
-        terminal.object(&json("whosaid.log/1", entry_index, *id, statement.as_ref(), None));
+        let suspect = statement.as_ref().is_some_and(|it| is_suspect(&keyring, it, entry_index));
+        let json = json("whosaid.log/1", (entry_index, *id), statement.as_ref(), None, suspect);
+        terminal.object(&json);
         terminal.line(match &statement {
-            Some(statement) => log_line(entry_index, statement, &names),
+            Some(statement) => log_line(entry_index, statement, &names, suspect),
             None => format!("{entry_index:<5} {}  withheld", id.short()),
         });
     }
@@ -74,7 +82,10 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     let (entry_index, id) = find(&entries.ids, &options.id)?;
     prove(&store, &checkpoint, entry_index, id)?;
     let statement = entries.statement(entry_index)?;
-    terminal.object(&json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true)));
+    let keyring = entries.keyring()?;
+    let suspect = statement.as_ref().is_some_and(|it| is_suspect(&keyring, it, entry_index));
+    let place_and_id = (entry_index, id);
+    terminal.object(&json("whosaid.show/1", place_and_id, statement.as_ref(), Some(true), suspect));
     terminal.line(format!("entry {entry_index} of {}, {id}", checkpoint.size));
     let Some(statement) = statement else {
         terminal.line(
@@ -89,6 +100,11 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
         time(statement.recorded_at()),
         &statement.signer().to_string()[..12]
     ));
+    if suspect {
+        terminal.line(
+            "suspect: a later record revokes this key from an entry at or before this one on",
+        );
+    }
     terminal.line(format!("{}:", statement.record().kind()));
     for line in summary::fields(statement.record(), &names) {
         terminal.line(line);
@@ -133,6 +149,24 @@ impl<'a> Entries<'a> {
             statement::Error::Newer { .. } => writing::Error::Newer { entry_index, error }.into(),
             error => damaged(&error),
         })
+    }
+
+    /// The keys after the last entry, as far as their records can be read: enough to mark, and
+    /// no verification.
+    fn keyring(&self) -> Result<Keyring, Failure> {
+        let mut keyring = Keyring::default();
+        for bundle in bundles_of(self.tree_size) {
+            let first = bundle.index * u64::from(FULL_WIDTH);
+            for (entry_index, bytes) in (first..).zip(reading::statements(self.store, bundle)?) {
+                let statement = bytes.and_then(|bytes| statement::open(&bytes).ok());
+                let governs = |it: &Statement| matches!(it.record().kind(), "charter" | "key");
+                if let Some(statement) = statement.filter(governs) {
+                    // What is refused here `verify` names.
+                    let _ = keyring.admit(statement, entry_index, None);
+                }
+            }
+        }
+        Ok(keyring)
     }
 
     /// The names of what a record refers to.
@@ -196,12 +230,17 @@ fn prove(
         })
 }
 
+/// Whether a later revocation reaches back to an entry.
+fn is_suspect(keyring: &Keyring, statement: &Statement, entry_index: u64) -> bool {
+    keyring.is_suspect(statement.signer(), entry_index)
+}
+
 fn json<'a>(
     schema: &'static str,
-    entry: u64,
-    id: Id,
+    (entry, id): (u64, Id),
     statement: Option<&'a Statement>,
     included: Option<bool>,
+    suspect: bool,
 ) -> Json<'a> {
     Json {
         schema,
@@ -213,13 +252,15 @@ fn json<'a>(
         withheld: statement.is_none(),
         record: statement.map(Statement::record),
         included,
+        suspect,
     }
 }
 
-fn log_line(entry_index: u64, statement: &Statement, names: &Names) -> String {
+fn log_line(entry_index: u64, statement: &Statement, names: &Names, suspect: bool) -> String {
     let (id, kind) = (statement.id().short(), statement.record().kind());
     let line = summary::line(statement.record(), names).replace('\n', " ");
-    format!("{entry_index:<5} {id}  {kind:<10} {}", summary::shortened(&line, 100))
+    let mark = if suspect { "suspect: " } else { "" };
+    format!("{entry_index:<5} {id}  {kind:<10} {mark}{}", summary::shortened(&line, 100))
 }
 
 /// A time for people, in UTC.

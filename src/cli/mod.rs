@@ -20,6 +20,7 @@ mod verify;
 mod audit;
 mod prove;
 mod check;
+mod key;
 mod explain;
 mod shell;
 
@@ -64,6 +65,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Impact(it) => audit::impact(&place, &it, terminal),
         Command::Prove(it) => prove::run(&place, &it, terminal),
         Command::Check(it) => check::run(&place, &it, terminal),
+        Command::Key(it) => key::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

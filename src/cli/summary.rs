@@ -31,8 +31,16 @@ pub(crate) fn line(record: &Record, names: &Names) -> String {
     match record {
         Record::Charter(charter) => format!("{} is founded: {}", charter.origin, charter.title),
         Record::Key(change) => {
-            let name = change.name.as_deref().unwrap_or("a recorder");
-            format!("{} the key of {name}", word(&change.action))
+            let key = &change.key.thumbprint().to_string()[..12];
+            let from = change.from.map_or(String::new(), |from| format!(", from entry {from} on"));
+            match (&change.name, &change.replaces) {
+                (Some(name), _) => format!("{} key {key} as {name}{from}", word(&change.action)),
+                (None, Some(old)) => {
+                    let old = &old.thumbprint().to_string()[..12];
+                    format!("{} key {old} to {key}{from}", word(&change.action))
+                }
+                (None, None) => format!("{} key {key}{from}", word(&change.action)),
+            }
         }
         Record::Party(party) => format!("{} ({}, {})", party.name(), party.key, word(&party.kind)),
         Record::Channel(channel) => format!("{} ({})", channel.key, word(&channel.kind)),
