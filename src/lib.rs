@@ -30,6 +30,7 @@ pub mod claimfile;
 pub mod verify;
 pub mod audit;
 pub mod witness;
+pub mod receipt;
 
 // FACES: parse, call one function, print.
 pub mod http;

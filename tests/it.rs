@@ -19,11 +19,13 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
+    mod receipts;
     mod records;
     mod refused;
     mod sample;
     mod statements;
     mod store;
+    mod strangers;
     mod tamper;
     mod tidy;
     mod tlog_fork;

@@ -122,6 +122,10 @@ pub enum Command {
     Audit(Audit),
     /// List what rests on an entry
     Impact(Impact),
+    /// Write one file with which a stranger can check an entry
+    Prove(Prove),
+    /// Check such a file, with no ledger and no network
+    Check(Check),
     /// Be a witness of other people's ledgers: cosign that they only grow
     Witness(Witness),
     /// Ask the policy's witnesses to cosign the checkpoint as it stands
@@ -378,6 +382,61 @@ pub struct Audit {
 pub struct Impact {
     /// The entry (its number, or the beginning of its id)
     pub id: String,
+}
+
+/// The forms of a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// C2SP tlog-proof, with the statement and what it refers to; needs no key
+    TlogProof,
+    /// A SCITT transparent statement (RFC 9943); the log's key signs its receipt
+    Scitt,
+    /// A ZIP file with the tlog-proof, the captures and the policy
+    Bundle,
+}
+
+/// Options of `prove`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  whosaid prove 14\n  whosaid prove ec9518fb --format bundle --out \
+kabul.zip\n  whosaid prove 14 --format scitt --passphrase-file FILE\n\n\
+A number is an entry's number and costs a handful of files; the beginning of an id reads all \
+entries."
+)]
+pub struct Prove {
+    /// The entry (its number, or the beginning of its id)
+    pub id: String,
+    /// In which form
+    #[arg(long, value_enum, default_value = "tlog-proof", value_name = "FORM")]
+    pub format: ProofFormat,
+    /// The file to write, or - for standard output; named after the entry's id when left out
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Put the SCITT form into the bundle as well; the log's key signs its receipt
+    #[arg(long)]
+    pub with_scitt: bool,
+    /// Read the passphrase of the log's key from a file (its first line), or from standard input
+    /// with -
+    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// Issue at this time instead of the clock's (seconds since 1970); for tests
+    #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
+    pub at: Option<u64>,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  whosaid check ec9518fb5343.tlog-proof\n  whosaid check --policy \
+their-policy kabul.zip\n\nTrust comes from the policy in keys/, or the one named. A bundle without \
+one is checked by the policy in it, and\nthe answer is no more than undecided."
+)]
+pub struct Check {
+    /// A .tlog-proof, a .scitt statement or a bundle; - for standard input
+    pub file: PathBuf,
+    /// The policy to check it by, if not the one in keys/
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 /// What to do with keys. Passphrases come from a file, standard input or the terminal only.

@@ -9,6 +9,7 @@ use crate::claimfile::compose;
 use crate::claimfile::fault::Faults;
 use crate::keyfile;
 use crate::ledger::{batch, cosigning, reading, writing};
+use crate::receipt::prove;
 use crate::store::{self, failure, loose};
 use crate::tlog::checkpoint;
 use crate::web::fetch;
@@ -70,6 +71,7 @@ Nothing was appended: a batch goes in whole or not at all.";
 a backup was restored, or somebody hides entries. What was seen is remembered in the state directory.";
     FORKED = "forked", DoesNotHold, "The log has signed two histories that exclude one another: the one seen before from here, and this one. \
 The fork proof that was written shows it to anybody who has the log's key.";
+    RECEIPT = "receipt", Usage, "The file is no receipt: neither a .tlog-proof, nor a SCITT transparent statement, nor a bundle of `whosaid prove`.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 
@@ -272,6 +274,19 @@ impl From<batch::Error> for Failure {
             | Error::NotAnId(_) => {
                 Self::new(REFERENCE, error).hint("`whosaid log` lists the entries with their ids")
             }
+            error => Self::new(INPUT, error),
+        }
+    }
+}
+
+impl From<prove::Error> for Failure {
+    fn from(error: prove::Error) -> Self {
+        use prove::Error;
+        match error {
+            Error::Reading(error) => error.into(),
+            Error::NoCheckpoint => writing::Error::NoLedger.into(),
+            Error::Checkpoint(error) => writing::Error::from(error).into(),
+            Error::NotInTree { .. } => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
             error => Self::new(INPUT, error),
         }
     }

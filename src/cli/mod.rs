@@ -23,6 +23,8 @@ mod amend;
 mod look;
 mod verify;
 mod audit;
+mod prove;
+mod check;
 mod witnesses;
 mod witness;
 mod key;
@@ -76,6 +78,8 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Prove(it) => prove::run(&place, &it, terminal),
+        Command::Check(it) => check::run(&place, &it, terminal),
         Command::Witness(it) => witness::run(&place, &it, terminal),
         Command::Cosign(it) => witnesses::cosign(&place, &it, terminal),
         Command::Key(it) => key::run(&place, &it, terminal),

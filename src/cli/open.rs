@@ -146,14 +146,7 @@ impl Desk {
 impl Place {
     /// The policy: the one thing that is trusted.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
-        let path = self.policy_path();
-        let bytes = loose::read_file(&path, policy::MAX_LENGTH as u64).map_err(|error| {
-            Failure::new(failure::POLICY, error)
-                .hint("it comes with the ledger's public key, from somebody you trust")
-                .hint("--keys names the folder that holds it")
-        })?;
-        Policy::parse(&bytes)
-            .map_err(|error| Failure::new(failure::POLICY, format!("{}: {error}", path.display())))
+        policy_of(&self.policy_path())
     }
 
     pub(crate) fn policy_path(&self) -> PathBuf {
@@ -299,6 +292,17 @@ impl Place {
         loose::create_folder(&state)?;
         Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
     }
+}
+
+/// The policy in a file.
+pub(crate) fn policy_of(path: &Path) -> Result<Policy, Failure> {
+    let bytes = loose::read_file(path, policy::MAX_LENGTH as u64).map_err(|error| {
+        Failure::new(failure::POLICY, error)
+            .hint("it comes with the ledger's public key, from somebody you trust")
+            .hint("--keys names the folder that holds it")
+    })?;
+    Policy::parse(&bytes)
+        .map_err(|error| Failure::new(failure::POLICY, format!("{}: {error}", path.display())))
 }
 
 /// Whether the key in a recorder's file is that recorder's, and may sign the next entry.

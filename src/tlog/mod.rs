@@ -14,5 +14,6 @@ pub mod policy;
 pub mod checkpoint;
 pub mod proof;
 pub mod add_checkpoint;
+pub mod receipt;
 pub mod fork;
 pub mod continuity;
