@@ -309,7 +309,11 @@ fn prove(store: &Opened, checkpoint: &Checkpoint, entry_index: u64, id: Id) -> R
 }
 
 /// Whether nothing is to be said of a revocation.
-#[expect(clippy::ref_option, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
+    reason = "serde hands over a reference"
+)]
 fn is_cleared(suspect: &Option<bool>) -> bool {
     *suspect == Some(false)
 }

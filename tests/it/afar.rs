@@ -1,5 +1,6 @@
 //! Ledgers read from afar and remembered: a tiny static server on the loopback gives out a real
 //! ledger, and whoever goes back, forks or rewrites history is found and convicted.
+#![allow(clippy::disallowed_methods, reason = "tests look at files")]
 
 use std::collections::BTreeMap;
 use std::fs;
