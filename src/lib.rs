@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod claimfile;
 pub mod verify;
 pub mod audit;
+pub mod monitor;
 
 // FACES: parse, call one function, print.
 pub mod cli;
