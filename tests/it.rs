@@ -15,6 +15,7 @@ mod it {
     mod keyfile;
     mod keyring;
     mod ledger;
+    mod monitor;
     mod records;
     mod refused;
     mod sample;

@@ -33,6 +33,9 @@ pub const STEP: u64 = 16 * 256;
 /// The statements of a step after which no further bundle is begun, in bytes.
 const STEP_BYTES: usize = 16 << 20;
 
+/// How often a ledger that grows while it is read is looked at again at once.
+const MOVES: usize = 5;
+
 /// Why a step was not made. Nothing is reported then, and the state stays.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -86,6 +89,56 @@ pub fn follow(
         Err(Error::Alarm(alarm)) => Err(Error::Alarm(with_evidence(*alarm, state, &note))),
         other => other,
     }
+}
+
+/// Follows to the end of what is served: each event is delivered, and only then what it leads to
+/// is kept. Whatever stops it, the next call goes on with the first event that was not delivered,
+/// or somewhat before it.
+///
+/// `look` makes one step, as [`follow`] does; a ledger that grew meanwhile is looked at again.
+/// Returns the number of entries of the ledger.
+pub fn catch_up<E: From<Error>>(
+    state: &mut State,
+    look: &mut dyn FnMut(&State, Option<u64>) -> Result<Step, Error>,
+    deliver: &mut dyn FnMut(&Event) -> Result<(), E>,
+    keep: &mut dyn FnMut(&State) -> Result<(), E>,
+) -> Result<u64, E> {
+    let mut moved = 0;
+    loop {
+        let step = match look(state, None) {
+            Err(Error::Moved) if moved < MOVES => {
+                moved += 1;
+                continue;
+            }
+            looked => looked?,
+        };
+        for (number, event) in step.events.iter().enumerate() {
+            if let Err(error) = deliver(event) {
+                let delivered = delivered_below(&step.events[..=number]);
+                if let Ok(part) = look(state, Some(delivered))
+                    && part.state.seen().size > state.seen().size
+                {
+                    keep(&part.state)?;
+                    *state = part.state;
+                }
+                return Err(error);
+            }
+        }
+        if step.state != *state {
+            keep(&step.state)?;
+            *state = step.state;
+        }
+        if !step.more {
+            return Ok(step.tree_size);
+        }
+    }
+}
+
+/// Below which entry all events were delivered, if the last of these was not.
+fn delivered_below(events: &[Event]) -> u64 {
+    // Late ones come with the entry by which they turned out to matter, which they do not name.
+    let entries = events.iter().filter(|event| !event.late).map(|event| event.entry);
+    entries.last().unwrap_or(0)
 }
 
 fn step(

@@ -92,8 +92,11 @@ pub struct State {
     pub(crate) reported: BTreeMap<Id, Reported>,
     /// For each document, the reported claims that rest on it.
     pub(crate) rests: BTreeMap<Id, BTreeSet<Id>>,
-    /// The statements that could not be read or believed, with their places.
-    pub(crate) unread: BTreeMap<Id, u64>,
+    /// The statements that are withheld, of a newer format, or by a key that nobody can tell: a
+    /// key that is missed may stand in one of them.
+    pub(crate) unread: BTreeSet<Id>,
+    /// The statements that do not count, whatever is found later.
+    pub(crate) refused: BTreeSet<Id>,
     /// What was asked for and has occurred.
     pub(crate) met: BTreeSet<String>,
 }
@@ -115,7 +118,8 @@ impl State {
             controlled: BTreeSet::new(),
             reported: BTreeMap::new(),
             rests: BTreeMap::new(),
-            unread: BTreeMap::new(),
+            unread: BTreeSet::new(),
+            refused: BTreeSet::new(),
             met: BTreeSet::new(),
         }
     }

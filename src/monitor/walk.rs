@@ -112,7 +112,7 @@ impl<'a> Walk<'a> {
                 }
             }
             Admission::NotChecked(error) => {
-                self.state.unread.insert(id, entry);
+                self.state.unread.insert(id);
                 // Believing too much of who is who only reports too much.
                 self.learn(&statement)?;
                 let what = Some(error.to_string());
@@ -177,8 +177,11 @@ impl<'a> Walk<'a> {
     }
 
     fn signer_of(&mut self, target: Id) -> Result<Target, Error> {
-        if self.state.unread.contains_key(&target) {
+        if self.state.unread.contains(&target) {
             return Ok(Target::Unread);
+        }
+        if self.state.refused.contains(&target) {
+            return Ok(Target::Nowhere);
         }
         let Some(entry) = self.place(target)? else { return Ok(Target::Nowhere) };
         let bytes = self.trail.statements(entry, &[target])?.swap_remove(0);
@@ -239,21 +242,29 @@ impl<'a> Walk<'a> {
     /// Goes over the earlier entries once more, for what was not known to matter.
     fn look_back(&mut self) -> Result<(), Error> {
         self.read_older()?;
+        let controlled = self.state.controlled.clone();
         let ids: Vec<Id> = self.older.iter().flatten().chain(&self.recent).copied().collect();
         for (number, ids) in (0..).zip(ids.chunks(FULL_WIDTH.into())) {
             let first = number * u64::from(FULL_WIDTH);
             let rows = (first..).zip(ids).zip(self.trail.statements(first, ids)?);
             for ((entry, id), bytes) in rows {
-                let told = self.state.reported.contains_key(id);
-                if told || self.state.unread.contains_key(id) {
+                if self.state.reported.contains_key(id) {
                     continue;
                 }
                 // What was withheld since cannot be told any more.
                 let Some(Ok(statement)) = bytes.map(|bytes| statement::open(&bytes)) else {
                     continue;
                 };
-                if !matches!(statement.record(), Record::Party(_)) {
-                    self.report(&statement, entry, (Signature::Holds, None), true)?;
+                let told = match statement.record() {
+                    // Who is who is known; and the channels of others are no news.
+                    Record::Party(_) => true,
+                    Record::Channel(channel) => controlled.contains(&channel.key),
+                    _ => false,
+                };
+                if !told {
+                    let unknown = self.state.unread.contains(id);
+                    let signature = if unknown { Signature::NotChecked } else { Signature::Holds };
+                    self.report(&statement, entry, (signature, None), true)?;
                 }
             }
         }
@@ -306,7 +317,11 @@ impl<'a> Walk<'a> {
 
     /// Reports an entry that cannot be read or believed: it might have been one that matters.
     fn lose(&mut self, kind: Kind, entry: u64, id: Id, what: &str) {
-        self.state.unread.insert(id, entry);
+        let set = match kind {
+            Kind::Refused => &mut self.state.refused,
+            _ => &mut self.state.unread,
+        };
+        set.insert(id);
         let lost = Reported { entry, signer: None, title: String::new() };
         self.state.reported.insert(id, lost);
         // What nobody may have signed is an alarm at any time.
