@@ -17,8 +17,9 @@ pub mod tlog;
 pub mod evidence;
 pub mod attribution;
 
-// DOOR: the only code that touches the disk.
+// DOOR: the only code that touches the disk, and the only code that asks other people's servers.
 pub mod store;
+pub mod web;
 
 // ROOF: where the pillars meet.
 pub mod index;

@@ -10,6 +10,7 @@ mod it {
     mod damage;
     mod documents;
     mod evidence;
+    mod fetch;
     mod format;
     mod house;
     mod keyfile;
@@ -23,6 +24,7 @@ mod it {
     mod store;
     mod tamper;
     mod tidy;
+    mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
     mod writer;

@@ -139,6 +139,7 @@ impl From<store::Error> for Failure {
             }
             Error::OutcomeUnknown(_) | Error::Unfinished(_) => Self::new(UNFINISHED, &error)
                 .hint("when the disk is well again, run the same command once more"),
+            Error::NotFetched { hint: Some(hint), .. } => Self::new(IO, &error).hint(hint),
             _ => Self::new(IO, &error),
         }
     }

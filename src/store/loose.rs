@@ -1,12 +1,14 @@
-//! Files that lie outside a ledger: keys, policies, claim files, captures to be taken in.
+//! Files that lie outside a ledger: keys, policies, claim files, captures to be taken in, what is
+//! remembered of ledgers, and what is kept of published ones.
 //!
 //! Here links are followed and pipes are read, because the person at the keyboard named the
 //! file. What the bytes mean is the caller's business.
 #![allow(clippy::disallowed_methods, reason = "this is the door")]
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::store::failure::Failure;
 use crate::store::os;
@@ -60,6 +62,76 @@ pub fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Fail
     }
     let folder = folder_of(path);
     os::sync_folder(folder).map_err(failed("sync", folder))
+}
+
+/// Puts a file in place, durably, whole or not at all, whatever stood there. Whoever reads it
+/// meanwhile reads the old one or the new one.
+pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure> {
+    // write the new file beside it · sync it · rename it over the old one · sync the folder
+    put(path, bytes, readers, true)?;
+    let folder = folder_of(path);
+    os::sync_folder(folder).map_err(failed("sync", folder))
+}
+
+/// As [`replace`], but a loss of power may leave any bytes there, or none: for what can be had
+/// again, and tells by itself whether it is whole.
+pub fn replace_lightly(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    put(path, bytes, Readers::Everyone, false)
+}
+
+fn put(path: &Path, bytes: &[u8], readers: Readers, durably: bool) -> Result<(), Failure> {
+    let (beside, mut file) = create_beside(path, readers).map_err(failed("create", path))?;
+    let written =
+        file.write_all(bytes).and_then(|()| if durably { file.sync_all() } else { Ok(()) });
+    drop(file);
+    let placed = written.and_then(|()| fs::rename(&beside, path));
+    placed.map_err(|source| {
+        // The write's own error is the one to tell.
+        let _ = fs::remove_file(&beside);
+        failed("write", path)(source)
+    })
+}
+
+/// A new file in the same folder, under a name that nobody else takes.
+fn create_beside(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    restrict(&mut options, readers);
+    loop {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let beside = folder_of(path).join(format!(".new-{}-{number}", std::process::id()));
+        match options.open(&beside) {
+            // Left by a process of the same number that was killed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (beside, file)),
+        }
+    }
+}
+
+/// Held as long as it lives; the system takes it back from a process that ends in any way.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held, not used")] File);
+
+/// Waits until nobody else holds this file, which is created if needed. For moments only.
+pub fn lock(path: &Path) -> Result<Lock, Failure> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(failed("create", path))?;
+    file.lock().map_err(failed("lock", path))?;
+    Ok(Lock(file))
+}
+
+/// Removes a folder with all that is in it, if it is there.
+pub fn remove_folder(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(failed("remove", folder)),
+    }
+}
+
+/// As [`create_folder`], for a folder that may be lost with the power.
+pub fn create_folder_lightly(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(failed("create", folder))
 }
 
 /// The names in a folder, in any order; names that are not UTF-8 are left out.

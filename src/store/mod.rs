@@ -66,6 +66,16 @@ pub enum Error {
         /// The most bytes the caller takes.
         limit: u64,
     },
+    /// A server did not give out the file. Whether there is one cannot be said.
+    #[error("{message}")]
+    NotFetched {
+        /// What happened, and with which URL.
+        message: String,
+        /// What a person can do about it.
+        hint: Option<String>,
+        /// Whether asking again later may well help.
+        is_temporary: bool,
+    },
     /// A folder, a link or a device stands where a file was expected.
     #[error("{0} is not a regular file")]
     NotAFile(String),
@@ -117,6 +127,14 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub struct Store<D> {
     disk: D,
+}
+
+impl Error {
+    /// Whether it was not the file's fault that it was not read: the disk or the way to the server
+    /// failed. Nothing can be said of the ledger then.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::NotFetched { .. })
+    }
 }
 
 impl<D: Disk> Store<D> {

@@ -51,6 +51,12 @@ pub struct Inclusion(pub Vec<Hash>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consistency(pub Vec<Hash>);
 
+/// The hashes that give both the root of a tree and the root of its first leaves, lowest first: a
+/// consistency proof from which the first hash is never left out, so that it tells by itself
+/// which root the first leaves have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(pub Vec<Hash>);
+
 /// The root of a full subtree: of the leaves from `index * 2^level` up to, but without,
 /// `(index + 1) * 2^level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,19 +175,26 @@ pub fn verify_consistency(old: &Tree, new: &Tree, proof: &Consistency) -> Result
         expect_length(hashes, 0)?;
         return expect_root(old.root, new);
     }
-    // The climb begins at the root of the last full subtree of the old tree. If that subtree is
-    // the whole old tree, its root is known and the proof leaves it out.
-    let level = old.size.trailing_zeros() as usize;
-    let climb = Climb::new(old.size - 1, new.size);
-    let inner_length = climb.inner - level;
+    let sizes = Sizes { old: old.size, new: new.size };
+    // If the last full subtree of the old tree is the whole old tree, its root is known and the
+    // proof leaves it out.
     let whole = old.size.is_power_of_two();
-    expect_length(hashes, usize::from(!whole) + inner_length + climb.border)?;
+    expect_length(hashes, prefix_length(sizes) - usize::from(whole))?;
     let (seed, path) = if whole { (old.root, &hashes[..]) } else { (hashes[0], &hashes[1..]) };
-    let (inner, border) = path.split_at(inner_length);
-    let index = (old.size - 1) >> level;
-    let old_root = climb_border(climb_inner_right(seed, inner, index), border);
+    let (old_root, new_root) = climb_both(sizes, seed, path);
     expect_root(old_root, old)?;
-    expect_root(climb_border(climb_inner(seed, inner, index), border), new)
+    expect_root(new_root, new)
+}
+
+/// The roots of the first `old` leaves and of all `new` leaves of one tree, by these hashes. The
+/// sizes must rise, from at least 1.
+///
+/// This proves nothing until the second root is compared with a trusted one. If it is the same,
+/// then so is the first the root of the first leaves of that tree, whatever anybody says of it.
+pub fn implied_roots(sizes: Sizes, prefix: &Prefix) -> Result<(Hash, Hash), Error> {
+    assert!((1..sizes.new).contains(&sizes.old), "{sizes:?} do not rise from 1");
+    expect_length(&prefix.0, prefix_length(sizes))?;
+    Ok(climb_both(sizes, prefix.0[0], &prefix.0[1..]))
 }
 
 /// The root of the tree of the first `tree_size` leaves.
@@ -211,6 +224,17 @@ pub fn prove_consistency<R: NodeReader>(
     Ok(Consistency(read_stretches(&plan, reader)?))
 }
 
+/// The hashes that give the root of a tree, and the root of its first `old` leaves. The sizes must
+/// rise, from at least 1.
+pub fn prove_prefix<R: NodeReader>(sizes: Sizes, reader: &mut R) -> Result<Prefix, R::Error> {
+    assert!((1..sizes.new).contains(&sizes.old), "{sizes:?} do not rise from 1");
+    let mut plan = consistency_stretches(sizes);
+    if sizes.old.is_power_of_two() {
+        plan.insert(0, Stretch { start: 0, end: sizes.old });
+    }
+    Ok(Prefix(read_stretches(&plan, reader)?))
+}
+
 /// The root over adjacent full subtrees that get smaller from left to right, as the binary
 /// digits of a size list them. There must be at least one.
 pub(crate) fn fold(roots: &[Hash]) -> Hash {
@@ -232,6 +256,22 @@ impl Climb {
         let border = leaf_index.checked_shr(inner).unwrap_or(0).count_ones();
         Self { inner: inner as usize, border: border as usize }
     }
+}
+
+/// The number of hashes in a [`Prefix`].
+fn prefix_length(sizes: Sizes) -> usize {
+    let climb = Climb::new(sizes.old - 1, sizes.new);
+    1 + climb.inner - sizes.old.trailing_zeros() as usize + climb.border
+}
+
+/// The old root and the new one. The climb begins at the root of the last full subtree of the old
+/// tree.
+fn climb_both(sizes: Sizes, seed: Hash, path: &[Hash]) -> (Hash, Hash) {
+    let level = sizes.old.trailing_zeros() as usize;
+    let (inner, border) = path.split_at(Climb::new(sizes.old - 1, sizes.new).inner - level);
+    let index = (sizes.old - 1) >> level;
+    let old_root = climb_border(climb_inner_right(seed, inner, index), border);
+    (old_root, climb_border(climb_inner(seed, inner, index), border))
 }
 
 fn climb_inner(seed: Hash, path: &[Hash], index: u64) -> Hash {

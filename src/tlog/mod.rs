@@ -13,3 +13,5 @@ pub mod note;
 pub mod policy;
 pub mod checkpoint;
 pub mod proof;
+pub mod fork;
+pub mod continuity;

@@ -83,7 +83,7 @@ pub(crate) fn entry_in(bytes: &[u8], slot: usize) -> Option<Hash> {
 /// Passes on what only the disk can be blamed for, so that it is never called tampering.
 pub(crate) fn unless_disk_failed(error: Error) -> Result<Error, store::Error> {
     match error {
-        Error::Store(failed @ store::Error::Failed(_)) => Err(failed),
+        Error::Store(failed) if failed.is_outage() => Err(failed),
         other => Ok(other),
     }
 }
@@ -115,7 +115,7 @@ fn agreed(store: &dyn Source, bundle: Bundle, preferred: Place) -> Result<Vec<Ha
 /// The bytes of a file, or none if they cannot be had for any reason but the disk's.
 fn readable(store: &dyn Source, path: Path) -> Result<Vec<u8>, Error> {
     match reading::bytes(store, path) {
-        Err(Error::Store(failed @ store::Error::Failed(_))) => Err(Error::Store(failed)),
+        Err(Error::Store(failed)) if failed.is_outage() => Err(Error::Store(failed)),
         read => Ok(read.unwrap_or_default()),
     }
 }
