@@ -17,7 +17,6 @@
 //! Whether a text is right to sign is for the one who signs it.
 
 use std::collections::BTreeSet;
-use std::io;
 
 use crate::hash::Hash;
 use crate::store::disk::{Disk, Kind};
@@ -83,7 +82,7 @@ enum Present {
 /// Takes the lock, and sweeps what an earlier writer left, or hands back what it left to finish.
 pub fn open<D: Disk>(store: Store<D>) -> Result<Opened<D>, Error> {
     for folder in [STATE, TEMPORARY, STAGED] {
-        ensure_folder(&store, folder)?;
+        store.ensure_folder(folder)?;
     }
     // A link would let somebody else's file be created or held.
     store.length_of_any(LOCK)?;
@@ -172,6 +171,18 @@ impl<D: Disk> Writer<D> {
         self.finish(journal, sign)?;
         self.poisoned = false;
         self.staged = self.staged.difference(&placed(journal)).copied().collect();
+        Ok(())
+    }
+
+    /// Replaces the checkpoint by one with the same text and other signature lines. When this
+    /// returns it is durable; after an error either may stand there, and this handle writes no
+    /// more.
+    pub fn replace_checkpoint(&mut self, signed: &[u8]) -> Result<(), Error> {
+        self.refuse_if_poisoned()?;
+        self.poisoned = true;
+        self.put_durably(FilePath::checkpoint().as_str(), signed)?;
+        self.sync_folder("")?;
+        self.poisoned = false;
         Ok(())
     }
 
@@ -336,7 +347,7 @@ impl<D: Disk> Writer<D> {
     }
 
     fn create_folders(&self, path: &FilePath) -> Result<(), Error> {
-        path.folders().try_for_each(|folder| ensure_folder(&self.store, folder))
+        path.folders().try_for_each(|folder| self.store.ensure_folder(folder))
     }
 
     /// Writes a file beside the ledger and moves it into place: its bytes are durable, its name
@@ -414,17 +425,4 @@ fn temporary(name: &str) -> String {
 
 fn placed(journal: &Journal) -> BTreeSet<Hash> {
     journal.places().iter().map(|place| place.blob).collect()
-}
-
-/// Creates one folder unless it is there; something else in its place is tampering.
-fn ensure_folder<D: Disk>(store: &Store<D>, folder: &str) -> Result<(), Error> {
-    match store.disk().kind(folder).map_err(|source| store.failed("look at", folder, source))? {
-        Some(Kind::Folder) => Ok(()),
-        Some(_) => Err(Error::Tampered(store.disk().name(folder))),
-        None => match store.disk().create_folder(folder) {
-            // Another writer, about to find itself locked out or to lock us out.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            created => created.map_err(|source| store.failed("create", folder, source)),
-        },
-    }
 }

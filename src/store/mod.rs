@@ -20,6 +20,7 @@ pub mod source;
 
 // How: whole or not at all, and beside a ledger one file at a time.
 pub mod commit;
+pub mod kept;
 pub mod loose;
 
 use std::io;
@@ -234,6 +235,19 @@ impl<D: Disk> Store<D> {
             None => Ok(None),
             Some(Kind::File { length }) => Ok(Some(length)),
             Some(_) => Err(Error::NotAFile(self.disk.name(path))),
+        }
+    }
+
+    /// Creates one folder unless it is there; something else in its place is tampering.
+    pub(crate) fn ensure_folder(&self, folder: &str) -> Result<(), Error> {
+        match self.disk.kind(folder).map_err(|source| self.failed("look at", folder, source))? {
+            Some(Kind::Folder) => Ok(()),
+            Some(_) => Err(Error::Tampered(self.disk.name(folder))),
+            None => match self.disk.create_folder(folder) {
+                // Another writer, about to find itself locked out or to lock us out.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                created => created.map_err(|source| self.failed("create", folder, source)),
+            },
         }
     }
 
