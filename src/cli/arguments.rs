@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::monitor_options::Monitor;
+
 /// Who said what, through which document, on whose word: a signed, append-only ledger of claims.
 #[derive(Debug, Parser)]
 #[command(name = "whosaid", version, about, max_term_width = 100)]
@@ -66,6 +68,8 @@ pub enum Command {
     Audit(Audit),
     /// List what rests on an entry
     Impact(Impact),
+    /// Follow ledgers, and report what is said by or about a party
+    Monitor(Monitor),
     /// Explain a rule of the audit, an attribution level, or an error code
     Explain(Explain),
     /// Print shell completions

@@ -62,6 +62,8 @@ Nothing was appended: a batch goes in whole or not at all.";
     PASSPHRASE = "passphrase", Key, "The secret key is encrypted, and the passphrase is missing or wrong.";
     DAMAGED = "damaged", DoesNotHold, "The ledger on the disk is not what its checkpoint says. `whosaid verify` names every file and entry.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
+    MEMORY = "monitor-memory", Io, "What a monitor remembers of a ledger cannot be read. It is never begun anew by itself, \
+for whoever damaged it may have wanted just that. Put a copy back, or remove it to be told everything from the start.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 

@@ -5,10 +5,12 @@
 //! **0** it holds · **1** checked, and it does not hold · **2** bad usage or input · **3** could
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
+mod monitor_options;
 pub mod arguments;
 mod failure;
 mod terminal;
 mod secrets;
+mod places;
 mod open;
 mod summary;
 mod init;
@@ -18,6 +20,7 @@ mod amend;
 mod look;
 mod verify;
 mod audit;
+mod monitor;
 mod explain;
 mod shell;
 
@@ -60,6 +63,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Monitor(it) => monitor::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

@@ -176,6 +176,9 @@ pub struct Alarm {
     /// The checkpoint as it is served, with its signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
+    /// A fork proof (whosaid-fork/1), which anybody with the log's key can check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fork_proof: Option<String>,
 }
 
 impl Event {
@@ -221,6 +224,7 @@ impl Alarm {
             size: found.map(|tree| tree.size),
             seen_checkpoint: None,
             checkpoint: None,
+            fork_proof: None,
         }
     }
 }

@@ -25,7 +25,9 @@ use crate::monitor::walk::Walk;
 use crate::store;
 use crate::store::source::Source;
 use crate::tlog::checkpoint::{Checkpoint, Trusted};
-use crate::tlog::policy::Policy;
+use crate::tlog::fork::Said;
+use crate::tlog::note::Note;
+use crate::tlog::policy::{Log, Policy};
 
 /// The most entries of one step: what is read of them is held in memory, and lost by a crash.
 pub const STEP: u64 = 16 * 256;
@@ -96,11 +98,12 @@ pub fn follow(
 /// or somewhat before it.
 ///
 /// `look` makes one step, as [`follow`] does; a ledger that grew meanwhile is looked at again.
+/// `deliver` gets the state that the event's step leads to, for the name of the log.
 /// Returns the number of entries of the ledger.
 pub fn catch_up<E: From<Error>>(
     state: &mut State,
     look: &mut dyn FnMut(&State, Option<u64>) -> Result<Step, Error>,
-    deliver: &mut dyn FnMut(&Event) -> Result<(), E>,
+    deliver: &mut dyn FnMut(&Event, &State) -> Result<(), E>,
     keep: &mut dyn FnMut(&State) -> Result<(), E>,
 ) -> Result<u64, E> {
     let mut moved = 0;
@@ -113,7 +116,7 @@ pub fn catch_up<E: From<Error>>(
             looked => looked?,
         };
         for (number, event) in step.events.iter().enumerate() {
-            if let Err(error) = deliver(event) {
+            if let Err(error) = deliver(event, &step.state) {
                 let delivered = delivered_below(&step.events[..=number]);
                 if let Ok(part) = look(state, Some(delivered))
                     && part.state.seen().size > state.seen().size
@@ -150,13 +153,15 @@ fn step(
 ) -> Result<Step, Error> {
     let checkpoint = open(note, policy)?;
     let trail = Trail::new(source, checkpoint.tree());
+    check_log(&checkpoint, policy, state)?;
     if let Some(seen) = state.checkpoint() {
-        if seen.origin != checkpoint.origin {
-            let what = format!("{:?} is served, it was {:?}", checkpoint.origin, seen.origin);
-            let damage = Alarm::damage("checkpoint", None, what, Some(checkpoint.tree()));
-            return Err(alarm(Alarm { alarm: AlarmKind::AnotherLog, ..damage }));
-        }
-        trail.continues(&seen)?;
+        let seen_note = state.checkpoint.as_deref().unwrap_or_default().as_bytes();
+        let (then, now) = (said_in(seen_note, policy), said_in(note, policy));
+        let pair = then.iter().find_map(|then| {
+            let now = now.iter().find(|now| now.key == then.key)?;
+            Some((then, now))
+        });
+        trail.continues(&seen, pair)?;
     }
     let mut next = state.clone();
     if state.checkpoint.is_none() && state.begin == Begin::Now {
@@ -179,6 +184,34 @@ fn step(
     let (state, events) = (walk.state, walk.events);
     let more = state.seen().size < size;
     Ok(Step { events, state, tree_size: size, more })
+}
+
+/// Whether it is the log that was seen before, and the one that the policy expects at this place.
+fn check_log(
+    checkpoint: &Trusted<Checkpoint>,
+    policy: &Policy,
+    state: &State,
+) -> Result<(), Error> {
+    let expected = |log: &&Log| {
+        let url = log.url.as_ref().map(|url| url.trim_end_matches('/'));
+        url == Some(state.location.trim_end_matches('/'))
+    };
+    let mut expected = policy.logs().iter().filter(expected).map(|log| log.key.name()).peekable();
+    let by_policy = expected.peek().is_none() || expected.any(|it| it == checkpoint.origin);
+    let seen = state.checkpoint().map(|seen| seen.origin);
+    if by_policy && seen.as_ref().is_none_or(|seen| *seen == checkpoint.origin) {
+        return Ok(());
+    }
+    let before = if by_policy { "was seen here before" } else { "the policy expects here" };
+    let what = format!("the log {:?} is served, another one {before}", checkpoint.origin);
+    let damage = Alarm::damage("checkpoint", None, what, Some(checkpoint.tree()));
+    Err(alarm(Alarm { alarm: AlarmKind::AnotherLog, ..damage }))
+}
+
+/// What the log said in a note, by each key that the policy knows; none if it knows no more.
+fn said_in(note: &[u8], policy: &Policy) -> Vec<Said> {
+    let said = Note::parse(note).ok().and_then(|note| Said::open(&note, policy).ok());
+    said.unwrap_or_default()
 }
 
 fn read_checkpoint(source: &dyn Source) -> Result<Option<Vec<u8>>, Error> {

@@ -16,6 +16,8 @@ use crate::store;
 use crate::store::source::Source;
 use crate::tlog::bundle::Bundle;
 use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::continuity::{self, Continuity};
+use crate::tlog::fork::Said;
 use crate::tlog::merkle::{self, NodeReader, Sizes, Tree, leaf_hash};
 use crate::tlog::path::Path;
 use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT, Tile, TileNodes};
@@ -45,29 +47,47 @@ impl<'a> Trail<'a> {
         Self { source, target, tiles: RefCell::default() }
     }
 
-    /// Whether the tree that is served goes on from the checkpoint seen before.
-    pub(crate) fn continues(&self, seen: &Checkpoint) -> Result<(), Error> {
+    /// Whether the tree that is served goes on from the checkpoint seen before. `said` is what one
+    /// key of the log said then and says now, if there is such a key: only that proves a fork.
+    pub(crate) fn continues(
+        &self,
+        seen: &Checkpoint,
+        said: Option<(&Said, &Said)>,
+    ) -> Result<(), Error> {
         let (old, new) = (seen.tree(), self.target);
-        if new.size < old.size {
+        let rolled_back = || {
             let what =
                 format!("the checkpoint has {} entries, {} were seen before", new.size, old.size);
-            return Err(self.broken(AlarmKind::RolledBack, what, old));
+            self.broken(AlarmKind::RolledBack, what, old)
+        };
+        let forked = || {
+            let what = format!(
+                "{} entries with root {} are signed, which do not begin as the {} with root {} \
+                 that were seen before",
+                new.size, new.root, old.size, old.root
+            );
+            self.broken(AlarmKind::Forked, what, old)
+        };
+        if new.size < old.size {
+            return Err(Error::Alarm(Box::new(rolled_back())));
         }
-        if self.leads_to_target(&old)? {
-            return Ok(());
+        let Some((then, now)) = said else {
+            let leads = self.leads_to_target(&old)?;
+            return if leads { Ok(()) } else { Err(Error::Alarm(Box::new(forked()))) };
+        };
+        let compared = continuity::compare(then, now, &mut self.nodes());
+        match compared.map_err(|error| self.unreadable(error))? {
+            Continuity::Same | Continuity::Continues => Ok(()),
+            Continuity::RolledBack => Err(Error::Alarm(Box::new(rolled_back()))),
+            Continuity::Forked(fork) => {
+                let fork_proof = Some(fork.to_string());
+                Err(Error::Alarm(Box::new(Alarm { fork_proof, ..forked() })))
+            }
+            Continuity::NotShown => {
+                let what = "its tiles do not show whether it goes on from what was seen before";
+                Err(self.damage("checkpoint", None, what))
+            }
         }
-        // Is it the log that tells another story, or only this server that serves other tiles?
-        let found = merkle::root(new.size, &mut self.nodes()).map_err(|it| self.unreadable(it))?;
-        if found != new.root && new.size != old.size {
-            let what = format!("the tiles have root {found}, the checkpoint has {}", new.root);
-            return Err(self.damage("checkpoint", None, what));
-        }
-        let what = format!(
-            "the log has signed {} entries with root {}, which do not begin as the {} with root {} \
-             that were seen before",
-            new.size, new.root, old.size, old.root
-        );
-        Err(self.broken(AlarmKind::Forked, what, old))
     }
 
     /// The next entries after those seen, at most to the end of their bundle and to `end`, each
@@ -151,9 +171,9 @@ impl<'a> Trail<'a> {
         Error::Alarm(Box::new(Alarm::damage(file, entry, what, Some(self.target))))
     }
 
-    fn broken(&self, alarm: AlarmKind, what: String, old: Tree) -> Error {
+    fn broken(&self, alarm: AlarmKind, what: String, old: Tree) -> Alarm {
         let damage = Alarm::damage("checkpoint", None, what, Some(self.target));
-        Error::Alarm(Box::new(Alarm { alarm, seen_size: Some(old.size), ..damage }))
+        Alarm { alarm, seen_size: Some(old.size), ..damage }
     }
 
     /// What could not be read: because nobody answers, or because it is not what it must be.

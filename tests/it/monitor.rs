@@ -431,7 +431,7 @@ fn what_was_not_delivered_or_not_kept_comes_again_and_nothing_is_passed_over() {
             let outcome: Result<u64, Error> = catch_up(
                 &mut state,
                 &mut |state, until| look(&disk, state, until),
-                &mut |event| hand.work().map(|()| delivered.push(event.clone())),
+                &mut |event, _| hand.work().map(|()| delivered.push(event.clone())),
                 &mut |state| pen.work().map(|()| on_disk = state.format()),
             );
             runs += 1;

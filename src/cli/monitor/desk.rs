@@ -1,0 +1,322 @@
+//! One place that is followed: what was seen of it, and how events get out.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::path::{self, Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::cli::failure::{self, Failure};
+use crate::cli::monitor::command;
+use crate::cli::monitor::tell::{self, Alarming, Json, Unreachable};
+use crate::cli::monitor_options::Monitor;
+use crate::cli::places;
+use crate::cli::terminal::Terminal;
+use crate::hash::Hash;
+use crate::monitor::event::{Alarm, Event, Kind, Signature};
+use crate::monitor::state::{Begin, MAX_LENGTH, State};
+use crate::monitor::watch::Watch;
+use crate::monitor::{Error, Step, catch_up, follow};
+use crate::store::kept::Kept;
+use crate::store::os::OsDisk;
+use crate::store::path::FilePath;
+use crate::store::source::Source;
+use crate::store::{self, Store, loose};
+use crate::tlog::policy::Policy;
+use crate::web::fetch::{Client, Limits};
+use crate::web::remote::Remote;
+
+const SCHEMA: &str = "whosaid.monitor/1";
+
+/// How a look went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// To the end, and nothing is wrong.
+    Followed,
+    /// To the end, and something new could not be read or checked.
+    Undecided,
+    /// Something does not hold.
+    Alarm,
+    /// It could not be looked at.
+    Unreachable,
+    /// There are events that nobody took.
+    Undelivered,
+}
+
+/// A place that is followed, and the memory of it, locked.
+pub(crate) struct Desk<'a> {
+    location: String,
+    policy: &'a Policy,
+    post: Post<'a>,
+    folder: PathBuf,
+    kept: Kept<OsDisk>,
+    state: State,
+    /// The alarms that were given in this run.
+    alarms: HashSet<Hash>,
+    once: bool,
+    /// Whether it was said who is not met yet.
+    introduced: bool,
+}
+
+/// How events get out: printed, or to a command.
+struct Post<'a> {
+    terminal: &'a Terminal,
+    command: Option<(&'a str, Duration)>,
+}
+
+/// Why a look ended early.
+enum Stop {
+    Look(Error),
+    Undelivered(String),
+    Fatal(Failure),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Look(error)
+    }
+}
+
+impl<'a> Desk<'a> {
+    /// Takes up what is remembered of a place for this watch, or begins.
+    pub(crate) fn open(
+        location: &str,
+        options: &'a Monitor,
+        policy: &'a Policy,
+        terminal: &'a Terminal,
+    ) -> Result<Self, Failure> {
+        let watch = watch(options);
+        let folder = places::state()?.join("monitor").join(name(location, &watch));
+        loose::create_folder(&folder)?;
+        let kept = Kept::open(OsDisk::new(&folder)).map_err(|error| match error {
+            store::Error::Locked(_) => {
+                let message = format!("another monitor follows {location} for the same parties");
+                Failure::new(failure::LOCKED, message).hint("one is enough; try when it has ended")
+            }
+            error => error.into(),
+        })?;
+        let begin = if options.from_now { Begin::Now } else { Begin::Start };
+        let state = match kept.read(&memory(), MAX_LENGTH)? {
+            None => {
+                let from = if options.from_now { "from now on" } else { "from its first entry" };
+                terminal.talk(format!("{location} is followed {from}"));
+                State::new(location, watch, begin)
+            }
+            Some(bytes) => {
+                State::parse(&bytes, location, &watch).map_err(|error| damaged(&folder, error))?
+            }
+        };
+        let limit = Duration::from_secs(options.run_limit);
+        let command = options.run.as_deref().map(|command| (command, limit));
+        let post = Post { terminal, command };
+        let (location, once) = (location.to_owned(), options.once);
+        let (alarms, introduced) = (HashSet::new(), false);
+        Ok(Self { location, policy, post, folder, kept, state, alarms, once, introduced })
+    }
+
+    /// Looks once, and goes on to the end of what is there.
+    pub(crate) fn look(&mut self) -> Result<Outcome, Failure> {
+        let Self { location, policy, post, kept, state, .. } = self;
+        let (before, mut gravest) = (state.seen().size, Outcome::Followed);
+        let mut look = |state: &State, until: Option<u64>| -> Result<Step, Error> {
+            let source = open_source(location).map_err(Error::Source)?;
+            follow(source.as_ref(), policy, state, until)
+        };
+        let mut origin = origin_of(state);
+        let mut deliver = |event: &Event, of: &State| {
+            origin = origin_of(of);
+            post.event(location, origin.as_deref(), event)?;
+            gravest = graver(gravest, event);
+            Ok(())
+        };
+        let mut keep = |state: &State| {
+            kept.replace(&memory(), &state.format()).map_err(|error| Stop::Fatal(error.into()))
+        };
+        let followed = catch_up(state, &mut look, &mut deliver, &mut keep);
+        match followed {
+            Ok(size) => {
+                self.say_where_we_are(before, size);
+                Ok(gravest)
+            }
+            Err(Stop::Fatal(failure)) => Err(failure),
+            Err(Stop::Undelivered(what)) => {
+                self.talk(format!("{what}; the event comes again"));
+                Ok(Outcome::Undelivered)
+            }
+            Err(Stop::Look(Error::Alarm(alarm))) => self.alarm(&alarm),
+            Err(Stop::Look(Error::State(error))) => Err(damaged(&self.folder, error)),
+            Err(Stop::Look(error)) => {
+                self.unreachable(&error);
+                Ok(Outcome::Unreachable)
+            }
+        }
+    }
+
+    fn say_where_we_are(&mut self, before: u64, size: u64) {
+        let new = size - before.min(size);
+        if self.once || new > 0 || !self.introduced {
+            let origin = origin_of(&self.state).unwrap_or_else(|| self.location.clone());
+            self.talk_plainly(format!("{origin}: {size} entries, {new} of them new"));
+        }
+        if !self.introduced {
+            self.introduced = true;
+            for name in self.state.not_met() {
+                self.talk_plainly(format!("nobody there is known as {name:?} yet"));
+            }
+        }
+    }
+
+    /// Says what is wrong, once for each thing that is; keeps what proves it.
+    fn alarm(&mut self, alarm: &Alarm) -> Result<Outcome, Failure> {
+        let origin = origin_of(&self.state);
+        let alarming = Alarming { event: "alarm", alarm };
+        let json = json(&self.location, origin.as_deref(), &alarming);
+        let bytes = tell::bytes(&json);
+        let distinct = Hash::of(&bytes);
+        if self.alarms.contains(&distinct) {
+            return Ok(Outcome::Alarm);
+        }
+        let name = origin.as_deref().unwrap_or(&self.location);
+        let mut lines = tell::alarm_lines(name, alarm);
+        let evidence = [
+            (alarm.fork_proof.as_ref().map(|text| text.clone().into_bytes()), "forks", "fork"),
+            (alarm.seen_checkpoint.is_some().then(|| bytes.clone()), "alarms", "json"),
+        ];
+        for (content, folder, ending) in evidence {
+            let Some(content) = content else { continue };
+            let name = &Hash::of(&content).to_string()[..16];
+            let file = format!("{folder}/{name}.{ending}");
+            let path = FilePath::parse(&file).expect("a plain path");
+            self.kept.replace(&path, &content)?;
+            lines.push(format!("  evidence: {}", self.folder.join(file).display()));
+        }
+        match self.post.deliver(&lines, &json) {
+            Ok(()) => {}
+            Err(Stop::Fatal(failure)) => return Err(failure),
+            Err(Stop::Undelivered(what)) => {
+                self.talk(format!("{what}; the alarm comes again"));
+                return Ok(Outcome::Alarm);
+            }
+            Err(Stop::Look(_)) => unreachable!("nothing is looked at"),
+        }
+        self.alarms.insert(distinct);
+        Ok(Outcome::Alarm)
+    }
+
+    fn unreachable(&self, error: &Error) {
+        let what = error.to_string();
+        let unreachable = Unreachable { event: "unreachable", what: &what };
+        let origin = origin_of(&self.state);
+        self.post.terminal.object(&json(&self.location, origin.as_deref(), &unreachable));
+        self.talk(&what);
+        if let Error::Source(store::Error::NotFetched { hint: Some(hint), .. }) = error {
+            self.talk_plainly(format!("hint: {hint}"));
+        }
+        if !self.once {
+            self.talk_plainly("it is tried again".to_owned());
+        }
+    }
+
+    fn talk(&self, text: impl Display) {
+        self.talk_plainly(format!("{}: {text}", self.location));
+    }
+
+    fn talk_plainly(&self, text: String) {
+        self.post.terminal.talk(text);
+    }
+}
+
+impl Post<'_> {
+    fn event(&self, location: &str, origin: Option<&str>, event: &Event) -> Result<(), Stop> {
+        let lines = tell::event_lines(origin.unwrap_or(location), event);
+        self.deliver(&lines, &json(location, origin, event))
+    }
+
+    /// Hands out one thing, and returns when it has arrived.
+    fn deliver<T: Serialize>(&self, lines: &[String], json: &Json<'_, T>) -> Result<(), Stop> {
+        if let Some((line, limit)) = self.command {
+            return command::run(line, tell::bytes(json), limit).map_err(Stop::Undelivered);
+        }
+        self.terminal.object(json);
+        for line in lines {
+            self.terminal.line(line);
+        }
+        self.terminal.deliver().map_err(Stop::Fatal)
+    }
+}
+
+/// The name of a place as it is remembered: a URL without the slash at its end, or the whole path
+/// of a folder, so that it does not depend on where we stand.
+pub(crate) fn located(typed: &str) -> Result<String, Failure> {
+    if typed.contains("://") {
+        let remote = Remote::new(typed, Client::new(Limits::STANDARD));
+        return Ok(remote.map_err(Failure::usage)?.base().to_owned());
+    }
+    let whole = path::absolute(typed)
+        .map_err(|error| Failure::usage(format!("{typed:?} is no LOCATION: {error}")))?;
+    Ok(whole.display().to_string())
+}
+
+/// The ledger at a place, as it is now. Nothing is taken from a cache: what a server gives out
+/// today is what is watched.
+fn open_source(location: &str) -> Result<Box<dyn Source>, store::Error> {
+    if location.contains("://") {
+        let remote = Remote::new(location, Client::new(Limits::STANDARD));
+        return Ok(Box::new(remote.expect("looked at when it was typed")));
+    }
+    Ok(Box::new(Store::open(OsDisk::new(Path::new(location)))?))
+}
+
+fn watch(options: &Monitor) -> Watch {
+    let set = |names: &[String]| names.iter().cloned().collect();
+    Watch {
+        by: set(&options.by),
+        about: set(&options.about),
+        party: set(&options.party),
+        keys: options.key_changes,
+    }
+}
+
+/// The folder of one place and one watch: what a person can recognise, and what tells it apart.
+fn name(location: &str, watch: &Watch) -> String {
+    const RECOGNISED: usize = 40;
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let without_scheme = location.split_once("://").map_or(location, |(_, rest)| rest);
+    let plain: String = without_scheme.chars().map(plain).collect();
+    let end = plain.trim_matches('-');
+    let start = end.len().saturating_sub(RECOGNISED);
+    let watch = serde_json::to_vec(watch).expect("a watch has text keys");
+    let hash = Hash::of_parts(&[location.as_bytes(), b"\n", &watch]).to_string();
+    format!("{}-{}", end[start..].trim_matches('-'), &hash[..12])
+}
+
+fn memory() -> FilePath {
+    FilePath::parse("memory").expect("a plain path")
+}
+
+fn damaged(folder: &Path, error: impl Display) -> Failure {
+    let path = folder.join("memory");
+    Failure::new(failure::MEMORY, format!("{}: {error}", path.display())).hint(
+        "put a copy of it back; or remove it, and the ledger is reported from its start again",
+    )
+}
+
+fn origin_of(state: &State) -> Option<String> {
+    state.checkpoint().map(|checkpoint| checkpoint.origin)
+}
+
+fn json<'a, T: Serialize>(location: &'a str, origin: Option<&'a str>, what: &'a T) -> Json<'a, T> {
+    Json { schema: SCHEMA, location, origin, what }
+}
+
+/// What an event makes of the outcome.
+fn graver(outcome: Outcome, event: &Event) -> Outcome {
+    let unread = matches!(event.event, Kind::Withheld | Kind::Newer)
+        || event.signature == Some(Signature::NotChecked);
+    match outcome {
+        _ if event.event == Kind::Refused => Outcome::Alarm,
+        Outcome::Followed if unread => Outcome::Undecided,
+        outcome => outcome,
+    }
+}

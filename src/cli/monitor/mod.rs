@@ -1,0 +1,118 @@
+//! `whosaid monitor`: follows ledgers, and reports what is said by or about a party.
+//!
+//! What was seen of each place is kept in a folder of its own, locked while somebody follows it.
+//! An event is delivered first and remembered then: whatever stops us, it comes again.
+
+mod command;
+mod tell;
+mod desk;
+
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::monitor::desk::{Desk, Outcome};
+use crate::cli::monitor_options::Monitor;
+use crate::cli::open::Place;
+use crate::cli::terminal::Terminal;
+
+/// The longest pause after failures, in seconds, unless more was asked for.
+const LONGEST_PAUSE: u64 = 3600;
+
+pub(crate) fn run(place: &Place, options: &Monitor, terminal: &Terminal) -> Result<Exit, Failure> {
+    let policy = place.policy()?;
+    let mut desks = Vec::new();
+    for location in locations(options, &policy)? {
+        desks.push(Desk::open(&location, options, &policy, terminal)?);
+    }
+    if options.once {
+        let mut outcomes = Vec::new();
+        for desk in &mut desks {
+            outcomes.push(desk.look()?);
+        }
+        return Ok(worst(&outcomes));
+    }
+    follow(&mut desks, options.every)
+}
+
+/// Looks at each place in its turn, for as long as anybody listens.
+fn follow(desks: &mut [Desk<'_>], every: u64) -> Result<Exit, Failure> {
+    // Seconds until the next look, and how often the last ones failed.
+    let mut plans: Vec<(u64, u32)> = vec![(0, 0); desks.len()];
+    loop {
+        for (desk, (left, failures)) in desks.iter_mut().zip(&mut plans) {
+            if *left > 0 {
+                continue;
+            }
+            *failures = match desk.look()? {
+                Outcome::Unreachable | Outcome::Undelivered => failures.saturating_add(1),
+                Outcome::Followed | Outcome::Undecided | Outcome::Alarm => 0,
+            };
+            *left = pause(every, *failures);
+        }
+        let shortest = plans.iter().map(|(left, _)| *left).min().unwrap_or(every);
+        thread::sleep(Duration::from_secs(shortest));
+        for (left, _) in &mut plans {
+            *left -= shortest;
+        }
+    }
+}
+
+/// Twice as long after each failure, up to a limit.
+fn pause(every: u64, failures: u32) -> u64 {
+    let longer = every.saturating_mul(1_u64.checked_shl(failures).unwrap_or(u64::MAX));
+    longer.min(LONGEST_PAUSE.max(every))
+}
+
+/// The places that were named, or those of the policy; each once.
+fn locations(
+    options: &Monitor,
+    policy: &crate::tlog::policy::Policy,
+) -> Result<Vec<String>, Failure> {
+    let mut locations = options.locations.clone();
+    if locations.is_empty() {
+        locations = policy.logs().iter().filter_map(|log| log.url.clone()).collect();
+    }
+    let mut named: Vec<String> = Vec::new();
+    for location in locations {
+        let location = desk::located(&location)?;
+        if !named.contains(&location) {
+            named.push(location);
+        }
+    }
+    if named.is_empty() {
+        let message = "no LOCATION is given, and the policy names no URL of a log";
+        return Err(Failure::usage(message).hint("whosaid monitor https://ledger.example/claims"));
+    }
+    Ok(named)
+}
+
+/// The exit code for all places together: what does not hold first.
+fn worst(outcomes: &[Outcome]) -> Exit {
+    let any = |outcome| outcomes.contains(&outcome);
+    if any(Outcome::Alarm) {
+        Exit::DoesNotHold
+    } else if any(Outcome::Unreachable) || any(Outcome::Undelivered) {
+        Exit::Io
+    } else if any(Outcome::Undecided) {
+        Exit::Undecided
+    } else {
+        Exit::Holds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pause;
+
+    #[test]
+    fn the_pause_doubles_after_each_failure_up_to_an_hour() {
+        let check = |every, expected: [u64; 6]| {
+            let pauses = [0, 1, 2, 5, 70, u32::MAX].map(|failures| pause(every, failures));
+            assert_eq!(pauses, expected, "{every}");
+        };
+        check(300, [300, 600, 1200, 3600, 3600, 3600]);
+        check(1, [1, 2, 4, 32, 3600, 3600]);
+        check(7200, [7200; 6]);
+    }
+}
