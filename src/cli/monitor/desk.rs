@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::cli::failure::{self, Failure};
 use crate::cli::monitor::command;
-use crate::cli::monitor::tell::{self, Alarming, Json, Unreachable};
+use crate::cli::monitor::location::Location;
+use crate::cli::monitor::tell::{self, Alarming, Json, Trouble};
 use crate::cli::monitor_options::Monitor;
 use crate::cli::places;
 use crate::cli::terminal::Terminal;
@@ -21,11 +22,8 @@ use crate::monitor::{Error, Step, catch_up, follow};
 use crate::store::kept::Kept;
 use crate::store::os::OsDisk;
 use crate::store::path::FilePath;
-use crate::store::source::Source;
-use crate::store::{self, Store, loose};
+use crate::store::{self, loose};
 use crate::tlog::policy::Policy;
-use crate::web::fetch::{Client, Limits};
-use crate::web::remote::Remote;
 
 const SCHEMA: &str = "whosaid.monitor/1";
 
@@ -46,7 +44,7 @@ pub(crate) enum Outcome {
 
 /// A place that is followed, and the memory of it, locked.
 pub(crate) struct Desk<'a> {
-    location: String,
+    location: Location,
     policy: &'a Policy,
     post: Post<'a>,
     folder: PathBuf,
@@ -81,17 +79,18 @@ impl From<Error> for Stop {
 impl<'a> Desk<'a> {
     /// Takes up what is remembered of a place for this watch, or begins.
     pub(crate) fn open(
-        location: &str,
+        location: Location,
         options: &'a Monitor,
         policy: &'a Policy,
         terminal: &'a Terminal,
     ) -> Result<Self, Failure> {
         let watch = watch(options);
-        let folder = places::state()?.join("monitor").join(name(location, &watch));
+        let folder = places::state()?.join("monitor").join(name(&location.whole, &watch));
         loose::create_folder(&folder)?;
         let kept = Kept::open(OsDisk::new(&folder)).map_err(|error| match error {
             store::Error::Locked(_) => {
-                let message = format!("another monitor follows {location} for the same parties");
+                let message =
+                    format!("another monitor follows {} for the same parties", location.typed);
                 Failure::new(failure::LOCKED, message).hint("one is enough; try when it has ended")
             }
             error => error.into(),
@@ -100,18 +99,16 @@ impl<'a> Desk<'a> {
         let state = match kept.read(&memory(), MAX_LENGTH)? {
             None => {
                 let from = if options.from_now { "from now on" } else { "from its first entry" };
-                terminal.talk(format!("{location} is followed {from}"));
-                State::new(location, watch, begin)
+                terminal.talk(format!("{} is followed {from}", location.typed));
+                State::new(&location.whole, watch, begin)
             }
-            Some(bytes) => {
-                State::parse(&bytes, location, &watch).map_err(|error| damaged(&folder, error))?
-            }
+            Some(bytes) => State::parse(&bytes, &location.whole, &watch)
+                .map_err(|error| damaged(&folder, error))?,
         };
         let limit = Duration::from_secs(options.run_limit);
         let command = options.run.as_deref().map(|command| (command, limit));
         let post = Post { terminal, command };
-        let (location, once) = (location.to_owned(), options.once);
-        let (alarms, introduced) = (HashSet::new(), false);
+        let (alarms, once, introduced) = (HashSet::new(), options.once, false);
         Ok(Self { location, policy, post, folder, kept, state, alarms, once, introduced })
     }
 
@@ -120,13 +117,13 @@ impl<'a> Desk<'a> {
         let Self { location, policy, post, kept, state, .. } = self;
         let (before, mut gravest) = (state.seen().size, Outcome::Followed);
         let mut look = |state: &State, until: Option<u64>| -> Result<Step, Error> {
-            let source = open_source(location).map_err(Error::Source)?;
+            let source = location.source().map_err(Error::Source)?;
             follow(source.as_ref(), policy, state, until)
         };
         let mut origin = origin_of(state);
         let mut deliver = |event: &Event, of: &State| {
             origin = origin_of(of);
-            post.event(location, origin.as_deref(), event)?;
+            post.event(&location.typed, origin.as_deref(), event)?;
             gravest = graver(gravest, event);
             Ok(())
         };
@@ -141,7 +138,7 @@ impl<'a> Desk<'a> {
             }
             Err(Stop::Fatal(failure)) => Err(failure),
             Err(Stop::Undelivered(what)) => {
-                self.talk(format!("{what}; the event comes again"));
+                self.say_trouble("undelivered", &format!("{what}; the event comes again"));
                 Ok(Outcome::Undelivered)
             }
             Err(Stop::Look(Error::Alarm(alarm))) => self.alarm(&alarm),
@@ -156,13 +153,13 @@ impl<'a> Desk<'a> {
     fn say_where_we_are(&mut self, before: u64, size: u64) {
         let new = size - before.min(size);
         if self.once || new > 0 || !self.introduced {
-            let origin = origin_of(&self.state).unwrap_or_else(|| self.location.clone());
-            self.talk_plainly(format!("{origin}: {size} entries, {new} of them new"));
+            let origin = origin_of(&self.state).unwrap_or_else(|| self.location.typed.clone());
+            self.talk(format!("{origin}: {size} entries, {new} of them new"));
         }
         if !self.introduced {
             self.introduced = true;
             for name in self.state.not_met() {
-                self.talk_plainly(format!("nobody there is known as {name:?} yet"));
+                self.talk(format!("nobody there is known as {name:?} yet"));
             }
         }
     }
@@ -171,13 +168,13 @@ impl<'a> Desk<'a> {
     fn alarm(&mut self, alarm: &Alarm) -> Result<Outcome, Failure> {
         let origin = origin_of(&self.state);
         let alarming = Alarming { event: "alarm", alarm };
-        let json = json(&self.location, origin.as_deref(), &alarming);
+        let json = json(&self.location.typed, origin.as_deref(), &alarming);
         let bytes = tell::bytes(&json);
         let distinct = Hash::of(&bytes);
         if self.alarms.contains(&distinct) {
             return Ok(Outcome::Alarm);
         }
-        let name = origin.as_deref().unwrap_or(&self.location);
+        let name = origin.as_deref().unwrap_or(&self.location.typed);
         let mut lines = tell::alarm_lines(name, alarm);
         let evidence = [
             (alarm.fork_proof.as_ref().map(|text| text.clone().into_bytes()), "forks", "fork"),
@@ -191,11 +188,14 @@ impl<'a> Desk<'a> {
             self.kept.replace(&path, &content)?;
             lines.push(format!("  evidence: {}", self.folder.join(file).display()));
         }
+        if self.post.command.is_some() {
+            lines.iter().for_each(|line| self.talk(line));
+        }
         match self.post.deliver(&lines, &json) {
             Ok(()) => {}
             Err(Stop::Fatal(failure)) => return Err(failure),
             Err(Stop::Undelivered(what)) => {
-                self.talk(format!("{what}; the alarm comes again"));
+                self.say_trouble("undelivered", &format!("{what}; the alarm comes again"));
                 return Ok(Outcome::Alarm);
             }
             Err(Stop::Look(_)) => unreachable!("nothing is looked at"),
@@ -205,24 +205,24 @@ impl<'a> Desk<'a> {
     }
 
     fn unreachable(&self, error: &Error) {
-        let what = error.to_string();
-        let unreachable = Unreachable { event: "unreachable", what: &what };
-        let origin = origin_of(&self.state);
-        self.post.terminal.object(&json(&self.location, origin.as_deref(), &unreachable));
-        self.talk(&what);
+        self.say_trouble("unreachable", &error.to_string());
         if let Error::Source(store::Error::NotFetched { hint: Some(hint), .. }) = error {
-            self.talk_plainly(format!("hint: {hint}"));
+            self.talk(format!("hint: {hint}"));
         }
         if !self.once {
-            self.talk_plainly("it is tried again".to_owned());
+            self.talk("it is tried again");
         }
     }
 
-    fn talk(&self, text: impl Display) {
-        self.talk_plainly(format!("{}: {text}", self.location));
+    /// What is no event of the ledger, and keeps events back.
+    fn say_trouble(&self, event: &'static str, what: &str) {
+        let origin = origin_of(&self.state);
+        let trouble = Trouble { event, what };
+        self.post.terminal.object(&json(&self.location.typed, origin.as_deref(), &trouble));
+        self.talk(format!("{}: {what}", self.location.typed));
     }
 
-    fn talk_plainly(&self, text: String) {
+    fn talk(&self, text: impl AsRef<str>) {
         self.post.terminal.talk(text);
     }
 }
@@ -244,28 +244,6 @@ impl Post<'_> {
         }
         self.terminal.deliver().map_err(Stop::Fatal)
     }
-}
-
-/// The name of a place as it is remembered: a URL without the slash at its end, or the whole path
-/// of a folder, so that it does not depend on where we stand.
-pub(crate) fn located(typed: &str) -> Result<String, Failure> {
-    if typed.contains("://") {
-        let remote = Remote::new(typed, Client::new(Limits::STANDARD));
-        return Ok(remote.map_err(Failure::usage)?.base().to_owned());
-    }
-    let whole = path::absolute(typed)
-        .map_err(|error| Failure::usage(format!("{typed:?} is no LOCATION: {error}")))?;
-    Ok(whole.display().to_string())
-}
-
-/// The ledger at a place, as it is now. Nothing is taken from a cache: what a server gives out
-/// today is what is watched.
-fn open_source(location: &str) -> Result<Box<dyn Source>, store::Error> {
-    if location.contains("://") {
-        let remote = Remote::new(location, Client::new(Limits::STANDARD));
-        return Ok(Box::new(remote.expect("looked at when it was typed")));
-    }
-    Ok(Box::new(Store::open(OsDisk::new(Path::new(location)))?))
 }
 
 fn watch(options: &Monitor) -> Watch {

@@ -3,6 +3,7 @@
 //! What was seen of each place is kept in a folder of its own, locked while somebody follows it.
 //! An event is delivered first and remembered then: whatever stops us, it comes again.
 
+mod location;
 mod command;
 mod tell;
 mod desk;
@@ -12,9 +13,11 @@ use std::time::Duration;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::monitor::desk::{Desk, Outcome};
+use crate::cli::monitor::location::Location;
 use crate::cli::monitor_options::Monitor;
 use crate::cli::open::Place;
 use crate::cli::terminal::Terminal;
+use crate::tlog::policy::Policy;
 
 /// The longest pause after failures, in seconds, unless more was asked for.
 const LONGEST_PAUSE: u64 = 3600;
@@ -23,7 +26,7 @@ pub(crate) fn run(place: &Place, options: &Monitor, terminal: &Terminal) -> Resu
     let policy = place.policy()?;
     let mut desks = Vec::new();
     for location in locations(options, &policy)? {
-        desks.push(Desk::open(&location, options, &policy, terminal)?);
+        desks.push(Desk::open(location, options, &policy, terminal)?);
     }
     if options.once {
         let mut outcomes = Vec::new();
@@ -65,18 +68,15 @@ fn pause(every: u64, failures: u32) -> u64 {
 }
 
 /// The places that were named, or those of the policy; each once.
-fn locations(
-    options: &Monitor,
-    policy: &crate::tlog::policy::Policy,
-) -> Result<Vec<String>, Failure> {
-    let mut locations = options.locations.clone();
-    if locations.is_empty() {
-        locations = policy.logs().iter().filter_map(|log| log.url.clone()).collect();
+fn locations(options: &Monitor, policy: &Policy) -> Result<Vec<Location>, Failure> {
+    let mut typed = options.locations.clone();
+    if typed.is_empty() {
+        typed = policy.logs().iter().filter_map(|log| log.url.clone()).collect();
     }
-    let mut named: Vec<String> = Vec::new();
-    for location in locations {
-        let location = desk::located(&location)?;
-        if !named.contains(&location) {
+    let mut named: Vec<Location> = Vec::new();
+    for typed in typed {
+        let location = Location::parse(typed)?;
+        if !named.iter().any(|it| it.whole == location.whole) {
             named.push(location);
         }
     }

@@ -31,9 +31,9 @@ pub(crate) struct Alarming<'a> {
     pub(crate) alarm: &'a Alarm,
 }
 
-/// A place that could not be looked at.
+/// A place that could not be looked at, or an event that nobody took.
 #[derive(Debug, Serialize)]
-pub(crate) struct Unreachable<'a> {
+pub(crate) struct Trouble<'a> {
     pub(crate) event: &'static str,
     pub(crate) what: &'a str,
 }
