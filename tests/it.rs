@@ -3,6 +3,7 @@
 mod it {
     mod annotated;
     mod audit;
+    mod book;
     mod claimfile;
     mod cli;
     mod crash;
@@ -17,6 +18,7 @@ mod it {
     mod keyring;
     mod ledger;
     mod monitor;
+    mod monitor_command;
     mod records;
     mod refused;
     mod sample;

@@ -6,18 +6,8 @@ use std::collections::BTreeSet;
 use whosaid::attribution::id::Id;
 use whosaid::attribution::identity::Identifier;
 use whosaid::attribution::record::Record;
-use whosaid::attribution::record::channel::{
-    Channel, ChannelKind, Control, ControlBasis, ControlMode,
-};
-use whosaid::attribution::record::charter::{KeyAction, KeyChange, Power, Recorder};
-use whosaid::attribution::record::claim::{
-    About, Act, Claim, Hop, HopBasis, HopRelation, Polarity, Proposition, Who,
-};
-use whosaid::attribution::record::notice::{
-    Assessment, Notice, NoticeKind, Relation, RelationKind,
-};
-use whosaid::attribution::statement;
-use whosaid::hash::Hash;
+use whosaid::attribution::record::claim::Who;
+use whosaid::attribution::record::notice::NoticeKind;
 use whosaid::key::SecretKey;
 use whosaid::monitor::event::{Alarm, AlarmKind, Event, Kind, Part, Signature};
 use whosaid::monitor::state::{Begin, State};
@@ -25,197 +15,14 @@ use whosaid::monitor::watch::Watch;
 use whosaid::monitor::{Error, Step, catch_up, follow};
 use whosaid::store::Store;
 use whosaid::store::simulated::SimulatedDisk;
-use whosaid::tlog::merkle::{Tree, empty_root, leaf_hash};
-use whosaid::tlog::note::{self, Note};
-use whosaid::tlog::path::Path;
-use whosaid::tlog::{bundle, tile};
+use whosaid::tlog::fork::Fork;
+use whosaid::tlog::merkle::{Tree, empty_root};
+use whosaid::tlog::note::{Algorithm, VerifierKey};
+use whosaid::tlog::policy::Policy;
 
+use crate::it::book::{Book, body, claim, notice, revocation, said, signed, signed_by, story};
 use crate::it::damage::refuses_every_damage;
-use crate::it::house::{ORIGIN, TIME, charter, document, log_key, party, policy};
-
-/// A ledger as a row of statements, sealed by nadia (key 2) if nobody else is named. What its
-/// writer would refuse can stand in it too.
-#[derive(Clone, Default)]
-struct Book(Vec<Vec<u8>>);
-
-impl Book {
-    fn founded() -> Self {
-        let mut book = Self::default();
-        let Record::Charter(mut charter) = charter() else { unreachable!() };
-        let (name, key) = ("omar".to_owned(), SecretKey::from_seed(&[3; 32]).public());
-        charter.recorders.push(Recorder { name, key, powers: vec![Power::Record] });
-        book.add(&Record::Charter(charter));
-        book
-    }
-
-    fn add(&mut self, record: &Record) -> Id {
-        self.add_as(record, "nadia", 2)
-    }
-
-    fn add_as(&mut self, record: &Record, name: &str, seed: u8) -> Id {
-        let key = SecretKey::from_seed(&[seed; 32]);
-        let (bytes, statement) = statement::seal(record, name, TIME, &key).expect("a record");
-        self.0.push(bytes);
-        statement.id()
-    }
-
-    fn id(&self, entry: usize) -> Id {
-        Id::of(&self.0[entry])
-    }
-
-    /// The first entries, as they are published.
-    fn publish(&self, size: usize) -> SimulatedDisk {
-        self.publish_without(size, &[])
-    }
-
-    /// The first entries, some of them withheld.
-    fn publish_without(&self, size: usize, withheld: &[usize]) -> SimulatedDisk {
-        let disk = SimulatedDisk::new();
-        let entries: Vec<Hash> = self.0[..size].iter().map(|it| Hash::of(it)).collect();
-        let leaves: Vec<Hash> = entries.iter().map(|it| leaf_hash(it.as_bytes())).collect();
-        let empty = Tree { size: 0, root: empty_root() };
-        let grown = tile::grow(tile::HEIGHT, &empty, Vec::new(), &leaves).expect("an empty edge");
-        for (tile, hashes) in &grown.tiles {
-            disk.tamper(&Path::Tile(*tile).to_string(), &tile::format(hashes));
-        }
-        for bundle in bundle::bundles_of(size as u64) {
-            let slots = (256 * usize::try_from(bundle.index).unwrap()..size).take(256);
-            let shown = |slot: usize| {
-                if withheld.contains(&slot) { &[][..] } else { &self.0[slot][..] }
-            };
-            let statements: Vec<&[u8]> = slots.clone().map(shown).collect();
-            let entries: Vec<&[u8; 32]> = slots.map(|slot| entries[slot].as_bytes()).collect();
-            let path = Path::Statements(bundle).to_string();
-            disk.tamper(&path, &bundle::format(&statements).unwrap());
-            let path = Path::Entries(bundle).to_string();
-            disk.tamper(&path, &bundle::format(&entries).unwrap());
-        }
-        disk.tamper("checkpoint", &signed(grown.tree).into_bytes());
-        disk
-    }
-}
-
-/// A checkpoint over this tree, by the true log key.
-fn signed(tree: Tree) -> String {
-    let text = format!("{ORIGIN}\n{}\n{}\n", tree.size, tree.root.to_base64());
-    let signature = note::Signature::sign(ORIGIN, &log_key(), &text).expect("a good name");
-    Note::new(text, vec![signature]).expect("a note").to_string()
-}
-
-fn body(key: &str, name: &str, part_of: &[Id]) -> Record {
-    let Record::Party(mut body) = party(key) else { unreachable!() };
-    name.clone_into(&mut body.names[0].text);
-    body.part_of = part_of.to_vec();
-    Record::Party(body)
-}
-
-fn said(speaker: Who, words: &str) -> Claim {
-    Claim {
-        speaker,
-        speaker_as_written: None,
-        role_as_written: None,
-        act: Act::State,
-        polarity: Polarity::Asserted,
-        said_at: None,
-        place: None,
-        event: None,
-        proposition: Proposition { text: words.to_owned(), lang: None, modality: None },
-        document: None,
-        passage: None,
-        chain: Vec::new(),
-        about: Vec::new(),
-    }
-}
-
-fn claim(claim: Claim) -> Record {
-    Record::Claim(Box::new(claim))
-}
-
-fn hop(by: Who) -> Hop {
-    Hop {
-        by,
-        kind: None,
-        document: None,
-        passage: None,
-        cue: None,
-        relation: HopRelation::Cites,
-        basis: HopBasis::NamedSource,
-        reported_at: None,
-        modality: None,
-        unreachable: Some("no link given".to_owned()),
-    }
-}
-
-fn notice(kind: NoticeKind, target: Id) -> Notice {
-    let text = (kind == NoticeKind::Rebuttal).then(|| "We never said so.".to_owned());
-    let reason = "a letter".to_owned();
-    Notice { kind, target, reason, replacement: None, document: None, by: None, text }
-}
-
-fn revocation(seed: u8, from: u64) -> Record {
-    Record::Key(KeyChange {
-        action: KeyAction::Revoke,
-        key: SecretKey::from_seed(&[seed; 32]).public(),
-        name: None,
-        powers: Vec::new(),
-        replaces: None,
-        from: Some(from),
-        reason: None,
-    })
-}
-
-/// A ledger with something of everything. The comments give the entries.
-fn story() -> Book {
-    let mut book = Book::founded();
-    let ministry = book.add(&body("mfa", "The Ministry", &[])); // 1
-    let envoy = book.add(&body("envoy", "The Envoy", &[ministry])); // 2
-    let outlet = book.add(&body("gazette", "Gazette", &[])); // 3
-    let article = book.add(&document(b"an article")); // 4
-    let first = Claim { document: Some(article), ..said(Who::Party(envoy), "It will rain.") };
-    let first = book.add_as(&claim(first), "omar", 3); // 5
-    let about = vec![About::Party(ministry)];
-    let other = Claim { about, ..said(Who::Party(outlet), "The ministry is wrong.") };
-    let other = book.add(&claim(other)); // 6
-    let by_name = said(Who::Unresolved("the ENVOY".to_owned()), "It may snow.");
-    book.add(&claim(by_name)); // 7
-    let chain = vec![hop(Who::Party(ministry))];
-    let passed_on = Claim { chain, ..said(Who::Unresolved("officials".to_owned()), "Hail.") };
-    book.add(&claim(passed_on)); // 8
-    let by = Some(ministry);
-    book.add(&Record::Notice(Notice { by, ..notice(NoticeKind::Rebuttal, other) })); // 9
-    let (kind, method) = (RelationKind::Denies, None);
-    book.add(&Record::Relation(Relation { from: other, kind, to: first, by: None, method })); // 10
-    book.add(&Record::Assessment(Assessment {
-        target: first,
-        by: None,
-        scheme: "admiralty".to_owned(),
-        value: "B2".to_owned(),
-        basis: None,
-    })); // 11
-    let channel = |urls: Vec<String>| {
-        let (key, kind) = ("mfa-site".to_owned(), ChannelKind::Site);
-        let (platform, platform_id, handles) = (None, None, Vec::new());
-        Record::Channel(Channel { key, kind, platform, platform_id, handles, urls })
-    };
-    let site = book.add(&channel(Vec::new())); // 12
-    book.add(&Record::Control(Control {
-        channel: site,
-        party: ministry,
-        mode: ControlMode::Official,
-        basis: ControlBasis::RelMe,
-        since: None,
-        until: None,
-        evidence: None,
-        verified_at: None,
-    })); // 13
-    book.add(&channel(vec!["https://mfa.example/".to_owned()])); // 14
-    book.add(&Record::Notice(notice(NoticeKind::PublisherCorrection, article))); // 15
-    book.add(&claim(said(Who::Party(outlet), "Nothing to do with it."))); // 16
-    book.add(&revocation(3, 5)); // 17
-    book.add(&body("gazette", "Ministry Gazette", &[ministry])); // 18: now a body of the ministry
-    book.add(&claim(said(Who::Party(outlet), "And again."))); // 19
-    book
-}
+use crate::it::house::{ORIGIN, charter, log_key, party, policy};
 
 fn watch(by: &[&str], about: &[&str], party: &[&str]) -> Watch {
     let set = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect();
@@ -584,6 +391,9 @@ fn a_ledger_that_does_not_go_on_from_what_was_seen_gives_an_alarm() {
                         (Some(seen as u64), Some(now as u64))
                     );
                     assert!(alarm.seen_checkpoint.is_some() && alarm.checkpoint.is_some());
+                    let proof = alarm.fork_proof.map(|it| Fork::parse(it.as_bytes()).unwrap());
+                    assert_eq!(proof.is_some(), kind == AlarmKind::Forked, "{seen} to {now}");
+                    assert!(proof.is_none_or(|proof| proof.verify(&policy()).is_ok()));
                 }
                 None => assert!(look(&disk, &state, None).is_ok(), "{seen} to {now}"),
             }
@@ -602,6 +412,40 @@ fn another_log_or_a_checkpoint_that_nobody_trusts_gives_an_alarm() {
     assert_eq!(alarm(&disk, &state).alarm, AlarmKind::DoesNotVerify);
     disk.tamper_remove("checkpoint");
     assert!(matches!(look(&disk, &state, None), Err(Error::NoCheckpoint)));
+}
+
+#[test]
+fn a_place_serves_one_log_and_the_one_that_the_policy_expects_there() {
+    let other_key = SecretKey::from_seed(&[5; 32]);
+    let vkey = |name: &str, key: &SecretKey| {
+        VerifierKey::new(name, Algorithm::Ed25519, key.public()).expect("a good name")
+    };
+    let (one, other) = (vkey(ORIGIN, &log_key()), vkey("example.org/other", &other_key));
+    let policy = |text: String| Policy::parse(text.as_bytes()).expect("a policy");
+    let disk = story().publish(5);
+    let look = |policy: &Policy, state: &State| {
+        follow(&Store::open(disk.clone()).expect("a folder"), policy, state, None)
+    };
+    let first = new(Watch::default());
+    let nowhere = policy(format!("log {one}\nlog {other}\nquorum none\n"));
+    let here = policy(format!("log {one} here/\nlog {other} there\nquorum none\n"));
+    let swapped = policy(format!("log {one} there\nlog {other} here\nquorum none\n"));
+    assert!(look(&nowhere, &first).is_ok() && look(&here, &first).is_ok());
+    let state = look(&nowhere, &first).expect("a good ledger").state;
+    for seen in [&first, &state] {
+        let alarmed = look(&swapped, seen);
+        let Err(Error::Alarm(alarm)) = alarmed else { panic!("{alarmed:?}") };
+        assert_eq!(alarm.alarm, AlarmKind::AnotherLog);
+    }
+    // Another trusted log where this one was.
+    let tree = state.seen();
+    disk.tamper("checkpoint", signed_by("example.org/other", &other_key, tree).as_bytes());
+    let alarmed = look(&nowhere, &state);
+    let Err(Error::Alarm(alarm)) = alarmed else { panic!("{alarmed:?}") };
+    assert_eq!((alarm.alarm, alarm.size), (AlarmKind::AnotherLog, Some(5)));
+    // Met for the first time, its charter gives it away.
+    let events = look(&nowhere, &first).expect("a checkpoint that is trusted").events;
+    assert_eq!(shorts(&events), ["Refused 0: "]);
 }
 
 #[test]

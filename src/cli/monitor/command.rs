@@ -14,8 +14,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// In words, if it could not be started, did not end in time, or ended badly.
 pub(crate) fn run(command: &str, input: Vec<u8>, limit: Duration) -> Result<(), String> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("/bin/sh", "-c") };
-    let child = Command::new(shell).args([flag, command]).stdin(Stdio::piped()).spawn();
+    let child = shell(command).stdin(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| format!("the command could not be started: {error}"))?;
     let mut pipe = child.stdin.take().expect("a pipe was asked for");
     // By itself, because a command that reads nothing may keep a long event waiting. One that
@@ -41,11 +40,38 @@ fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, String> {
             return Ok(status);
         }
         if waited >= limit {
-            let _ = child.kill();
+            end(child);
             child.wait().map_err(failed)?;
             return Err(format!("the command did not end within {} seconds", limit.as_secs()));
         }
         thread::sleep(PAUSE);
         waited += PAUSE;
     }
+}
+
+/// A shell that runs the command, with all that it starts in a group of its own.
+#[cfg(unix)]
+fn shell(command: &str) -> Command {
+    use std::os::unix::process::CommandExt;
+
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", command]).process_group(0);
+    shell
+}
+
+#[cfg(not(unix))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.args(["/C", command]);
+    shell
+}
+
+/// Ends the command, and on Unix all that it started and that did not leave its group.
+fn end(child: &mut Child) {
+    if cfg!(unix) {
+        // The standard library ends one process; a shell's own `kill` ends a group.
+        let group = format!("kill -9 -{}", child.id());
+        let _ = Command::new("/bin/sh").args(["-c", &group]).stderr(Stdio::null()).status();
+    }
+    let _ = child.kill();
 }
