@@ -3,6 +3,8 @@
 //! Both are the public form in which programs get them (schema `whosaid.monitor/1`): fields are
 //! only ever added. `docs/MONITOR.md` describes them.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::attribution::id::Id;
@@ -210,9 +212,9 @@ impl Event {
 impl Alarm {
     /// Something is not what the checkpoint says.
     pub(crate) fn damage(
-        file: impl ToString,
+        file: &dyn Display,
         entry: Option<u64>,
-        what: impl ToString,
+        what: &dyn Display,
         found: Option<Tree>,
     ) -> Self {
         Self {

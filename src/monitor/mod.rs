@@ -71,6 +71,9 @@ pub struct Step {
     pub more: bool,
 }
 
+/// What makes one step: [`follow`] on a source that is opened anew each time.
+pub type Look<'a> = dyn FnMut(&State, Option<u64>) -> Result<Step, Error> + 'a;
+
 /// Looks at a ledger, and goes on from what was seen. `until` stops before that entry, if it is
 /// in this step.
 pub fn follow(
@@ -102,7 +105,7 @@ pub fn follow(
 /// Returns the number of entries of the ledger.
 pub fn catch_up<E: From<Error>>(
     state: &mut State,
-    look: &mut dyn FnMut(&State, Option<u64>) -> Result<Step, Error>,
+    look: &mut Look<'_>,
     deliver: &mut dyn FnMut(&Event, &State) -> Result<(), E>,
     keep: &mut dyn FnMut(&State) -> Result<(), E>,
 ) -> Result<u64, E> {
@@ -118,7 +121,9 @@ pub fn catch_up<E: From<Error>>(
         for (number, event) in step.events.iter().enumerate() {
             if let Err(error) = deliver(event, &step.state) {
                 let delivered = delivered_below(&step.events[..=number]);
+                // If the part reads otherwise now, all of it is told again.
                 if let Ok(part) = look(state, Some(delivered))
+                    && step.events.starts_with(&part.events)
                     && part.state.seen().size > state.seen().size
                 {
                     keep(&part.state)?;
@@ -140,8 +145,8 @@ pub fn catch_up<E: From<Error>>(
 /// Below which entry all events were delivered, if the last of these was not.
 fn delivered_below(events: &[Event]) -> u64 {
     // Late ones come with the entry by which they turned out to matter, which they do not name.
-    let entries = events.iter().filter(|event| !event.late).map(|event| event.entry);
-    entries.last().unwrap_or(0)
+    let mut entries = events.iter().filter(|event| !event.late).map(|event| event.entry);
+    entries.next_back().unwrap_or(0)
 }
 
 fn step(
@@ -204,7 +209,7 @@ fn check_log(
     }
     let before = if by_policy { "was seen here before" } else { "the policy expects here" };
     let what = format!("the log {:?} is served, another one {before}", checkpoint.origin);
-    let damage = Alarm::damage("checkpoint", None, what, Some(checkpoint.tree()));
+    let damage = Alarm::damage(&"checkpoint", None, &what, Some(checkpoint.tree()));
     Err(alarm(Alarm { alarm: AlarmKind::AnotherLog, ..damage }))
 }
 
@@ -217,7 +222,7 @@ fn said_in(note: &[u8], policy: &Policy) -> Vec<Said> {
 fn read_checkpoint(source: &dyn Source) -> Result<Option<Vec<u8>>, Error> {
     match reading::checkpoint(source) {
         Err(error @ (store::Error::TooLong { .. } | store::Error::NotAFile(_))) => {
-            Err(alarm(Alarm::damage("checkpoint", None, error, None)))
+            Err(alarm(Alarm::damage(&"checkpoint", None, &error, None)))
         }
         read => read.map_err(Error::Source),
     }
@@ -225,7 +230,7 @@ fn read_checkpoint(source: &dyn Source) -> Result<Option<Vec<u8>>, Error> {
 
 fn open(note: &[u8], policy: &Policy) -> Result<Trusted<Checkpoint>, Error> {
     let opened = Trusted::open(note, policy);
-    opened.map_err(|error| alarm(Alarm::damage("checkpoint", None, error, None)))
+    opened.map_err(|error| alarm(Alarm::damage(&"checkpoint", None, &error, None)))
 }
 
 /// Both checkpoints with their signatures: what the log has said, in its own hand.

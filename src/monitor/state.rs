@@ -165,7 +165,7 @@ impl State {
             return Err(if version { Error::Version } else { damaged("the first line differs") });
         }
         let text = str::from_utf8(bytes).map_err(|_| damaged("it is not UTF-8"))?;
-        let length = text.len().checked_sub(SEAL.len() + 64 + 1).unwrap_or_default();
+        let length = text.len().saturating_sub(SEAL.len() + 64 + 1);
         let (body, seal) = text.split_at_checked(length).ok_or(damaged("the end is missing"))?;
         if seal != format!("{SEAL}{}\n", Hash::of(body.as_bytes())) {
             return Err(damaged("its checksum does not match"));

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use crate::attribution::id::Id;
 use crate::hash::Hash;
@@ -58,7 +59,7 @@ impl<'a> Trail<'a> {
         let rolled_back = || {
             let what =
                 format!("the checkpoint has {} entries, {} were seen before", new.size, old.size);
-            self.broken(AlarmKind::RolledBack, what, old)
+            self.broken(AlarmKind::RolledBack, &what, old)
         };
         let forked = || {
             let what = format!(
@@ -66,7 +67,7 @@ impl<'a> Trail<'a> {
                  that were seen before",
                 new.size, new.root, old.size, old.root
             );
-            self.broken(AlarmKind::Forked, what, old)
+            self.broken(AlarmKind::Forked, &what, old)
         };
         if new.size < old.size {
             return Err(Error::Alarm(Box::new(rolled_back())));
@@ -164,15 +165,15 @@ impl<'a> Trail<'a> {
     /// An alarm about a file under the checkpoint.
     pub(crate) fn damage(
         &self,
-        file: impl ToString,
+        file: impl Display,
         entry: Option<u64>,
-        what: impl ToString,
+        what: impl Display,
     ) -> Error {
-        Error::Alarm(Box::new(Alarm::damage(file, entry, what, Some(self.target))))
+        Error::Alarm(Box::new(Alarm::damage(&file, entry, &what, Some(self.target))))
     }
 
-    fn broken(&self, alarm: AlarmKind, what: String, old: Tree) -> Alarm {
-        let damage = Alarm::damage("checkpoint", None, what, Some(self.target));
+    fn broken(&self, alarm: AlarmKind, what: &str, old: Tree) -> Alarm {
+        let damage = Alarm::damage(&"checkpoint", None, &what, Some(self.target));
         Alarm { alarm, seen_size: Some(old.size), ..damage }
     }
 

@@ -211,18 +211,15 @@ impl<'a> Walk<'a> {
     /// is reported now.
     fn learn(&mut self, statement: &Statement) -> Result<(), Error> {
         let id = statement.id();
-        match statement.record() {
-            Record::Party(party) => {
-                if self.learn_party(id, party) {
-                    self.look_back()?;
-                }
-            }
+        let is_met = match statement.record() {
+            Record::Party(party) => self.learn_party(id, party),
             Record::Channel(channel) => {
                 self.state.channels.insert(id, channel.key.clone());
+                false
             }
-            _ => {}
-        }
-        Ok(())
+            _ => false,
+        };
+        if is_met { self.look_back() } else { Ok(()) }
     }
 
     /// Whether a party that was known already is reached by the watch only now.
@@ -362,9 +359,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// One line of at most [`TITLE`] characters.
 fn shortened(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(TITLE) {
         Some((cut, _)) => format!("{}…", text[..cut].trim_end()),
-        None => text.to_owned(),
+        None => text,
     }
 }

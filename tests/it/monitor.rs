@@ -406,7 +406,7 @@ fn another_log_or_a_checkpoint_that_nobody_trusts_gives_an_alarm() {
     let disk = story().publish(5);
     let (_, state) = pass(&disk, new(Watch::default()));
     let tree = Tree { size: 5, root: empty_root() };
-    disk.tamper("checkpoint", signed(tree).replace("A", "B").as_bytes());
+    disk.tamper("checkpoint", signed(tree).replace('A', "B").as_bytes());
     assert_eq!(alarm(&disk, &state).alarm, AlarmKind::DoesNotVerify);
     disk.tamper("checkpoint", &vec![b'x'; 1_000_001]);
     assert_eq!(alarm(&disk, &state).alarm, AlarmKind::DoesNotVerify);

@@ -15,7 +15,7 @@ use crate::cli::monitor_options::Monitor;
 use crate::cli::places;
 use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
-use crate::monitor::event::{Alarm, Event, Kind, Signature};
+use crate::monitor::event::{Alarm, AlarmKind, Event, Kind, Signature};
 use crate::monitor::state::{Begin, MAX_LENGTH, State};
 use crate::monitor::watch::Watch;
 use crate::monitor::{Error, Step, catch_up, follow};
@@ -167,29 +167,36 @@ impl<'a> Desk<'a> {
     /// Says what is wrong, once for each thing that is; keeps what proves it.
     fn alarm(&mut self, alarm: &Alarm) -> Result<Outcome, Failure> {
         let origin = origin_of(&self.state);
-        let alarming = Alarming { event: "alarm", alarm };
-        let json = json(&self.location.typed, origin.as_deref(), &alarming);
-        let bytes = tell::bytes(&json);
-        let distinct = Hash::of(&bytes);
+        // Not by its checkpoint, to which a server could add any number of lines.
+        let distinct = Hash::of(
+            format!(
+                "{:?} {:?} {} {:?} {}",
+                alarm.alarm, alarm.size, alarm.file, alarm.entry, alarm.what
+            )
+            .as_bytes(),
+        );
         if self.alarms.contains(&distinct) {
             return Ok(Outcome::Alarm);
         }
-        let name = origin.as_deref().unwrap_or(&self.location.typed);
-        let mut lines = tell::alarm_lines(name, alarm);
-        let evidence = [
-            (alarm.fork_proof.as_ref().map(|text| text.clone().into_bytes()), "forks", "fork"),
-            (alarm.seen_checkpoint.is_some().then(|| bytes.clone()), "alarms", "json"),
-        ];
-        for (content, folder, ending) in evidence {
-            let Some(content) = content else { continue };
-            let name = &Hash::of(&content).to_string()[..16];
-            let file = format!("{folder}/{name}.{ending}");
-            let path = FilePath::parse(&file).expect("a plain path");
-            self.kept.replace(&path, &content)?;
+        let alarming = Alarming { event: "alarm", alarm };
+        let location = self.location.typed.clone();
+        let json = json(&location, origin.as_deref(), &alarming);
+        let mut lines = tell::alarm_lines(origin.as_deref().unwrap_or(&location), alarm);
+        let evidence = match (&alarm.fork_proof, alarm.alarm) {
+            (Some(proof), _) => Some(("fork", proof.clone().into_bytes())),
+            (None, AlarmKind::DoesNotVerify) => None,
+            // What the log has signed, and should not have.
+            (None, _) => Some(("json", tell::bytes(&json))),
+        };
+        if let Some((ending, content)) = evidence {
+            let file = format!("alarms/{}.{ending}", &distinct.to_string()[..16]);
+            self.kept.replace(&FilePath::parse(&file).expect("a plain path"), &content)?;
             lines.push(format!("  evidence: {}", self.folder.join(file).display()));
         }
         if self.post.command.is_some() {
-            lines.iter().for_each(|line| self.talk(line));
+            for line in &lines {
+                self.talk(line);
+            }
         }
         match self.post.deliver(&lines, &json) {
             Ok(()) => {}
