@@ -24,6 +24,7 @@ pub mod web;
 // ROOF: where the pillars meet.
 pub mod index;
 pub mod ledger;
+pub mod memory;
 pub mod claimfile;
 pub mod verify;
 pub mod audit;

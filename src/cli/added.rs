@@ -69,6 +69,7 @@ pub(crate) fn commit(
 ) -> Result<Exit, Failure> {
     if !dry_run {
         desk.ledger.commit(addition)?;
+        desk.remember(terminal);
     }
     let added = rows.iter().filter(|row| row.new).count();
     let already_there = rows.len() - added;

@@ -1,10 +1,14 @@
 //! What can be typed: commands, options, and their help.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::monitor_options::Monitor;
+use crate::web::fetch;
 
 /// Who said what, through which document, on whose word: a signed, append-only ledger of claims.
 #[derive(Debug, Parser)]
@@ -18,10 +22,10 @@ Start here:
   whosaid append claims.toml
   whosaid verify && whosaid audit --all")]
 pub struct Arguments {
-    /// The ledger's folder, which can be published as it is
-    #[arg(long, global = true, env = "WHOSAID_LEDGER", hide_env_values = true, value_name = "DIR")]
-    #[arg(default_value = "ledger")]
-    pub ledger: PathBuf,
+    /// The ledger's folder, which can be published as it is; to read, also its URL
+    #[arg(long, global = true, env = "WHOSAID_LEDGER", hide_env_values = true)]
+    #[arg(default_value = "ledger", value_name = "DIR|URL", value_parser = location())]
+    pub ledger: Location,
 
     /// The folder of the policy and of the (encrypted) secret keys
     #[arg(
@@ -38,9 +42,59 @@ pub struct Arguments {
     #[arg(long, global = true)]
     pub json: bool,
 
+    /// How long to wait for one answer of a server
+    #[arg(
+        long,
+        global = true,
+        env = "WHOSAID_TIMEOUT",
+        hide_env_values = true,
+        value_name = "SECONDS",
+        default_value = "60",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub timeout: u64,
+
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Where a ledger is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In a folder.
+    Folder(PathBuf),
+    /// On a web server, below this URL.
+    Web(String),
+}
+
+impl Location {
+    fn parse(typed: OsString) -> Result<Self, String> {
+        let is_url = |text: &&str| {
+            let text = text.to_ascii_lowercase();
+            ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme))
+        };
+        match typed.to_str().filter(is_url) {
+            Some(text) => match fetch::parse_url(text) {
+                Ok(_) => Ok(Self::Web(text.to_owned())),
+                Err(error) => Err(error.to_string()),
+            },
+            None => Ok(Self::Folder(typed.into())),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.display().fmt(formatter),
+            Self::Web(url) => formatter.write_str(url),
+        }
+    }
+}
+
+fn location() -> impl TypedValueParser<Value = Location> {
+    OsStringValueParser::new().try_map(Location::parse)
 }
 
 /// What to do.
@@ -275,6 +329,10 @@ pub struct Log {
 
 /// Options of `show`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "From a URL, an entry's number costs a handful of files, however long the ledger \
+is; an id makes\nit read all entries, and digits alone are taken for a number."
+)]
 pub struct Show {
     /// The entry (its number, or the beginning of its id)
     pub id: String,
@@ -282,9 +340,11 @@ pub struct Show {
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  whosaid verify\n  whosaid verify https://example.org/claims")]
 pub struct Verify {
-    /// The ledger's folder, if not the usual one
-    pub folder: Option<PathBuf>,
+    /// The ledger's folder or URL, if not the usual one
+    #[arg(value_name = "DIR|URL", value_parser = location())]
+    pub ledger: Option<Location>,
 }
 
 /// Options of `audit`.

@@ -18,15 +18,14 @@ use crate::audit::{self, Audit, DOES_NOT_SHOW};
 use crate::cli::arguments::{Audit as Options, Impact};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::look::find;
-use crate::cli::open::Place;
+use crate::cli::open::{Opened, Place};
 use crate::cli::summary::{self, Names, word};
 use crate::cli::terminal::Terminal;
 use crate::cli::verify::{self, with_progress};
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
-use crate::store::Store;
-use crate::store::os::OsDisk;
 use crate::store::path::FilePath;
+use crate::store::source::Source;
 use crate::verify::report::Verdict;
 
 /// The seconds of a day.
@@ -34,7 +33,7 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// A ledger that verified, as a graph of its records.
 struct Audited {
-    store: Store<OsDisk>,
+    store: Opened,
     graph: Graph,
     /// Every entry's id, for people who type the beginning of one.
     ids: Vec<Id>,
@@ -125,14 +124,21 @@ pub(crate) fn impact(
 fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audited, Failure> {
     let (store, policy) = (place.store()?, place.policy()?);
     let mut signed: Vec<Signed> = Vec::new();
-    let verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
+    let mut verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
+    if verification.report.verdict() == Verdict::Failed && store.distrust_cache(terminal) {
+        signed.clear();
+        verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
+    }
     let verdict = verification.report.verdict();
     if verdict == Verdict::Failed {
+        store.drop_cache(terminal);
         let count = verification.report.faults.len();
         let message = format!("the ledger does not verify ({count} faults found)");
         return Err(Failure::new(failure::DOES_NOT_VERIFY, message)
             .hint("`whosaid verify` names every file and entry"));
     }
+    let met = place.meet(&store, &policy, terminal)?;
+    place.remember(met.as_ref(), &policy, terminal);
     let mut ids: Vec<(u64, Id)> =
         signed.iter().map(|it| (it.entry_index(), it.statement().id())).collect();
     ids.extend(&verification.withheld);

@@ -10,6 +10,7 @@ use crate::claimfile::fault::Faults;
 use crate::keyfile;
 use crate::ledger::{batch, reading, writing};
 use crate::store::{self, failure, loose};
+use crate::web::fetch;
 
 /// The exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,10 @@ Nothing was appended: a batch goes in whole or not at all.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
     MEMORY = "monitor-memory", Io, "What a monitor remembers of a ledger cannot be read. It is never begun anew by itself, \
 for whoever damaged it may have wanted just that. Put a copy back, or remove it to be told everything from the start.";
+    ROLLED_BACK = "rolled-back", DoesNotHold, "The ledger is smaller than when it was last seen from here. An honest log never goes back: \
+a backup was restored, or somebody hides entries. What was seen is remembered in the state directory.";
+    FORKED = "forked", DoesNotHold, "The log has signed two histories that exclude one another: the one seen before from here, and this one. \
+The fork proof that was written shows it to anybody who has the log's key.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 
@@ -150,6 +155,17 @@ impl From<store::Error> for Failure {
 impl From<failure::Failure> for Failure {
     fn from(error: failure::Failure) -> Self {
         Self::new(IO, error)
+    }
+}
+
+impl From<fetch::Error> for Failure {
+    fn from(error: fetch::Error) -> Self {
+        let code = if matches!(error, fetch::Error::Url { .. }) { USAGE } else { IO };
+        let failure = Self::new(code, &error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -35,10 +35,11 @@ struct Json<'a> {
 }
 
 pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exit, Failure> {
+    let folder = place.folder()?;
     check(place, init)?;
     let passphrase = secrets::new_passphrase(init.passphrase_file.as_deref())?;
     loose::create_folder(&place.keys)?;
-    loose::create_folder(&place.ledger)?;
+    loose::create_folder(folder)?;
     let log_key = key(place, secrets::LOG, &passphrase)?;
     let recorder_key = key(place, &init.name, &passphrase)?;
     let verifier = VerifierKey::new(&init.origin, Algorithm::Ed25519, log_key.public())
@@ -60,7 +61,7 @@ pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exi
             powers: vec![Power::Record, Power::Correct, Power::Keys],
         }],
     });
-    let store = Store::open(OsDisk::new(&place.ledger))?;
+    let store = Store::open(OsDisk::new(folder))?;
     let index = place.index()?;
     let mut ledger = writing::found(store, &policy, &init.origin, log_key, index)?;
     let recorded_at = now(init.at)?;
@@ -69,6 +70,7 @@ pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exi
     let charter = batch.add(&record)?.id;
     let addition = batch.finish();
     ledger.commit(&addition)?;
+    place.remember_own(terminal);
 
     terminal.object(&Json {
         schema: "whosaid.init/1",
@@ -79,7 +81,7 @@ pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exi
         charter,
         tree_size: ledger.tree_size(),
     });
-    terminal.line(format!("A new ledger, {}, in {}.", init.origin, place.ledger.display()));
+    terminal.line(format!("A new ledger, {}, in {}.", init.origin, place.ledger));
     terminal.line(format!(
         "Its policy, for everybody who will check it: {}",
         place.policy_path().display()
@@ -103,12 +105,12 @@ fn check(place: &Place, init: &Init) -> Result<(), Failure> {
     let dummy = SecretKey::from_seed(&[0; 32]).public();
     VerifierKey::new(&init.origin, Algorithm::Ed25519, dummy)
         .map_err(|error| refused(&format!("--origin: {error}")))?;
-    let Ok(store) = Store::open(OsDisk::new(&place.ledger)) else { return Ok(()) };
+    let Ok(store) = Store::open(OsDisk::new(place.folder()?)) else { return Ok(()) };
     match reading::checkpoint(&store)? {
         None => Ok(()),
         Some(_) => Err(Failure::new(
             failure::EXISTS,
-            format!("there is a ledger in {} already", place.ledger.display()),
+            format!("there is a ledger in {} already", place.ledger),
         )
         .hint("append to it, or name another folder with --ledger and --keys")),
     }

@@ -10,18 +10,17 @@ use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Statement};
 use crate::cli::arguments::{Log, Show};
 use crate::cli::failure::{self, Exit, Failure};
-use crate::cli::open::Place;
+use crate::cli::open::{Opened, Place};
 use crate::cli::summary::{self, Names};
 use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
 use crate::index::CANDIDATES;
 use crate::ledger::batch::{SHORTEST_PREFIX, entry_number};
 use crate::ledger::{reading, writing};
-use crate::store::Store;
-use crate::store::os::OsDisk;
 use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::merkle::{self, Leaf, Position};
+use crate::tlog::tile::FULL_WIDTH;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -39,13 +38,14 @@ struct Json<'a> {
 
 /// `whosaid log`.
 pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<Exit, Failure> {
-    let store = place.store()?;
+    let (store, policy) = (place.store()?, place.policy()?);
     let checkpoint = place.checkpoint(&store)?;
-    let entries = Entries::read(&store, &checkpoint)?;
+    let met = place.meet(&store, &policy, terminal)?;
+    let entries = or_drop(Entries::read(&store, &checkpoint), &store, terminal)?;
     let first = options.limit.map_or(0, |limit| checkpoint.size.saturating_sub(limit));
     let mut names = Names::new();
     for (entry_index, id) in (0..).zip(&entries.ids) {
-        let statement = entries.statement(entry_index)?;
+        let statement = or_drop(entries.statement(entry_index), &store, terminal)?;
         if let Some((id, name)) =
             statement.as_ref().and_then(|it| Some((it.id(), summary::name(it.record())?)))
         {
@@ -62,18 +62,25 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
             None => format!("{entry_index:<5} {}  withheld", id.short()),
         });
     }
+    place.remember(met.as_ref(), &policy, terminal);
     terminal.talk("(as the ledger has it; `whosaid verify` says whether it may be believed)");
     Ok(Exit::Holds)
 }
 
 /// `whosaid show`.
 pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result<Exit, Failure> {
-    let store = place.store()?;
+    let (store, policy) = (place.store()?, place.policy()?);
     let checkpoint = place.checkpoint(&store)?;
-    let entries = Entries::read(&store, &checkpoint)?;
-    let (entry_index, id) = find(&entries.ids, &options.id)?;
-    prove(&store, &checkpoint, entry_index, id)?;
-    let statement = entries.statement(entry_index)?;
+    let met = place.meet(&store, &policy, terminal)?;
+    let found = match shown(&store, &checkpoint, &options.id) {
+        // What was kept may be to blame; the server is asked once more.
+        Err(failure) if failure.exit() == Exit::DoesNotHold && store.distrust_cache(terminal) => {
+            shown(&store, &checkpoint, &options.id)
+        }
+        found => found,
+    };
+    let Shown { entry_index, id, statement, names } = or_drop(found, &store, terminal)?;
+    place.remember(met.as_ref(), &policy, terminal);
     terminal.object(&json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true)));
     terminal.line(format!("entry {entry_index} of {}, {id}", checkpoint.size));
     let Some(statement) = statement else {
@@ -82,7 +89,6 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
         );
         return Ok(Exit::Undecided);
     };
-    let names = entries.names(statement.record())?;
     terminal.line(format!(
         "recorded by {} at {} with key {}",
         statement.issuer(),
@@ -98,22 +104,82 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     Ok(Exit::Holds)
 }
 
-/// All entries of a ledger, and its statements one at a time.
+/// What `show` shows.
+struct Shown {
+    entry_index: u64,
+    id: Id,
+    /// `None` if it is withheld.
+    statement: Option<Statement>,
+    names: Names,
+}
+
+/// Finds one entry and its statement, and proves that it is in the log.
+fn shown(store: &Opened, checkpoint: &Checkpoint, typed: &str) -> Result<Shown, Failure> {
+    let number = entry_number(typed).filter(|number| *number < checkpoint.size);
+    // Far away all entries are read only where the beginning of an id has to be looked for.
+    let (entries, entry_index, id) = match number.filter(|_| !store.is_at_hand()) {
+        Some(entry_index) => {
+            let (entries, id) = Entries::around(store, checkpoint, entry_index)?;
+            (entries, entry_index, id)
+        }
+        None => {
+            let entries = Entries::read(store, checkpoint)?;
+            let (entry_index, id) = find(&entries.ids, typed)?;
+            (entries, entry_index, id)
+        }
+    };
+    prove(store, checkpoint, entry_index, id)?;
+    let statement = entries.statement(entry_index)?;
+    let names = statement.as_ref().map(|it| entries.names(it.record())).transpose()?;
+    Ok(Shown { entry_index, id, statement, names: names.unwrap_or_default() })
+}
+
+/// Drops what was kept of a ledger in which something does not hold.
+fn or_drop<T>(
+    result: Result<T, Failure>,
+    store: &Opened,
+    terminal: &Terminal,
+) -> Result<T, Failure> {
+    result.inspect_err(|failure| {
+        if failure.exit() == Exit::DoesNotHold {
+            store.drop_cache(terminal);
+        }
+    })
+}
+
+/// Entries of a ledger in a row, and their statements one at a time.
 struct Entries<'a> {
-    store: &'a Store<OsDisk>,
+    store: &'a Opened,
     tree_size: u64,
+    /// The entry of the first id.
+    first: u64,
     ids: Vec<Id>,
     indices: HashMap<Id, u64>,
 }
 
 impl<'a> Entries<'a> {
-    fn read(store: &'a Store<OsDisk>, checkpoint: &Checkpoint) -> Result<Self, Failure> {
+    /// All entries.
+    fn read(store: &'a Opened, checkpoint: &Checkpoint) -> Result<Self, Failure> {
         let mut ids = Vec::new();
         for bundle in bundles_of(checkpoint.size) {
             ids.extend(reading::entries(store, bundle)?.into_iter().map(Id::from_hash));
         }
         let indices = ids.iter().copied().zip(0..).collect();
-        Ok(Self { store, tree_size: checkpoint.size, ids, indices })
+        Ok(Self { store, tree_size: checkpoint.size, first: 0, ids, indices })
+    }
+
+    /// The entries of one bundle: those around this one.
+    fn around(
+        store: &'a Opened,
+        checkpoint: &Checkpoint,
+        entry_index: u64,
+    ) -> Result<(Self, Id), Failure> {
+        let (bundle, slot) = reading::place_of(entry_index, checkpoint.size);
+        let entries = reading::entries(store, bundle)?;
+        let ids: Vec<Id> = entries.into_iter().map(Id::from_hash).collect();
+        let first = bundle.index * u64::from(FULL_WIDTH);
+        let (id, indices) = (ids[slot], ids.iter().copied().zip(first..).collect());
+        Ok((Self { store, tree_size: checkpoint.size, first, ids, indices }, id))
     }
 
     /// The statement of an entry; `None` if it is withheld.
@@ -125,7 +191,7 @@ impl<'a> Entries<'a> {
             Failure::new(failure::DAMAGED, format!("entry {entry_index}: {what}"))
                 .hint("run `whosaid verify`")
         };
-        let index = usize::try_from(entry_index).expect("entries fit memory");
+        let index = usize::try_from(entry_index - self.first).expect("entries fit memory");
         if Id::of(&bytes) != self.ids[index] {
             return Err(damaged(&"the statement's hash is not the entry"));
         }
@@ -180,12 +246,7 @@ pub(crate) fn find(ids: &[Id], typed: &str) -> Result<(u64, Id), Failure> {
 }
 
 /// That the entry stands in the tree of the trusted checkpoint.
-fn prove(
-    store: &Store<OsDisk>,
-    checkpoint: &Checkpoint,
-    entry_index: u64,
-    id: Id,
-) -> Result<(), Failure> {
+fn prove(store: &Opened, checkpoint: &Checkpoint, entry_index: u64, id: Id) -> Result<(), Failure> {
     let position = Position { leaf_index: entry_index, tree_size: checkpoint.size };
     let proof = merkle::prove_inclusion(position, &mut reading::nodes(store, checkpoint.size))?;
     let hash: Hash = merkle::leaf_hash(id.hash().as_bytes());

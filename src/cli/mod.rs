@@ -11,6 +11,7 @@ mod failure;
 mod terminal;
 mod secrets;
 mod places;
+mod seen;
 mod open;
 mod summary;
 mod init;
@@ -26,6 +27,7 @@ mod shell;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -33,6 +35,7 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
 use crate::cli::terminal::Terminal;
+use crate::memory::Memory;
 
 /// Runs one command and says how it went.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -50,7 +53,13 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let place = Place { ledger: arguments.ledger, keys: arguments.keys };
+    let place = Place {
+        ledger: arguments.ledger,
+        keys: arguments.keys,
+        memory: places::state().map(Memory::new),
+        cache: places::cache(),
+        timeout: Duration::from_secs(arguments.timeout),
+    };
     match arguments.command {
         Command::Init(it) => init::run(&place, &it, terminal),
         Command::Append(it) => append::run(&place, &it, terminal),

@@ -1,26 +1,113 @@
 //! Opening what a command works on: the ledger's folder, the policy, and, to write, the keys.
 
-use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::cli::arguments::Signing;
+use crate::cli::arguments::{Location, Signing};
 use crate::cli::failure::{self, Failure};
-use crate::cli::secrets;
+use crate::cli::terminal::Terminal;
+use crate::cli::{secrets, seen};
 use crate::index::Index;
 use crate::key::SecretKey;
 use crate::ledger::reading;
 use crate::ledger::writing::{self, Ledger};
+use crate::memory::{self, Meeting, Memory};
+use crate::store::journal::Journal;
 use crate::store::loose;
 use crate::store::os::OsDisk;
-use crate::store::{STATE, Store};
+use crate::store::path::FilePath;
+use crate::store::source::Source;
+use crate::store::{self, Found, STATE, Store};
 use crate::tlog::checkpoint::{Checkpoint, Trusted};
+use crate::tlog::fork::Said;
+use crate::tlog::note::Note;
 use crate::tlog::policy::{self, Policy};
+use crate::web::cache::Cache;
+use crate::web::fetch::{Client, Limits};
+use crate::web::remote::{Freshness, Remote};
 
-/// Where the ledger and the keys are.
+/// Where the ledger, the keys and the user's own files are.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) ledger: PathBuf,
+    pub(crate) ledger: Location,
     pub(crate) keys: PathBuf,
+    /// What was seen before; `None` if there is nowhere to remember it.
+    pub(crate) memory: Option<Memory>,
+    /// Where files of published ledgers are kept; `None` if nowhere.
+    pub(crate) cache: Option<PathBuf>,
+    /// How long a server may take for one answer.
+    pub(crate) timeout: Duration,
+}
+
+/// A ledger opened for reading.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Folder(Store<OsDisk>),
+    Web(Box<Remote>),
+}
+
+impl Source for Opened {
+    fn name(&self, path: &FilePath) -> String {
+        self.source().name(path)
+    }
+
+    fn read(&self, path: &FilePath, limit: u64) -> Result<Option<Vec<u8>>, store::Error> {
+        self.source().read(path, limit)
+    }
+
+    fn files(&self) -> Result<Option<Vec<Found>>, store::Error> {
+        self.source().files()
+    }
+
+    fn pending(&self) -> Result<Option<Journal>, store::Error> {
+        self.source().pending()
+    }
+}
+
+impl Opened {
+    fn source(&self) -> &dyn Source {
+        match self {
+            Self::Folder(store) => store,
+            Self::Web(remote) => &**remote,
+        }
+    }
+
+    /// Whether every file is at hand. Far away, each costs a request.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        matches!(self, Self::Folder(_))
+    }
+
+    /// Where what was read from the cache turns out wrong: drops it, says so, and asks the server
+    /// from now on. False if nothing was read from there.
+    pub(crate) fn distrust_cache(&self, terminal: &Terminal) -> bool {
+        let Self::Web(remote) = self else { return false };
+        if !remote.used_cache() {
+            return false;
+        }
+        terminal.talk("note: what was kept of this ledger does not fit; it was dropped");
+        if let Err(failure) = remote.distrust_cache() {
+            terminal.talk(format!("note: {failure}"));
+        }
+        true
+    }
+
+    /// Drops what was kept of a ledger that is not in order.
+    pub(crate) fn drop_cache(&self, terminal: &Terminal) {
+        let Self::Web(remote) = self else { return };
+        let Some(cache) = remote.cache() else { return };
+        match cache.clear() {
+            Ok(()) => terminal.talk("note: what was kept of this ledger was dropped"),
+            Err(failure) => terminal.talk(format!("note: {failure}")),
+        }
+    }
+
+    /// The number of requests that were made, if the ledger is far away.
+    pub(crate) fn requests(&self) -> Option<u64> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Web(remote) => Some(remote.requests()),
+        }
+    }
 }
 
 /// A ledger opened for writing, and who writes.
@@ -31,6 +118,19 @@ pub(crate) struct Desk {
     pub(crate) key: SecretKey,
     /// In seconds since 1970.
     pub(crate) recorded_at: u64,
+    /// Where what was committed is remembered.
+    memory: Option<Memory>,
+    folder: PathBuf,
+    policy: Policy,
+}
+
+impl Desk {
+    /// Remembers what was just committed.
+    pub(crate) fn remember(&self, terminal: &Terminal) {
+        if let Ok(store) = Store::open(OsDisk::new(&self.folder)) {
+            seen::remember_own(self.memory.as_ref(), &store, &self.policy, terminal);
+        }
+    }
 }
 
 impl Place {
@@ -51,20 +151,98 @@ impl Place {
     }
 
     /// The ledger for reading.
-    pub(crate) fn store(&self) -> Result<Store<OsDisk>, Failure> {
-        Ok(Store::open(OsDisk::new(&self.ledger))?)
+    pub(crate) fn store(&self) -> Result<Opened, Failure> {
+        self.open(&self.ledger, Freshness::Kept)
+    }
+
+    /// A ledger for reading, wherever it is.
+    pub(crate) fn open(&self, ledger: &Location, freshness: Freshness) -> Result<Opened, Failure> {
+        match ledger {
+            Location::Folder(folder) => Ok(Opened::Folder(Store::open(OsDisk::new(folder))?)),
+            Location::Web(url) => {
+                let mut remote = Remote::new(url, self.client())?;
+                if let Some(folder) = self.cache_of(&remote)? {
+                    remote = remote.with_cache(Cache::new(folder), freshness);
+                }
+                Ok(Opened::Web(Box::new(remote)))
+            }
+        }
+    }
+
+    /// A client of other people's servers, as patient as the user wants it.
+    pub(crate) fn client(&self) -> Client {
+        // A tenth of the time to connect would be too little where that is short.
+        let total = self.timeout;
+        let connect = (total / 6).max(Limits::STANDARD.connect).min(total);
+        Client::new(Limits { connect, total })
+    }
+
+    /// The folder that holds what is kept of the log at this URL; `None` if nothing is to be, as
+    /// where no log of the policy has signed what is there.
+    fn cache_of(&self, remote: &Remote) -> Result<Option<PathBuf>, Failure> {
+        let (Some(root), Ok(policy)) = (&self.cache, self.policy()) else { return Ok(None) };
+        let Some(note) = reading::checkpoint(remote)? else { return Ok(None) };
+        let said = Note::parse(&note).ok().and_then(|note| Said::open(&note, &policy).ok());
+        Ok(said.and_then(|said| Some(memory::folder_of(root, &said.first()?.key))))
+    }
+
+    /// The ledger's folder, for those who write to it.
+    pub(crate) fn folder(&self) -> Result<&Path, Failure> {
+        match &self.ledger {
+            Location::Folder(folder) => Ok(folder),
+            Location::Web(url) => {
+                let message = format!("{url} can only be read: a ledger is written in its folder");
+                Err(Failure::usage(message).hint("name the folder with --ledger DIR"))
+            }
+        }
     }
 
     /// The trusted checkpoint of the ledger.
-    pub(crate) fn checkpoint(&self, store: &Store<OsDisk>) -> Result<Trusted<Checkpoint>, Failure> {
+    pub(crate) fn checkpoint(&self, store: &dyn Source) -> Result<Trusted<Checkpoint>, Failure> {
         let policy = self.policy()?;
-        let note = reading::checkpoint(store)?.ok_or(writing::Error::NoLedger)?;
+        let note = reading::checkpoint(store)?.ok_or_else(|| self.no_ledger())?;
         Trusted::open(&note, &policy).map_err(|error| writing::Error::from(error).into())
     }
 
-    /// The ledger for writing, with the keys that sign.
+    /// Compares a ledger with what was seen of it before, for those who read it; see
+    /// [`seen::meet`].
+    pub(crate) fn meet(
+        &self,
+        opened: &Opened,
+        policy: &Policy,
+        terminal: &Terminal,
+    ) -> Result<Option<Meeting>, Failure> {
+        seen::meet(self.memory.as_ref(), opened, policy, &|| opened.distrust_cache(terminal))
+    }
+
+    /// Remembers it, once everything that was checked holds.
+    pub(crate) fn remember(&self, met: Option<&Meeting>, policy: &Policy, terminal: &Terminal) {
+        seen::remember(self.memory.as_ref(), met, policy, terminal);
+    }
+
+    /// Remembers what was just written to the folder.
+    pub(crate) fn remember_own(&self, terminal: &Terminal) {
+        if let (Ok(opened), Ok(policy)) = (self.store(), self.policy()) {
+            seen::remember_own(self.memory.as_ref(), &opened, &policy, terminal);
+        }
+    }
+
+    fn no_ledger(&self) -> Failure {
+        match &self.ledger {
+            Location::Folder(_) => writing::Error::NoLedger.into(),
+            Location::Web(url) => {
+                let message = format!("there is no ledger at {url}: no file `checkpoint`");
+                Failure::new(failure::NO_LEDGER, message)
+                    .hint("the URL must name the folder that holds the file `checkpoint`")
+            }
+        }
+    }
+
+    /// The ledger for writing, with the keys that sign. Refuses one that went back, or is forked,
+    /// since it was last seen: whoever appends to such a one makes a second history of it.
     pub(crate) fn desk(&self, signing: &Signing) -> Result<Desk, Failure> {
-        let (store, policy) = (self.store()?, self.policy()?);
+        let (store, policy) = (Store::open(OsDisk::new(self.folder()?))?, self.policy()?);
+        seen::meet(self.memory.as_ref(), &store, &policy, &|| false)?;
         if reading::checkpoint(&store)?.is_none() && store.pending()?.is_none() {
             return Err(writing::Error::NoLedger.into());
         }
@@ -79,12 +257,13 @@ impl Place {
             let message = format!("the key in {recorder}'s file is {in_force}'s in this ledger");
             return Err(Failure::new(failure::KEY, message));
         }
-        Ok(Desk { ledger, recorder, key, recorded_at: now(signing.at)? })
+        let (memory, folder) = (self.memory.clone(), self.folder()?.to_owned());
+        Ok(Desk { ledger, recorder, key, recorded_at: now(signing.at)?, memory, folder, policy })
     }
 
     /// The index beside the ledger. Its folder is private and may have to be made.
     pub(crate) fn index(&self) -> Result<Index, Failure> {
-        let state = self.ledger.join(STATE);
+        let state = self.folder()?.join(STATE);
         loose::create_folder(&state)?;
         Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
     }

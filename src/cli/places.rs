@@ -1,28 +1,38 @@
-//! Folders of the user, outside any ledger: where what was seen of other ledgers is remembered.
+//! Where this user's own files lie: what is remembered, and what is kept of published ledgers.
 
-use std::env;
 use std::path::PathBuf;
 
-use crate::cli::failure::{self, Failure};
+/// The folder of this program in one of the system's places.
+const NAME: &str = "whosaid";
 
-/// The folder for what is remembered from one run to the next: `WHOSAID_STATE`, or what the
-/// system has for such things.
-#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
-pub(crate) fn state() -> Result<PathBuf, Failure> {
-    let folder = |name: &str| env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
-    if let Some(own) = folder("WHOSAID_STATE") {
-        return Ok(own);
+/// What is remembered; `None` if the system names no place for it.
+pub(crate) fn state() -> Option<PathBuf> {
+    if cfg!(windows) {
+        return named("WHOSAID_STATE").or_else(|| Some(named("LOCALAPPDATA")?.join(NAME)));
     }
-    let found = if cfg!(target_os = "macos") {
-        folder("HOME").map(|home| home.join("Library/Application Support"))
-    } else if cfg!(windows) {
-        folder("LOCALAPPDATA")
-    } else {
-        let of_home = || folder("HOME").map(|home| home.join(".local/state"));
-        folder("XDG_STATE_HOME").filter(|it| it.is_absolute()).or_else(of_home)
-    };
-    found.map(|it| it.join("whosaid")).ok_or_else(|| {
-        Failure::new(failure::IO, "there is no home folder to remember anything in")
-            .hint("WHOSAID_STATE names a folder for it")
-    })
+    let at_home =
+        if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+    unix("WHOSAID_STATE", "XDG_STATE_HOME", at_home)
+}
+
+/// What can be fetched again; `None` if the system names no place for it.
+pub(crate) fn cache() -> Option<PathBuf> {
+    if cfg!(windows) {
+        let at_home = || Some(named("LOCALAPPDATA")?.join(NAME).join("cache"));
+        return named("WHOSAID_CACHE").or_else(at_home);
+    }
+    let at_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    unix("WHOSAID_CACHE", "XDG_CACHE_HOME", at_home)
+}
+
+fn unix(own: &str, standard: &str, at_home: &str) -> Option<PathBuf> {
+    // The XDG specification: a path that is not absolute is to be ignored.
+    let standard = || named(standard).filter(|path| path.is_absolute());
+    let at_home = || Some(named("HOME")?.join(at_home));
+    named(own).or_else(|| Some(standard().or_else(at_home)?.join(NAME)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is read in cli/")]
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

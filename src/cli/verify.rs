@@ -6,13 +6,15 @@ use crate::attribution::keyring::Signed;
 use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
+use crate::cli::seen;
 use crate::cli::summary::word;
 use crate::cli::terminal::Terminal;
-use crate::store::Store;
-use crate::store::os::OsDisk;
+use crate::memory::Standing;
+use crate::store::source::Source;
 use crate::tlog::policy::Policy;
-use crate::verify::report::{Check, Fault, Outcome, Report, Verdict};
-use crate::verify::{NOT_SHOWN, Verification, verify};
+use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Verdict};
+use crate::verify::{NOT_SHOWN, Verification, continuity, verify};
+use crate::web::remote::Freshness;
 
 /// How many faults are printed for people; JSON has them all.
 const SHOWN_FAULTS: usize = 50;
@@ -26,20 +28,46 @@ struct Json<'a> {
     #[serde(flatten)]
     report: &'a Report,
     not_shown: &'static str,
+    /// How many files were asked for, if the ledger is far away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<u64>,
 }
 
 pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
-    let folder = options.folder.as_ref().unwrap_or(&place.ledger);
+    let ledger = options.ledger.as_ref().unwrap_or(&place.ledger);
     let policy = place.policy()?;
-    let store = Store::open(OsDisk::new(folder))?;
-    let report = with_progress(&store, &policy, &mut |_| (), terminal)?.report;
-    print(&report, terminal);
+    // What the server serves now is the question, not what was once fetched.
+    let opened = place.open(ledger, Freshness::FromServer)?;
+    let mut verification = with_progress(&opened, &policy, &mut |_| (), terminal)?;
+    let met = match &place.memory {
+        Some(memory) => continuity::check(&opened, &policy, memory, &mut verification)?,
+        None => None,
+    };
+    let report = &verification.report;
+    let fork = met.as_ref().and_then(|meeting| match &meeting.standing {
+        Standing::Forked(fork) => Some(seen::keep_fork(place.memory.as_ref()?, fork)),
+        _ => None,
+    });
+    print(report, opened.requests(), terminal);
+    if let Some(kept) = fork {
+        terminal.talk(format!("hint: {kept}"));
+    }
+    if report.verdict() == Verdict::Failed {
+        opened.drop_cache(terminal);
+    } else {
+        // What was unreadable of the memory stands in the report already.
+        let met = met.map(|mut meeting| {
+            meeting.notes.clear();
+            meeting
+        });
+        place.remember(met.as_ref(), &policy, terminal);
+    }
     Ok(exit(report.verdict()))
 }
 
 /// Verifies, and shows on a terminal how far it is.
 pub(crate) fn with_progress(
-    store: &Store<OsDisk>,
+    store: &dyn Source,
     policy: &Policy,
     keep: &mut dyn FnMut(Signed),
     terminal: &Terminal,
@@ -64,7 +92,7 @@ pub(crate) fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-fn print(report: &Report, terminal: &Terminal) {
+fn print(report: &Report, requests: Option<u64>, terminal: &Terminal) {
     let (verdict, checks) = (report.verdict(), report.checks());
     terminal.object(&Json {
         schema: "whosaid.verify/1",
@@ -73,6 +101,7 @@ fn print(report: &Report, terminal: &Terminal) {
         checks: report.checks(),
         report,
         not_shown: NOT_SHOWN,
+        requests,
     });
     if let (Some(origin), Some(root)) = (&report.origin, &report.root) {
         terminal.line(format!("{origin}, {} entries, root {root}", report.tree_size));
@@ -92,6 +121,10 @@ fn print(report: &Report, terminal: &Terminal) {
     }
     terminal.line(sentence(report));
     if verdict == Verdict::Failed {
+        let past = |fault: &Fault| matches!(fault.kind, FaultKind::RolledBack | FaultKind::Forked);
+        if report.faults.iter().any(past) {
+            terminal.talk(format!("hint: {}", seen::COMPARE));
+        }
         let hint = "compare with another copy of this ledger, and rely on nothing in this one";
         terminal.talk(format!("hint: {hint}"));
     } else {

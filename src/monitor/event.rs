@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
+use crate::tlog::fork::Fork;
 use crate::tlog::merkle::Tree;
 
 /// What an event is about.
@@ -228,5 +229,12 @@ impl Alarm {
             checkpoint: None,
             fork_proof: None,
         }
+    }
+
+    /// What is served here excludes what was seen elsewhere.
+    pub(crate) fn forked_elsewhere(seen: &str, fork: &Fork) -> Self {
+        let what = format!("the log has signed another history than the one seen {seen}");
+        let damage = Self::damage(&"checkpoint", None, &what, None);
+        Self { alarm: AlarmKind::Forked, fork_proof: Some(fork.to_string()), ..damage }
     }
 }

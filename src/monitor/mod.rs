@@ -214,7 +214,7 @@ fn check_log(
 }
 
 /// What the log said in a note, by each key that the policy knows; none if it knows no more.
-fn said_in(note: &[u8], policy: &Policy) -> Vec<Said> {
+pub(crate) fn said_in(note: &[u8], policy: &Policy) -> Vec<Said> {
     let said = Note::parse(note).ok().and_then(|note| Said::open(&note, policy).ok());
     said.unwrap_or_default()
 }

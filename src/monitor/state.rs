@@ -140,6 +140,11 @@ impl State {
         Note::parse(note.as_bytes()).ok()?.text().parse().ok()
     }
 
+    /// The newest checkpoint that was accepted, with its signatures.
+    pub fn note(&self) -> Option<&str> {
+        self.checkpoint.as_deref()
+    }
+
     /// What was asked for and has not occurred yet: it may be misspelt, or come later.
     pub fn not_met(&self) -> Vec<&str> {
         let met = |name: &&str| !self.met.contains(*name) && !self.parties.knows(name);

@@ -8,6 +8,7 @@ mod leaves;
 mod tree;
 mod statements;
 mod files;
+pub mod continuity;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
@@ -34,6 +35,8 @@ pub struct Verification {
     pub keyring: Keyring,
     /// The entries whose statements are not shown, with or without a notice that says why.
     pub withheld: Vec<(u64, Id)>,
+    /// The signed checkpoint against which all was checked, if it is trusted.
+    pub note: Option<Vec<u8>>,
 }
 
 /// Verifies the ledger in `store`.
@@ -50,10 +53,11 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, store::Error> {
     let mut report = Report::new();
-    let Some(checkpoint) = open_checkpoint(store, policy, &mut report)? else {
+    let Some((note, checkpoint)) = open_checkpoint(store, policy, &mut report)? else {
         let (keyring, withheld) = (Keyring::default(), Vec::new());
-        return Ok(Verification { report, keyring, withheld });
+        return Ok(Verification { report, keyring, withheld, note: None });
     };
+    let note = Some(note);
     let size = checkpoint.size;
     let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
     let mut walk = Walk::new(&checkpoint.origin, policy);
@@ -70,14 +74,14 @@ pub fn verify(
         if report.is_full() {
             report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
             let (keyring, withheld) = walk.into_parts();
-            return Ok(Verification { report, keyring, withheld });
+            return Ok(Verification { report, keyring, withheld, note });
         }
     }
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
     files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
     let (keyring, withheld) = walk.into_parts();
-    Ok(Verification { report, keyring, withheld })
+    Ok(Verification { report, keyring, withheld, note })
 }
 
 /// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else
@@ -86,7 +90,7 @@ fn open_checkpoint(
     store: &dyn Source,
     policy: &Policy,
     report: &mut Report,
-) -> Result<Option<Trusted<Checkpoint>>, store::Error> {
+) -> Result<Option<(Vec<u8>, Trusted<Checkpoint>)>, store::Error> {
     let place = ("checkpoint", None);
     let note = match reading::checkpoint(store) {
         Ok(Some(note)) => note,
@@ -109,7 +113,7 @@ fn open_checkpoint(
             report.tree_size = checkpoint.size;
             report.root = Some(checkpoint.root);
             report.witnesses = checkpoint.cosignatures().len();
-            Ok(Some(checkpoint))
+            Ok(Some((note, checkpoint)))
         }
         Err(error) => {
             report.fault(FaultKind::Tampered, Subject::Checkpoint, place, error);

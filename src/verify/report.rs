@@ -28,6 +28,10 @@ pub enum FaultKind {
     Incomplete,
     /// Something is not there, and a notice in the ledger says why.
     Withheld,
+    /// The log is smaller than it was when it was last seen.
+    RolledBack,
+    /// The log has signed another history than the one that was last seen.
+    Forked,
 }
 
 /// The kinds of check, in the order in which they are made.
@@ -50,10 +54,12 @@ pub enum Subject {
     Captures,
     /// No other file lies in the ledger.
     Files,
+    /// The log continues what was seen of it before. Listed only if something was.
+    Continuity,
 }
 
 /// All kinds of check.
-pub const SUBJECTS: [Subject; 8] = [
+pub const SUBJECTS: [Subject; 9] = [
     Subject::Checkpoint,
     Subject::Tiles,
     Subject::Entries,
@@ -62,6 +68,7 @@ pub const SUBJECTS: [Subject; 8] = [
     Subject::References,
     Subject::Captures,
     Subject::Files,
+    Subject::Continuity,
 ];
 
 /// The most faults that are listed. A ledger damaged beyond that is beyond repair fault by fault,
@@ -144,7 +151,8 @@ impl Report {
             notes: Vec::new(),
             passed: [0; SUBJECTS.len()],
             not_checked: [0; SUBJECTS.len()],
-            left_out: [false; SUBJECTS.len()],
+            // Made only by those who remember something.
+            left_out: SUBJECTS.map(|subject| subject == Subject::Continuity),
             reached: false,
         }
     }
@@ -160,6 +168,11 @@ impl Report {
 
     pub(crate) fn skip(&mut self, subject: Subject) {
         self.not_checked[subject as usize] += 1;
+    }
+
+    /// The check applies after all: it is listed.
+    pub(crate) fn take_in(&mut self, subject: Subject) {
+        self.left_out[subject as usize] = false;
     }
 
     /// The check does not apply here: it is not listed, and decides nothing.

@@ -6,10 +6,11 @@
 //! ledger grew meanwhile; then the wider file that took its place is fetched, and the first items
 //! of it are the ones asked for (tlog-tiles, "Partial Tiles"; docs/FORMAT.md, section 1).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::hash;
+use crate::store::failure::Failure;
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
 use crate::store::source::Source;
@@ -44,15 +45,18 @@ pub struct Remote {
     /// Without the slash at its end.
     base: String,
     client: Client,
-    cache: Option<(Cache, Freshness)>,
+    cache: Option<Cache>,
+    freshness: Cell<Freshness>,
+    /// Whether something was read from the cache that an earlier run had put there.
+    used: Cell<bool>,
     held: RefCell<Held>,
 }
 
 /// What is known of the server's files in this run.
 #[derive(Debug, Default)]
 struct Held {
-    /// The checkpoint, once it was asked for; the inner `None` if there was none.
-    checkpoint: Option<Option<Vec<u8>>>,
+    /// The checkpoint, once it was asked for.
+    checkpoint: Option<Pinned>,
     /// Tiles and entries; `None` where there was no such file.
     files: HashMap<FilePath, Option<Vec<u8>>>,
     bytes: usize,
@@ -61,6 +65,10 @@ struct Held {
     /// The last bundle of statements: those who read one statement often read the next.
     statements: Option<(FilePath, Vec<u8>)>,
 }
+
+/// The one checkpoint of this run; `None` if there was none.
+#[derive(Debug, Clone)]
+struct Pinned(Option<Vec<u8>>);
 
 impl Remote {
     /// The ledger whose files stand below this URL. Asks for nothing yet.
@@ -71,19 +79,36 @@ impl Remote {
             return Err(fetch::Error::Url { url: base.to_owned(), what });
         }
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { base, client, cache: None, held: RefCell::default() })
+        let (freshness, used) = (Cell::new(Freshness::FromServer), Cell::new(false));
+        Ok(Self { base, client, cache: None, freshness, used, held: RefCell::default() })
     }
 
     /// The same ledger with a cache, which has to be that of its log alone.
     #[must_use]
     pub fn with_cache(mut self, cache: Cache, freshness: Freshness) -> Self {
-        self.cache = Some((cache, freshness));
+        self.cache = Some(cache);
+        self.freshness.set(freshness);
         self
     }
 
     /// The cache, if there is one.
     pub fn cache(&self) -> Option<&Cache> {
-        self.cache.as_ref().map(|(cache, _)| cache)
+        self.cache.as_ref()
+    }
+
+    /// Whether something was read that an earlier run had kept: what is found wrong then may be
+    /// wrong with that, and not with the server.
+    pub fn used_cache(&self) -> bool {
+        self.used.get()
+    }
+
+    /// Forgets the kept files, and takes from the server alone from now on. The checkpoint stays.
+    pub fn distrust_cache(&self) -> Result<(), Failure> {
+        self.freshness.set(Freshness::FromServer);
+        self.used.set(false);
+        let mut held = self.held.borrow_mut();
+        *held = Held { checkpoint: held.checkpoint.take(), ..Held::default() };
+        self.cache.as_ref().map_or(Ok(()), Cache::clear)
     }
 
     /// The URL, without a slash at its end.
@@ -113,10 +138,10 @@ impl Remote {
 
     fn checkpoint(&self, limit: u64) -> Result<Option<Vec<u8>>, store::Error> {
         if let Some(known) = &self.held.borrow().checkpoint {
-            return Ok(known.clone());
+            return Ok(known.0.clone());
         }
         let fetched = self.fetch(&FilePath::checkpoint(), limit)?;
-        self.held.borrow_mut().checkpoint = Some(fetched.clone());
+        self.held.borrow_mut().checkpoint = Some(Pinned(fetched.clone()));
         Ok(fetched)
     }
 
@@ -147,7 +172,7 @@ impl Remote {
                 bytes.truncate(length);
             }
         }
-        if let (Some((cache, _)), Some(bytes)) = (&self.cache, &fetched) {
+        if let (Some(cache), Some(bytes)) = (&self.cache, &fetched) {
             cache.keep(path, bytes);
             self.held.borrow_mut().fetched.insert(path.clone());
         }
@@ -156,9 +181,14 @@ impl Remote {
     }
 
     fn kept(&self, path: &FilePath, limit: u64) -> Option<Vec<u8>> {
-        let (cache, freshness) = self.cache.as_ref()?;
-        let allowed = *freshness == Freshness::Kept || self.held.borrow().fetched.contains(path);
-        if allowed { cache.read(path, limit) } else { None }
+        let cache = self.cache.as_ref()?;
+        let own = self.held.borrow().fetched.contains(path);
+        if !own && self.freshness.get() == Freshness::FromServer {
+            return None;
+        }
+        let kept = cache.read(path, limit)?;
+        self.used.set(self.used.get() || !own);
+        Some(kept)
     }
 
     fn hold(&self, path: &FilePath, bytes: Option<&[u8]>) {

@@ -60,6 +60,8 @@ impl Desk {
             .current_dir(self.path())
             .env("WHOSAID_PASSPHRASE_FILE", "passphrase")
             .env("WHOSAID_TIME", "1732500000")
+            .env("WHOSAID_STATE", ".state")
+            .env("WHOSAID_CACHE", ".cache")
             .stdin(Stdio::null());
         command
     }
@@ -151,6 +153,7 @@ fn standard_input_is_one_thing_and_nothing_is_nothing() {
         .args(["-c", &shell])
         .current_dir(desk.path())
         .env("WHOSAID_PASSPHRASE_FILE", "passphrase")
+        .env("WHOSAID_STATE", ".state")
         .output()
         .expect("a shell");
     assert_eq!(closed.status.code(), Some(2), "{closed:?}");

@@ -128,6 +128,8 @@ fn answer(command: &str, folder: &Path) -> String {
         .env("HOME", folder)
         .env("COLUMNS", "100")
         .env("NO_COLOR", "1")
+        .env("WHOSAID_STATE", folder.join(".state"))
+        .env("WHOSAID_CACHE", folder.join(".cache"))
         .env("WHOSAID_TIME", TIME)
         .env("WHOSAID_PASSPHRASE_FILE", folder.join("passphrase"))
         .output()

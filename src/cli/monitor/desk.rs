@@ -12,17 +12,22 @@ use crate::cli::monitor::command;
 use crate::cli::monitor::location::Location;
 use crate::cli::monitor::tell::{self, Alarming, Json, Trouble};
 use crate::cli::monitor_options::Monitor;
+use crate::cli::open::Place;
 use crate::cli::places;
 use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
+use crate::ledger::reading;
+use crate::memory::{Memory, Standing};
 use crate::monitor::event::{Alarm, AlarmKind, Event, Kind, Signature};
 use crate::monitor::state::{Begin, MAX_LENGTH, State};
 use crate::monitor::watch::Watch;
-use crate::monitor::{Error, Step, catch_up, follow};
+use crate::monitor::{Error, Step, catch_up, follow, said_in};
 use crate::store::kept::Kept;
 use crate::store::os::OsDisk;
 use crate::store::path::FilePath;
 use crate::store::{self, loose};
+use crate::tlog::continuity::{Continuity, compare};
+use crate::tlog::fork::{Fork, Said};
 use crate::tlog::policy::Policy;
 
 const SCHEMA: &str = "whosaid.monitor/1";
@@ -45,7 +50,9 @@ pub(crate) enum Outcome {
 /// A place that is followed, and the memory of it, locked.
 pub(crate) struct Desk<'a> {
     location: Location,
+    place: &'a Place,
     policy: &'a Policy,
+    memory: Memory,
     post: Post<'a>,
     folder: PathBuf,
     kept: Kept<OsDisk>,
@@ -81,11 +88,15 @@ impl<'a> Desk<'a> {
     pub(crate) fn open(
         location: Location,
         options: &'a Monitor,
-        policy: &'a Policy,
+        (place, policy): (&'a Place, &'a Policy),
         terminal: &'a Terminal,
     ) -> Result<Self, Failure> {
         let watch = watch(options);
-        let folder = places::state()?.join("monitor").join(name(&location.whole, &watch));
+        let Some(root) = places::state() else {
+            let message = "there is no home folder to remember anything in";
+            return Err(Failure::new(failure::IO, message).hint("WHOSAID_STATE names a folder"));
+        };
+        let folder = root.join("monitor").join(name(&location.whole, &watch));
         loose::create_folder(&folder)?;
         let kept = Kept::open(OsDisk::new(&folder)).map_err(|error| match error {
             store::Error::Locked(_) => {
@@ -109,15 +120,28 @@ impl<'a> Desk<'a> {
         let command = options.run.as_deref().map(|command| (command, limit));
         let post = Post { terminal, command };
         let (alarms, once, introduced) = (HashSet::new(), options.once, false);
-        Ok(Self { location, policy, post, folder, kept, state, alarms, once, introduced })
+        let memory = Memory::new(root);
+        Ok(Self {
+            location,
+            place,
+            policy,
+            memory,
+            post,
+            folder,
+            kept,
+            state,
+            alarms,
+            once,
+            introduced,
+        })
     }
 
     /// Looks once, and goes on to the end of what is there.
     pub(crate) fn look(&mut self) -> Result<Outcome, Failure> {
-        let Self { location, policy, post, kept, state, .. } = self;
+        let Self { location, place, policy, post, kept, state, .. } = self;
         let (before, mut gravest) = (state.seen().size, Outcome::Followed);
         let mut look = |state: &State, until: Option<u64>| -> Result<Step, Error> {
-            let source = location.source().map_err(Error::Source)?;
+            let source = location.source(place).map_err(Error::Source)?;
             follow(source.as_ref(), policy, state, until)
         };
         let mut origin = origin_of(state);
@@ -148,6 +172,46 @@ impl<'a> Desk<'a> {
                 Ok(Outcome::Unreachable)
             }
         }
+    }
+
+    /// The place, and the checkpoint that it served and that was accepted.
+    pub(crate) fn testimony(&self) -> Option<(String, Vec<u8>)> {
+        Some((self.location.typed.clone(), self.state.note()?.as_bytes().to_vec()))
+    }
+
+    /// Whether what is served here excludes what other places serve, or what this user saw of the
+    /// log by another command. Each place goes on by its own history: which one is the true one is
+    /// not ours to say. What holds is remembered for the other commands.
+    pub(crate) fn compare(&mut self, others: &[(String, Vec<u8>)]) -> Result<bool, Failure> {
+        // What cannot be read now is compared next time.
+        let Ok(source) = self.location.source(self.place) else { return Ok(false) };
+        let source = source.as_ref();
+        let Ok(Some(note)) = reading::checkpoint(source) else { return Ok(false) };
+        let mut forks: Vec<(String, Fork)> = Vec::new();
+        if let Ok(meeting) = self.memory.compare(source, &note, self.policy) {
+            if let Standing::Forked(fork) = &meeting.standing {
+                forks.push(("by another command".to_owned(), Fork::clone(fork)));
+            } else if meeting.size() == self.state.seen().size {
+                // That nothing can be remembered for others stops nobody here.
+                let _ = self.memory.remember(&meeting, self.policy);
+            }
+        }
+        for now in said_in(&note, self.policy) {
+            for (location, other) in others {
+                let mut nodes = reading::nodes(source, now.checkpoint.size);
+                let said = said_in(other, self.policy).into_iter();
+                let earlier = |said: &Said| said.checkpoint.size <= now.checkpoint.size;
+                for said in said.filter(|said| said.key == now.key && earlier(said)) {
+                    if let Ok(Continuity::Forked(fork)) = compare(&said, &now, &mut nodes) {
+                        forks.push((format!("at {location}"), fork));
+                    }
+                }
+            }
+        }
+        for (seen, fork) in &forks {
+            self.alarm(&Alarm::forked_elsewhere(seen, fork))?;
+        }
+        Ok(!forks.is_empty())
     }
 
     fn say_where_we_are(&mut self, before: u64, size: u64) {
@@ -182,17 +246,7 @@ impl<'a> Desk<'a> {
         let location = self.location.typed.clone();
         let json = json(&location, origin.as_deref(), &alarming);
         let mut lines = tell::alarm_lines(origin.as_deref().unwrap_or(&location), alarm);
-        let evidence = match (&alarm.fork_proof, alarm.alarm) {
-            (Some(proof), _) => Some(("fork", proof.clone().into_bytes())),
-            (None, AlarmKind::DoesNotVerify) => None,
-            // What the log has signed, and should not have.
-            (None, _) => Some(("json", tell::bytes(&json))),
-        };
-        if let Some((ending, content)) = evidence {
-            let file = format!("alarms/{}.{ending}", &distinct.to_string()[..16]);
-            self.kept.replace(&FilePath::parse(&file).expect("a plain path"), &content)?;
-            lines.push(format!("  evidence: {}", self.folder.join(file).display()));
-        }
+        lines.extend(self.keep_evidence(alarm, &distinct, tell::bytes(&json))?);
         if self.post.command.is_some() {
             for line in &lines {
                 self.talk(line);
@@ -209,6 +263,28 @@ impl<'a> Desk<'a> {
         }
         self.alarms.insert(distinct);
         Ok(Outcome::Alarm)
+    }
+
+    /// Keeps what the log has signed and should not have; says where.
+    fn keep_evidence(
+        &mut self,
+        alarm: &Alarm,
+        distinct: &Hash,
+        json: Vec<u8>,
+    ) -> Result<Option<String>, Failure> {
+        let proof = alarm.fork_proof.as_ref().and_then(|it| Fork::parse(it.as_bytes()).ok());
+        let path = match proof {
+            Some(fork) => {
+                self.memory.keep_fork(&fork).map_err(|error| Failure::new(failure::IO, error))?
+            }
+            None if alarm.alarm == AlarmKind::DoesNotVerify => return Ok(None),
+            None => {
+                let file = format!("alarms/{}.json", &distinct.to_string()[..16]);
+                self.kept.replace(&FilePath::parse(&file).expect("a plain path"), &json)?;
+                self.folder.join(file)
+            }
+        };
+        Ok(Some(format!("  evidence: {}", path.display())))
     }
 
     fn unreachable(&self, error: &Error) {

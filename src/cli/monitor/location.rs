@@ -3,6 +3,7 @@
 use std::path::{self, Path};
 
 use crate::cli::failure::Failure;
+use crate::cli::open::Place;
 use crate::store::os::OsDisk;
 use crate::store::source::Source;
 use crate::store::{self, Store};
@@ -33,9 +34,9 @@ impl Location {
 
     /// The ledger as it is there now. Nothing is taken from a cache: what a server gives out today
     /// is what is watched.
-    pub(crate) fn source(&self) -> Result<Box<dyn Source>, store::Error> {
+    pub(crate) fn source(&self, place: &Place) -> Result<Box<dyn Source>, store::Error> {
         if is_url(&self.whole) {
-            let remote = Remote::new(&self.whole, Client::new(Limits::STANDARD));
+            let remote = Remote::new(&self.whole, place.client());
             return Ok(Box::new(remote.expect("looked at when it was typed")));
         }
         Ok(Box::new(Store::open(OsDisk::new(Path::new(&self.whole)))?))

@@ -26,12 +26,12 @@ pub(crate) fn run(place: &Place, options: &Monitor, terminal: &Terminal) -> Resu
     let policy = place.policy()?;
     let mut desks = Vec::new();
     for location in locations(options, &policy)? {
-        desks.push(Desk::open(location, options, &policy, terminal)?);
+        desks.push(Desk::open(location, options, (place, &policy), terminal)?);
     }
     if options.once {
         let mut outcomes = Vec::new();
-        for desk in &mut desks {
-            outcomes.push(desk.look()?);
+        for number in 0..desks.len() {
+            outcomes.push(look(&mut desks, number)?);
         }
         return Ok(worst(&outcomes));
     }
@@ -43,11 +43,11 @@ fn follow(desks: &mut [Desk<'_>], every: u64) -> Result<Exit, Failure> {
     // Seconds until the next look, and how often the last ones failed.
     let mut plans: Vec<(u64, u32)> = vec![(0, 0); desks.len()];
     loop {
-        for (desk, (left, failures)) in desks.iter_mut().zip(&mut plans) {
+        for (number, (left, failures)) in plans.iter_mut().enumerate() {
             if *left > 0 {
                 continue;
             }
-            *failures = match desk.look()? {
+            *failures = match look(desks, number)? {
                 Outcome::Unreachable | Outcome::Undelivered => failures.saturating_add(1),
                 Outcome::Followed | Outcome::Undecided | Outcome::Alarm => 0,
             };
@@ -59,6 +59,14 @@ fn follow(desks: &mut [Desk<'_>], every: u64) -> Result<Exit, Failure> {
             *left -= shortest;
         }
     }
+}
+
+/// Looks at one place, and whether it tells the same story as the others.
+fn look(desks: &mut [Desk<'_>], number: usize) -> Result<Outcome, Failure> {
+    let others: Vec<(String, Vec<u8>)> = desks.iter().filter_map(Desk::testimony).collect();
+    let desk = &mut desks[number];
+    let outcome = desk.look()?;
+    Ok(if desk.compare(&others)? { Outcome::Alarm } else { outcome })
 }
 
 /// Twice as long after each failure, up to a limit.
