@@ -31,6 +31,7 @@ pub mod verify;
 pub mod audit;
 pub mod witness;
 pub mod receipt;
+pub mod monitor;
 
 // FACES: parse, call one function, print.
 pub mod http;

@@ -4,6 +4,7 @@ mod it {
     mod afar;
     mod annotated;
     mod audit;
+    mod book;
     mod claimfile;
     mod cli;
     mod crash;
@@ -20,6 +21,8 @@ mod it {
     mod keyring_model;
     mod ledger;
     mod receipts;
+    mod monitor;
+    mod monitor_command;
     mod records;
     mod refused;
     mod sample;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::monitor_options::Monitor;
 use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
 use crate::web::fetch;
 
@@ -133,6 +134,8 @@ pub enum Command {
     /// Make, list, trust, replace and revoke the keys of recorders
     #[command(subcommand)]
     Key(Key),
+    /// Follow ledgers, and report what is said by or about a party
+    Monitor(Monitor),
     /// Explain a rule of the audit, an attribution level, or an error code
     Explain(Explain),
     /// Print shell completions

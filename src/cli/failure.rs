@@ -67,6 +67,8 @@ Nothing was appended: a batch goes in whole or not at all.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
     WITNESSES = "witnesses", Io, "Too few of the policy's witnesses cosigned the checkpoint, so it was not published. What was recorded stays recorded; the same checkpoint is published when they answer.";
     ALARM = "alarm", DoesNotHold, "A witness has seen another history of this log: another copy of the ledger is in use, or it was put back to an earlier state. Nothing was published. Asking again cannot mend it.";
+    MEMORY = "monitor-memory", Io, "What a monitor remembers of a ledger cannot be read. It is never begun anew by itself, \
+for whoever damaged it may have wanted just that. Put a copy back, or remove it to be told everything from the start.";
     ROLLED_BACK = "rolled-back", DoesNotHold, "The ledger is smaller than when it was last seen from here. An honest log never goes back: \
 a backup was restored, or somebody hides entries. What was seen is remembered in the state directory.";
     FORKED = "forked", DoesNotHold, "The log has signed two histories that exclude one another: the one seen before from here, and this one. \

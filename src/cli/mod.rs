@@ -6,6 +6,7 @@
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
 pub mod witness_options;
+mod monitor_options;
 pub mod arguments;
 mod failure;
 mod terminal;
@@ -28,6 +29,7 @@ mod check;
 mod witnesses;
 mod witness;
 mod key;
+mod monitor;
 mod explain;
 mod shell;
 
@@ -83,6 +85,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Witness(it) => witness::run(&place, &it, terminal),
         Command::Cosign(it) => witnesses::cosign(&place, &it, terminal),
         Command::Key(it) => key::run(&place, &it, terminal),
+        Command::Monitor(it) => monitor::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),
         Command::Man => shell::man(terminal),

@@ -90,6 +90,20 @@ impl Terminal {
         }
     }
 
+    /// Sends out what was printed so far. For whoever has to know that it arrived, a reader that
+    /// has gone away is a failure too.
+    pub(crate) fn deliver(&self) -> Result<(), Failure> {
+        let flushed = io::stdout().flush();
+        let failed = self.failed.borrow().as_ref().map(io::Error::to_string);
+        match failed.or(flushed.err().map(|error| error.to_string())) {
+            None => Ok(()),
+            Some(error) => {
+                let message = format!("could not write standard output: {error}");
+                Err(Failure::new(failure::IO, message).hint("what was not written comes again"))
+            }
+        }
+    }
+
     /// Talk: what is going on, for whoever watches.
     pub(crate) fn talk(&self, text: impl AsRef<str>) {
         if !self.json {
