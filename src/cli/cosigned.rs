@@ -61,6 +61,17 @@ pub(crate) fn of_writing(error: writing::Error, state: &Path) -> Failure {
     with_evidence(error.into(), kept)
 }
 
+/// As [`of_writing`], where the ledger was opened to add something: what is recorded is an earlier
+/// commit, and not what was to be added now.
+pub(crate) fn of_earlier(error: writing::Error, state: &Path) -> Failure {
+    let is_earlier = matches!(error, writing::Error::Cosigning(_));
+    let failure = of_writing(error, state);
+    if !is_earlier {
+        return failure;
+    }
+    failure.hint("that is an earlier commit: nothing was added now, so run this command again then")
+}
+
 /// The failure, and where the evidence of another history is kept.
 pub(crate) fn failure(error: cosigning::Error, state: &Path) -> Failure {
     let kept = keep_evidence(&error, state);

@@ -272,8 +272,12 @@ impl Place {
         let messenger = Box::new(Courier::new());
         let signers = Signers { policy: policy.clone(), log_key, messenger };
         let state = folder.join(STATE);
+        self.refuse_another_policy(&policy)?;
         let ledger = writing::open_with(store, signers, self.index()?);
-        let ledger = ledger.map_err(|error| cosigned::of_writing(error, &state))?;
+        let ledger = ledger.map_err(|error| cosigned::of_earlier(error, &state))?;
+        // A witness is added under the lock; whoever asked for a passphrase meanwhile would
+        // publish without it.
+        self.refuse_another_policy(&policy)?;
         // From here on the lock keeps others from renaming key files.
         let settled = secrets::settle(&self.keys, &recorder, ledger.keyring())?;
         if settled {
@@ -284,6 +288,15 @@ impl Place {
         let desk =
             Desk { ledger, recorder, key, settled, recorded_at, state, memory, folder, policy };
         Ok((desk, passphrases.first))
+    }
+
+    fn refuse_another_policy(&self, policy: &Policy) -> Result<(), Failure> {
+        if self.policy()? == *policy {
+            return Ok(());
+        }
+        let path = self.policy_path();
+        let message = format!("{} was changed meanwhile", path.display());
+        Err(Failure::new(failure::POLICY, message).hint("nothing was added; run the command again"))
     }
 
     /// The index beside the ledger. Its folder is private and may have to be made.

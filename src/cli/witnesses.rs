@@ -35,6 +35,9 @@ pub(crate) fn trust(
         ))
         .hint("it is asked at that URL whenever something is appended"));
     };
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err(Failure::usage(format!("--url {url}: expected http://… or https://…")));
+    }
     let wanted = Wanted { key, name: options.name.as_deref(), url, quorum };
     trust_witness(place, &wanted, &Courier::new(), terminal)
 }

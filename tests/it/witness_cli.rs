@@ -162,6 +162,8 @@ fn a_witness_that_was_killed_remembers_and_what_waited_is_published() {
 
     let published = desk.file("ledger/checkpoint");
     desk.claim("And so.", 3, "too few witnesses cosigned");
+    // What waits is the earlier one; nobody is to think that this one was recorded too.
+    desk.claim("And more.", 3, "nothing was added now");
     let hint = desk.check(&["cosign"], 3, "run `whosaid cosign` when they can be reached");
     assert!(hint.contains("could not connect"), "{hint}");
     assert_eq!(desk.file("ledger/checkpoint"), published);
@@ -176,6 +178,29 @@ fn a_witness_that_was_killed_remembers_and_what_waited_is_published() {
     assert!(said.contains("ALARM: witness"), "{said}");
     assert!(said.contains("of 3 entries, and this one has 2"), "{said}");
     assert!(said.contains("other/.state/alarm-"), "{said}");
+    drop(witness);
+}
+
+/// The passphrase comes through a pipe: once somebody reads it, the policy has been read.
+#[cfg(unix)]
+#[test]
+fn nothing_is_published_by_a_policy_that_changed_while_the_passphrase_was_typed() {
+    let desk = Desk::new();
+    let witness = desk.witness("127.0.0.1:0");
+    let pipe = desk.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let words = ["append", "--speaker", "x", "--said", "So.", "--passphrase-file", "pipe"];
+    let append = desk.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let append = append.expect("the program");
+    let mut typed = fs::OpenOptions::new().write(true).open(&pipe).expect("a reader");
+    desk.check(&["key", "trust", &witness.vkey, "--url", &witness.url], 0, "");
+    typed.write_all(b"a passphrase\n").expect("written");
+    drop(typed);
+    let output = append.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("was changed meanwhile"), "{said}");
+    desk.check(&["verify"], 0, "1 entries");
     drop(witness);
 }
 
@@ -207,6 +232,8 @@ fn nothing_is_changed_for_a_witness_that_does_not_cosign() {
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     desk.check(&["key", "trust", &vkey, "--url", &url], 3, "nothing was changed");
+    let bare = ["key", "trust", &vkey, "--url", "127.0.0.1:1"];
+    desk.check(&bare, 2, "expected http://… or https://…");
     let log = "example.org/claims+5ea78746+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
     desk.check(&["key", "trust", log, "--url", &url], 2, "--url is for a witness's key");
     desk.check(&["key", "trust", &vkey], 2, "is trusted with --url");
