@@ -30,10 +30,10 @@ use crate::receipt::companions::{Companion, Extra, Subject as About};
 use crate::receipt::readme;
 use crate::receipt::report::{Form, Report, Story, Subject};
 use crate::receipt::transparent::Transparent;
-use crate::tlog::merkle::{Leaf, Tree, leaf_hash, verify_inclusion};
+use crate::tlog::merkle::{Leaf, Position, Tree, leaf_hash, verify_inclusion};
 use crate::tlog::policy::{Log, Policy};
 use crate::tlog::proof::Proof;
-use crate::tlog::receipt::Receipt;
+use crate::tlog::receipt::{Included, Receipt};
 
 /// The first bytes of a tagged `COSE_Sign1`: tag 18, an array of 4.
 const SIGN1: &[u8] = &[0xd2, 0x84];
@@ -120,7 +120,8 @@ fn tlog_proof(bytes: &[u8], policy: &Policy, captures: &[Blob], mut report: Repo
     };
     report.checkpoint = Some(proof.checkpoint.clone());
     report.witnesses = checkpoint.cosignatures().to_vec();
-    let seen = match report.witnesses.len() {
+    // A witness may have cosigned more than once.
+    let seen = match checkpoint.witnesses().len() {
         0 => "no witness is asked for".to_owned(),
         1 => "1 witness saw it".to_owned(),
         count => format!("{count} witnesses saw it"),
@@ -148,19 +149,28 @@ fn scitt(bytes: &[u8], policy: &Policy) -> Report {
     };
     report.pass(Subject::File, form_name(report.form));
     let entry = Hash::of(&parts.statement);
-    let mut held: Option<(&Log, Tree, Leaf)> = None;
+    let mut held: Option<(&Log, Included)> = None;
     for bytes in &parts.receipts {
         match receipt(bytes, &entry, policy) {
-            Ok(Some((log, tree, leaf))) => held = held.or(Some((log, tree, leaf))),
+            Ok(Some(found)) => held = held.or(Some(found)),
             Ok(None) => report.notes.push(
                 "it carries a receipt of a log that the policy does not name: not checked".into(),
             ),
             Err(error) => return failed(report, Subject::Log, error),
         }
     }
-    let Some((log, tree, leaf)) = held else {
+    let Some((log, included)) = held else {
         return failed(report, Subject::Log, "no receipt in it is by a log of the policy");
     };
+    let Position { leaf_index, tree_size } = included.position;
+    let tree = Tree { size: tree_size, root: included.root };
+    let leaf = Leaf { index: leaf_index, hash: leaf_hash(entry.as_bytes()) };
+    if !included.is_position_signed {
+        // One root and one path can belong to several sizes and places.
+        let what =
+            format!("in the log; that it is entry {leaf_index} of {tree_size} nobody signed");
+        report.skip(Subject::Inclusion, what);
+    }
     let whose = log.key.name();
     if policy.quorum().is_some() {
         let what = format!(
@@ -176,12 +186,12 @@ fn scitt(bytes: &[u8], policy: &Policy) -> Report {
     understand(Id::from_hash(entry), proven, report)
 }
 
-/// One receipt: which log of the policy signed which tree; `None` if none of them is named.
+/// One receipt: which log of the policy signed what; `None` if none of them is named.
 fn receipt<'a>(
     bytes: &[u8],
     entry: &Hash,
     policy: &'a Policy,
-) -> Result<Option<(&'a Log, Tree, Leaf)>, String> {
+) -> Result<Option<(&'a Log, Included)>, String> {
     let parsed = Receipt::parse(bytes).or_else(|ours| {
         // Where other people's rules do not take it either, ours say best what is wrong.
         Receipt::parse_foreign(bytes).map_err(|_| ours)
@@ -195,10 +205,7 @@ fn receipt<'a>(
                 if parsed.issuer.as_deref().is_some_and(|issuer| issuer != log.key.name()) {
                     return Err("its issuer is another than the log that signed it".to_owned());
                 }
-                let position = included.position;
-                let tree = Tree { size: position.tree_size, root: included.root };
-                let leaf = Leaf { index: position.leaf_index, hash: leaf_hash(entry.as_bytes()) };
-                return Ok(Some((log, tree, leaf)));
+                return Ok(Some((log, included)));
             }
             Err(error) => refused = Some(error.to_string()),
         }
@@ -431,27 +438,31 @@ fn references(signed: &[Signed], report: &mut Report) {
 
 /// The captures that came with it: each must be named by a record, and be what it says.
 fn captured(graph: &Graph, blobs: &[Blob], report: &mut Report) {
-    let mut recorded: HashMap<Hash, &Capture> = HashMap::new();
+    // Two documents may have the same bytes, and call them by different types.
+    let mut recorded: HashMap<Hash, Vec<&Capture>> = HashMap::new();
     for node in graph.nodes() {
-        match node.record() {
-            Record::Document(it) => recorded.extend(it.captures.iter().map(|c| (c.digest, c))),
-            Record::Capture(later) => drop(recorded.insert(later.capture.digest, &later.capture)),
-            _ => {}
-        }
+        let captures = match node.record() {
+            Record::Document(it) => it.captures.as_slice(),
+            Record::Capture(later) => std::slice::from_ref(&later.capture),
+            _ => &[],
+        };
+        captures.iter().for_each(|it| recorded.entry(it.digest).or_default().push(it));
     }
     for blob in blobs {
         let Some(named) = recorded.get(&blob.digest) else {
             report.fail(Subject::Captures, format!("no record in the file names {}", blob.name()));
             return;
         };
-        if blob.extension != bundle::extension(&named.media_type) {
+        if !named.iter().any(|it| blob.extension == bundle::extension(&it.media_type)) {
             report.fail(Subject::Captures, format!("{} is not of its type", blob.name()));
             return;
         }
-        let expected = Expected { digest: named.digest, size: named.size };
-        if let capture::Check::Fails(difference) = capture::check(&blob.bytes, &expected) {
-            report.fail(Subject::Captures, format!("{}: {difference}", blob.name()));
-            return;
+        for Capture { digest, size, .. } in named {
+            let expected = Expected { digest: *digest, size: *size };
+            if let capture::Check::Fails(difference) = capture::check(&blob.bytes, &expected) {
+                report.fail(Subject::Captures, format!("{}: {difference}", blob.name()));
+                return;
+            }
         }
     }
     if report.has_captures {

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use ciborium::Value;
 use whosaid::attribution::id::Id;
 use whosaid::attribution::record::Record;
 use whosaid::attribution::record::charter::{KeyAction, KeyChange, Power};
 use whosaid::attribution::record::claim::{Mode, Passage};
 use whosaid::attribution::record::notice::NoticeKind;
-use whosaid::cbor::Order;
+use whosaid::cbor::{Order, encode_value};
 use whosaid::cose::Envelope;
 use whosaid::evidence::capture;
 use whosaid::hash::Hash;
@@ -443,6 +444,43 @@ fn only_witnesses_of_the_policy_say_before_when_it_was_logged() {
     let report = check(&scitt(&disk, entry_index), Some(&asking)).unwrap();
     assert_eq!(report.verdict(), Verdict::Undecided);
     assert_eq!(outcome(&report, Subject::Log), Some(NotChecked));
+}
+
+#[test]
+fn a_witness_that_cosigned_twice_is_one_witness() {
+    let (Sample { disk, .. }, entry_index) = quoting();
+    let known = SecretKey::from_seed(&[30; 32]);
+    let witness = VerifierKey::new("w.example", Algorithm::Cosignature, known.public()).unwrap();
+    let text = format!("log {}\nwitness W {witness}\nquorum W\n", log_vkey());
+    let mut proof = Proof::parse(&tlog_proof(&disk, entry_index)).unwrap();
+    let text_of_note = proof.checkpoint.text().to_owned();
+    let lines = [TIME, TIME + 1]
+        .map(|time| Signature::cosign("w.example", &known, &text_of_note, time).unwrap());
+    let note = format!("{}{}{}", proof.checkpoint, lines[0], lines[1]);
+    proof.checkpoint = Note::parse(note.as_bytes()).unwrap();
+    let asking = Policy::parse(text.as_bytes()).unwrap();
+    let report = check(proof.to_string().as_bytes(), Some(&asking)).unwrap();
+    assert_eq!((report.verdict(), report.witnesses.len()), (Verdict::Verified, 2));
+    let log = report.checks.iter().find(|check| check.name == Subject::Log).unwrap();
+    assert!(log.what.ends_with("; 1 witness saw it"), "{}", log.what);
+}
+
+#[test]
+fn a_place_that_the_log_did_not_sign_is_not_verified() {
+    let (Sample { disk, .. }, entry_index) = quoting();
+    let whole = scitt(&disk, entry_index);
+    let root = report(&whole).root.unwrap();
+    let mut parts = Transparent::parse(&whole).unwrap();
+    // As RFC 9942 has it: the algorithm and the kind of tree, and nothing of size and index.
+    let bare = Value::Map(vec![(1.into(), (-8).into()), (395.into(), 1.into())]);
+    let bare = encode_value(bare).unwrap();
+    let mut theirs = Envelope::sign(bare, root.as_bytes(), &log_key()).unwrap();
+    theirs.unprotected = Envelope::parse(&parts.receipts[0], Order::Sorted).unwrap().unprotected;
+    parts.receipts = vec![theirs.encode().unwrap()];
+    let report = report(&parts.encode().unwrap());
+    assert_eq!(report.verdict(), Verdict::Undecided);
+    assert_eq!(outcome(&report, Subject::Inclusion), Some(NotChecked));
+    assert_eq!(outcome(&report, Subject::Log), Some(Outcome::Pass));
 }
 
 /// The proof with other extra data.
