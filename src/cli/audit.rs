@@ -109,7 +109,7 @@ pub(crate) fn impact(
     terminal.line(format!("entry {entry_index}{mark}: {}", line_of(id)));
     for it in &rests {
         let indent = "  ".repeat(usize::try_from(it.distance.min(8)).unwrap_or(8));
-        let text = summary::shortened(&line_of(it.id).replace('\n', " "), 100);
+        let text = summary::shortened(&line_of(it.id), 100);
         let (entry, kind, through) = (it.entry_index, it.kind, it.through);
         let mark = if it.suspect { "suspect, " } else { "" };
         terminal
@@ -207,7 +207,7 @@ fn worse(one: Exit, other: Exit) -> Exit {
 
 /// One claim on one line.
 fn print_line(audit: &Audit, terminal: &Terminal) {
-    let said = summary::shortened(&audit.said.replace('\n', " "), 60);
+    let said = summary::shortened(&audit.said, 60);
     let stop = &audit.level.stopped_by.what;
     terminal.line(format!(
         "{:<4} {}  {:?} {:<9} {} origin{}  {:<10} {}: {said}",

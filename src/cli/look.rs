@@ -22,6 +22,7 @@ use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::{Checkpoint, LoggedBefore};
 use crate::tlog::merkle::{self, Leaf, Position};
 use crate::tlog::tile::FULL_WIDTH;
+use crate::web::remote::Freshness;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -45,7 +46,8 @@ struct Json<'a> {
 
 /// `whosaid log`.
 pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<Exit, Failure> {
-    let (store, policy) = (place.store()?, place.policy()?);
+    // All is printed as it is read, and could not be taken back if what was kept proved wrong.
+    let (store, policy) = (place.open(&place.ledger, Freshness::FromServer)?, place.policy()?);
     let checkpoint = place.checkpoint(&store)?;
     let met = place.meet(&store, &policy, terminal)?;
     let entries = or_drop(Entries::read(&store, &checkpoint), &store, terminal)?;

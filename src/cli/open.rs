@@ -231,14 +231,7 @@ impl Place {
     }
 
     fn no_ledger(&self) -> Failure {
-        match &self.ledger {
-            Location::Folder(_) => writing::Error::NoLedger.into(),
-            Location::Web(url) => {
-                let message = format!("there is no ledger at {url}: no file `checkpoint`");
-                Failure::new(failure::NO_LEDGER, message)
-                    .hint("the URL must name the folder that holds the file `checkpoint`")
-            }
-        }
+        no_ledger_at(&self.ledger)
     }
 
     /// The ledger for writing, with the keys that sign. Refuses one that went back, or is forked,
@@ -304,6 +297,18 @@ impl Place {
         let state = self.folder()?.join(STATE);
         loose::create_folder(&state)?;
         Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
+    }
+}
+
+/// That there is no checkpoint where one was looked for.
+pub(crate) fn no_ledger_at(place: &Location) -> Failure {
+    match place {
+        Location::Folder(_) => writing::Error::NoLedger.into(),
+        Location::Web(url) => {
+            let message = format!("there is no ledger at {url}: no file `checkpoint`");
+            Failure::new(failure::NO_LEDGER, message)
+                .hint("the URL must name the folder that holds the file `checkpoint`")
+        }
     }
 }
 

@@ -134,7 +134,8 @@ fn scalar(value: &Value, names: &Names) -> String {
     let named = crate::hash::Hash::from_hex(text).map(Id::from_hash);
     match named.and_then(|id| Some((id, names.get(&id)?))) {
         Some((id, name)) => format!("{name} ({})", id.short()),
-        None => text.clone(),
+        // A text of several lines must not pass for lines of ours.
+        None => text.replace('\n', "\n      | "),
     }
 }
 
@@ -160,10 +161,11 @@ pub(crate) fn logged_before(seen: &LoggedBefore) -> String {
     format!("Logged before {time}, by witness{plural} {names}{word}.")
 }
 
-/// The text cut to so many characters, with an ellipsis where something was cut.
+/// The text on one line, cut to so many characters, with an ellipsis where something was cut.
 pub(crate) fn shortened(text: &str, limit: usize) -> String {
+    let text = text.replace('\n', " ");
     match text.char_indices().nth(limit) {
         Some((cut, _)) => format!("{}…", text[..cut].trim_end()),
-        None => text.to_owned(),
+        None => text,
     }
 }

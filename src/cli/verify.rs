@@ -5,10 +5,11 @@ use serde::Serialize;
 use crate::attribution::keyring::Signed;
 use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::open::Place;
+use crate::cli::open::{Place, no_ledger_at};
 use crate::cli::seen;
 use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
+use crate::ledger::reading;
 use crate::memory::Standing;
 use crate::store::source::Source;
 use crate::tlog::checkpoint::Cosigned;
@@ -42,6 +43,10 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
     let policy = place.policy()?;
     // What the server serves now is the question, not what was once fetched.
     let opened = place.open(ledger, Freshness::FromServer)?;
+    // A slip in a URL is no tampering. A folder without a checkpoint is looked at all the same.
+    if !opened.is_at_hand() && reading::checkpoint(&opened)?.is_none() {
+        return Err(no_ledger_at(ledger));
+    }
     let mut verification = with_progress(&opened, &policy, &mut |_| (), terminal)?;
     let met = match &place.memory {
         Some(memory) => continuity::check(&opened, &policy, memory, &mut verification)?,

@@ -58,7 +58,7 @@ pub(crate) fn event_lines(origin: &str, event: &Event) -> Vec<String> {
     names.extend(titled.map(|touched| (touched.id, format!("“{}”", touched.title))));
     let said = match (&event.record, event.event) {
         (Some(record), kind) if kind != Kind::Suspect => {
-            shortened(&summary::line(record, &names).replace('\n', " "), LINE)
+            shortened(&summary::line(record, &names), LINE)
         }
         _ => event.what.clone().unwrap_or_default(),
     };
