@@ -5,6 +5,13 @@
 //! every other spelling and never normalises: the raw bytes are walked first, because ciborium
 //! accepts (and would hide) unsorted and duplicate keys; then the decoded value is encoded again
 //! and must give the same bytes, which guards the encoder too.
+//!
+//! Two narrow openings, for envelopes alone: a payload that is kept elsewhere is null
+//! ([`encode_envelope`]), and other people's headers may have their keys in any order
+//! ([`Order::Any`]).
+
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use ciborium::Value;
 use serde::Serialize;
@@ -35,6 +42,15 @@ pub enum Error {
     Unwritable(&'static str),
 }
 
+/// In which order the keys of maps may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Sorted, as all that we write.
+    Sorted,
+    /// Any, each key once and of any type: COSE demands no order of those who write it.
+    Any,
+}
+
 /// Encodes a value deterministically.
 ///
 /// # Errors
@@ -46,8 +62,20 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 
 /// Encodes an already built value deterministically, sorting the keys of its maps.
 pub fn encode_value(value: Value) -> Result<Vec<u8>, Error> {
+    write(&sorted(value)?)
+}
+
+/// Encodes a tagged array deterministically. An item of it may be null, which stands for a
+/// payload that is kept elsewhere (RFC 9052 section 4.1).
+pub fn encode_envelope(tag: u64, items: Vec<Value>) -> Result<Vec<u8>, Error> {
+    let item = |item| if item == Value::Null { Ok(item) } else { sorted(item) };
+    let items = items.into_iter().map(item).collect::<Result<_, _>>()?;
+    write(&Value::Tag(tag, Box::new(Value::Array(items))))
+}
+
+fn write(value: &Value) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    ciborium::into_writer(&sorted(value)?, &mut bytes)
+    ciborium::into_writer(value, &mut bytes)
         .map_err(|_| Error::Unwritable("a value ciborium does not write"))?;
     Ok(bytes)
 }
@@ -65,6 +93,22 @@ pub fn decode_value(bytes: &[u8], tag: Option<u64>) -> Result<Value, Error> {
     ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))
 }
 
+/// Decodes a plain value whose maps stand in this order; everything else is as strict as ever.
+pub fn decode_ordered(bytes: &[u8], order: Order) -> Result<Value, Error> {
+    Walker { bytes, at: 0, order, nulls: false }.whole(None)?;
+    ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))
+}
+
+/// Decodes what [`encode_envelope`] writes: the items of a tagged array, any of which may be null.
+pub fn decode_envelope(bytes: &[u8], tag: u64, order: Order) -> Result<Vec<Value>, Error> {
+    Walker { bytes, at: 0, order, nulls: true }.whole(Some(tag))?;
+    match ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))? {
+        Value::Tag(_, inner) => inner.into_array().ok(),
+        _ => None,
+    }
+    .ok_or_else(|| Error::Shape("not an array".to_owned()))
+}
+
 /// How many bytes the value at the beginning of `bytes` takes, in whatever spelling; `None` if
 /// there is no whole value.
 pub fn length_of_first(bytes: &[u8]) -> Option<usize> {
@@ -78,19 +122,7 @@ pub fn length_of_first(bytes: &[u8]) -> Option<usize> {
 ///
 /// `tag` is the one tag allowed, required on the outermost item when given.
 pub fn walk(bytes: &[u8], tag: Option<u64>) -> Result<(), Error> {
-    let mut walker = Walker { bytes, at: 0 };
-    if let Some(tag) = tag {
-        let head = walker.head()?;
-        if (head.major, head.argument) != (6, tag) {
-            return Err(Error::Malformed { what: "another tag than the one expected", at: 0 });
-        }
-    }
-    walker.item(0)?;
-    if walker.at == bytes.len() {
-        Ok(())
-    } else {
-        Err(walker.malformed("bytes after the end", walker.at))
-    }
+    Walker { bytes, at: 0, order: Order::Sorted, nulls: false }.whole(tag)
 }
 
 /// ciborium's message without its internal offsets.
@@ -149,9 +181,28 @@ struct Head {
 struct Walker<'a> {
     bytes: &'a [u8],
     at: usize,
+    order: Order,
+    /// Whether an item of the outermost array may be null.
+    nulls: bool,
 }
 
 impl Walker<'_> {
+    /// Walks one value that takes all the bytes.
+    fn whole(mut self, tag: Option<u64>) -> Result<(), Error> {
+        if let Some(tag) = tag {
+            let head = self.head()?;
+            if (head.major, head.argument) != (6, tag) {
+                return Err(self.malformed("another tag than the one expected", 0));
+            }
+        }
+        self.item(0)?;
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(self.malformed("bytes after the end", self.at))
+        }
+    }
+
     fn malformed(&self, what: &'static str, at: usize) -> Error {
         debug_assert!(at <= self.bytes.len());
         Error::Malformed { what, at }
@@ -204,26 +255,34 @@ impl Walker<'_> {
             5 => self.map(argument, depth)?,
             6 => return Err(self.malformed("a tag", start)),
             _ if matches!(argument, 20 | 21) => {}
+            _ if argument == 22 && depth == 1 && self.nulls => {}
             _ => return Err(self.malformed("null, undefined or an unassigned value", start)),
         }
         Ok(major)
     }
 
     fn map(&mut self, entry_count: u64, depth: usize) -> Result<(), Error> {
-        let mut previous: Option<(u8, std::ops::Range<usize>)> = None;
+        let mut previous: Option<(u8, Range<usize>)> = None;
+        let mut seen = BTreeSet::new();
         for _ in 0..entry_count {
             let start = self.at;
             let key = key_type(self.item(depth + 1)?);
             let range = start..self.at;
-            if let Some((before, bytes)) = previous {
-                if before != key {
-                    return Err(self.malformed("a map with keys of two types", start));
+            if self.order == Order::Any {
+                if !seen.insert(&self.bytes[range]) {
+                    return Err(self.malformed("a map key twice", start));
                 }
-                if self.bytes[bytes] >= self.bytes[range.clone()] {
-                    return Err(self.malformed("a map key twice or out of order", start));
+            } else {
+                if let Some((before, bytes)) = previous {
+                    if before != key {
+                        return Err(self.malformed("a map with keys of two types", start));
+                    }
+                    if self.bytes[bytes] >= self.bytes[range.clone()] {
+                        return Err(self.malformed("a map key twice or out of order", start));
+                    }
                 }
+                previous = Some((key, range));
             }
-            previous = Some((key, range));
             self.item(depth + 1)?;
         }
         Ok(())
@@ -250,7 +309,10 @@ mod tests {
 
     use ciborium::Value;
 
-    use super::{MAX_DEPTH, decode, encode, encode_value, walk};
+    use super::{
+        MAX_DEPTH, Order, decode, decode_envelope, decode_ordered, encode, encode_envelope,
+        encode_value, walk,
+    };
     use crate::hash::Hash;
 
     fn hex(text: &str) -> Vec<u8> {
@@ -304,6 +366,30 @@ mod tests {
         assert_eq!(walk(&hex("d2 80"), Some(18)), Ok(()));
         for bad in ["80", "d1 80", "d2 d2 80", "d8 12 80", "d2 81 d2 80"] {
             assert!(walk(&hex(bad), Some(18)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn null_stands_for_an_item_of_an_envelope_and_nowhere_else() {
+        let items = vec![Value::Null, Value::from(1)];
+        let bytes = encode_envelope(18, items.clone()).unwrap();
+        assert_eq!(bytes, hex("d2 82 f6 01"));
+        assert_eq!(decode_envelope(&bytes, 18, Order::Sorted), Ok(items));
+        assert!(walk(&bytes, Some(18)).is_err());
+        assert!(encode_envelope(18, vec![Value::Array(vec![Value::Null])]).is_err());
+        for bad in ["82 f6 01", "d2 81 81 f6", "d2 f6", "d2 82 f7 01", "d2 81 a1 01 f6", "d2 00"] {
+            assert!(decode_envelope(&hex(bad), 18, Order::Any).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_peoples_maps_may_be_in_any_order_and_nothing_else() {
+        for good in ["a2 02 00 01 00", "a2 61 61 00 01 00", "a1 01 a2 02 00 01 00"] {
+            assert!(walk(&hex(good), None).is_err(), "{good}");
+            assert!(decode_ordered(&hex(good), Order::Any).is_ok(), "{good}");
+        }
+        for bad in ["a2 01 00 01 00", "a2 01 00 02", "bf ff", "1817", "f6", "d2 00", "00 00"] {
+            assert!(decode_ordered(&hex(bad), Order::Any).is_err(), "{bad}");
         }
     }
 

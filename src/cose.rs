@@ -1,4 +1,5 @@
-//! `COSE_Sign1` envelopes (RFC 9052 section 4.2) as SCITT signed statements use them (RFC 9943).
+//! `COSE_Sign1` envelopes (RFC 9052 section 4.2): any of them as an [`Envelope`], and those of SCITT
+//! signed statements (RFC 9943) as a [`Sign1`].
 //!
 //! ```text
 //! 18([ protected: bstr .cbor { 1 => -8, 3 => content type, 4 => key thumbprint,
@@ -6,37 +7,45 @@
 //!      unprotected: {}, payload: bstr, signature: bstr .size 64 ])
 //! ```
 //!
-//! Only the profile is read: tag 18, deterministic CBOR throughout, all headers protected, no
-//! `crit`. We write algorithm -8 (`EdDSA`), which every implementation reads, and also accept -19
-//! (Ed25519, RFC 9864). What the payload means is not known here.
+//! Of statements only the profile is read: tag 18, deterministic CBOR throughout, all headers
+//! protected, no `crit`. We write algorithm -8 (`EdDSA`), which every implementation reads, and
+//! also accept -19 (Ed25519, RFC 9864). What the payload means is not known here.
 
 use ciborium::Value;
 
-use crate::cbor;
+use crate::cbor::{self, Order};
 use crate::key::{PublicKey, SIGNATURE_LENGTH, SecretKey, Thumbprint};
 
 /// The CBOR tag of a `COSE_Sign1` (RFC 9052 section 2).
 pub const TAG: u64 = 18;
 
 /// Algorithm `EdDSA` (RFC 9053 section 2.2), written by us.
-const EDDSA: i64 = -8;
+pub const EDDSA: i64 = -8;
 /// Algorithm Ed25519, fully specified (RFC 9864 section 2.2), accepted from others.
-const ED25519: i64 = -19;
+pub const ED25519: i64 = -19;
 
 /// Header labels (RFC 9052 section 3.1, RFC 9597, RFC 9596).
-mod label {
-    pub(super) const ALGORITHM: i64 = 1;
-    pub(super) const CONTENT_TYPE: i64 = 3;
-    pub(super) const KEY_ID: i64 = 4;
-    pub(super) const CWT_CLAIMS: i64 = 15;
-    pub(super) const TYP: i64 = 16;
+pub mod label {
+    /// alg: the signature algorithm.
+    pub const ALGORITHM: i64 = 1;
+    /// content type: the media type of the payload.
+    pub const CONTENT_TYPE: i64 = 3;
+    /// kid: which key.
+    pub const KEY_ID: i64 = 4;
+    /// CWT claims: who, about what, when.
+    pub const CWT_CLAIMS: i64 = 15;
+    /// typ: the media type of the whole object.
+    pub const TYP: i64 = 16;
 }
 
 /// CWT claim keys (RFC 8392 section 4).
-mod claim {
-    pub(super) const ISSUER: i64 = 1;
-    pub(super) const SUBJECT: i64 = 2;
-    pub(super) const ISSUED_AT: i64 = 6;
+pub mod claim {
+    /// iss: who signs.
+    pub const ISSUER: i64 = 1;
+    /// sub: about what.
+    pub const SUBJECT: i64 = 2;
+    /// iat: when, in seconds since 1970.
+    pub const ISSUED_AT: i64 = 6;
 }
 
 /// Why bytes are not such an envelope.
@@ -70,14 +79,72 @@ pub struct Header {
     pub typ: String,
 }
 
-/// An envelope whose shape is known and whose signature is not yet checked.
+/// Any `COSE_Sign1`: its four parts, whatever the headers say. The signature is not yet checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// The protected header as received: the signature covers these bytes, never re-encoded ones.
+    pub protected: Vec<u8>,
+    /// The unprotected header, which nothing covers.
+    pub unprotected: Vec<(Value, Value)>,
+    /// The payload; `None` where it is kept elsewhere (detached).
+    pub payload: Option<Vec<u8>>,
+    /// The signature, 64 bytes.
+    pub signature: Vec<u8>,
+}
+
+/// A statement's envelope whose shape is known and whose signature is not yet checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sign1 {
     header: Header,
-    /// The protected header as received: the signature covers these bytes, never re-encoded ones.
     protected: Vec<u8>,
     payload: Vec<u8>,
     signature: Vec<u8>,
+}
+
+impl Envelope {
+    /// Signs `payload`, which may then be left out of the envelope.
+    pub fn sign(protected: Vec<u8>, payload: &[u8], key: &SecretKey) -> Result<Self, Error> {
+        let signature = key.sign(&signed_bytes(&protected, payload)?).to_vec();
+        Ok(Self { protected, unprotected: Vec::new(), payload: None, signature })
+    }
+
+    /// Whether the signature is `key`'s, over `payload`.
+    pub fn verifies(&self, payload: &[u8], key: &PublicKey) -> bool {
+        signed_bytes(&self.protected, payload)
+            .is_ok_and(|bytes| key.verifies(&bytes, &self.signature))
+    }
+
+    /// The bytes of the tagged envelope.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        let parts = vec![
+            Value::Bytes(self.protected.clone()),
+            Value::Map(self.unprotected.clone()),
+            self.payload.clone().map_or(Value::Null, Value::Bytes),
+            Value::Bytes(self.signature.clone()),
+        ];
+        Ok(cbor::encode_envelope(TAG, parts)?)
+    }
+
+    /// Reads an envelope whose maps stand in `order`.
+    pub fn parse(bytes: &[u8], order: Order) -> Result<Self, Error> {
+        let parts = cbor::decode_envelope(bytes, TAG, order)?;
+        let [protected, unprotected, payload, signature]: [Value; 4] =
+            parts.try_into().map_err(|_| Error::Shape("it does not have four parts"))?;
+        let (Value::Bytes(protected), Value::Map(unprotected), Value::Bytes(signature)) =
+            (protected, unprotected, signature)
+        else {
+            return Err(Error::Shape("a part is not of its type"));
+        };
+        let payload = match payload {
+            Value::Null => None,
+            Value::Bytes(payload) => Some(payload),
+            _ => return Err(Error::Shape("the payload is neither bytes nor null")),
+        };
+        if signature.len() != SIGNATURE_LENGTH {
+            return Err(Error::Shape("the signature is not 64 bytes"));
+        }
+        Ok(Self { protected, unprotected, payload, signature })
+    }
 }
 
 impl Sign1 {
@@ -160,10 +227,7 @@ impl Header {
 
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut fields = Fields::parse(cbor::decode_value(bytes, None)?)?;
-        let algorithm = fields.integer(label::ALGORITHM, "no algorithm (1)")?;
-        if !matches!(algorithm, EDDSA | ED25519) {
-            return Err(Error::Algorithm(algorithm));
-        }
+        fields.algorithm()?;
         let content_type = fields.text(label::CONTENT_TYPE, "no content type (3)")?;
         let key_id = fields.bytes(label::KEY_ID, "no key id (4)")?;
         let key_id =
@@ -183,36 +247,54 @@ impl Header {
 }
 
 /// The fields of a map with integer keys, taken one by one so that none is overlooked.
-struct Fields(Vec<(Value, Value)>);
+#[derive(Debug)]
+pub struct Fields(Vec<(Value, Value)>);
 
 impl Fields {
-    fn parse(value: Value) -> Result<Self, Error> {
+    /// The fields of a value that should be a map.
+    pub fn parse(value: Value) -> Result<Self, Error> {
         match value {
             Value::Map(entries) => Ok(Self(entries)),
             _ => Err(Error::Shape("a header is not a map")),
         }
     }
 
-    fn take(&mut self, key: i64, missing: &'static str) -> Result<Value, Error> {
-        let place = self.0.iter().position(|(label, _)| *label == Value::from(key));
-        place.map(|place| self.0.swap_remove(place).1).ok_or(Error::Shape(missing))
+    /// Takes the algorithm, which must be one that Ed25519 keys sign with.
+    pub fn algorithm(&mut self) -> Result<(), Error> {
+        let algorithm = self.integer(label::ALGORITHM, "no algorithm (1)")?;
+        if matches!(algorithm, EDDSA | ED25519) { Ok(()) } else { Err(Error::Algorithm(algorithm)) }
     }
 
-    fn text(&mut self, key: i64, missing: &'static str) -> Result<String, Error> {
+    /// Takes a field, if it is there.
+    pub fn optional(&mut self, key: i64) -> Option<Value> {
+        let place = self.0.iter().position(|(label, _)| *label == Value::from(key));
+        place.map(|place| self.0.swap_remove(place).1)
+    }
+
+    /// Takes a field; `missing` says that it is not there.
+    pub fn take(&mut self, key: i64, missing: &'static str) -> Result<Value, Error> {
+        self.optional(key).ok_or(Error::Shape(missing))
+    }
+
+    /// Takes a field that is text.
+    pub fn text(&mut self, key: i64, missing: &'static str) -> Result<String, Error> {
         self.take(key, missing)?.into_text().map_err(|_| Error::Shape("a header is not text"))
     }
 
-    fn bytes(&mut self, key: i64, missing: &'static str) -> Result<Vec<u8>, Error> {
+    /// Takes a field that is bytes.
+    pub fn bytes(&mut self, key: i64, missing: &'static str) -> Result<Vec<u8>, Error> {
         self.take(key, missing)?.into_bytes().map_err(|_| Error::Shape("a header is not bytes"))
     }
 
-    fn integer(&mut self, key: i64, missing: &'static str) -> Result<i64, Error> {
+    /// Takes a field that is a number.
+    pub fn integer(&mut self, key: i64, missing: &'static str) -> Result<i64, Error> {
         let number = self.take(key, missing)?.into_integer();
         let number = number.map_err(|_| Error::Shape("a header is not a number"))?;
         number.try_into().map_err(|_| Error::Shape("a number is out of range"))
     }
 
-    fn end(self, extra: &'static str) -> Result<(), Error> {
+    /// Nothing may be left; `extra` says that something is.
+    pub fn end(self, extra: &'static str) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Shape(extra)) }
     }
 }

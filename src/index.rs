@@ -218,6 +218,13 @@ impl Index {
         self.rows(&condition, params![low.as_bytes(), high.as_bytes()])
     }
 
+    /// What a key signed from an entry on, in order.
+    pub fn signed_by(&self, signer: Thumbprint, from: u64) -> Result<Vec<Row>, Error> {
+        let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
+        let condition = "signer = ?1 AND entry_index >= ?2 ORDER BY entry_index";
+        self.rows(condition, params![signer.as_bytes(), from])
+    }
+
     /// The charter and all key records, in order.
     pub fn governance(&self) -> Result<Vec<Row>, Error> {
         self.rows("kind IN ('charter', 'key') ORDER BY entry_index", [])
@@ -311,6 +318,8 @@ mod tests {
         assert_eq!(index.by_key("channel", "a").unwrap(), None);
         assert_eq!(index.by_identity(old.identity()).unwrap().unwrap().entry_index, 5);
         assert_eq!(index.by_id(other.id()).unwrap().unwrap().signer, other.signer());
+        let entries = |from| index.signed_by(old.signer(), from).unwrap().len();
+        assert_eq!([entries(0), entries(6), entries(8), entries(u64::MAX)], [3, 2, 0, 0]);
         let hex = old.id().to_string();
         assert_eq!(index.by_prefix(&hex[..10]).unwrap().len(), 1);
         assert_eq!(index.by_prefix("").unwrap().len(), 3);

@@ -22,7 +22,8 @@ use pkcs8::{
 use zeroize::Zeroizing;
 
 use crate::hash::Hash;
-use crate::key::{LENGTH, SecretKey};
+use crate::key::{LENGTH, PublicKey, SecretKey};
+use crate::keytext::Kind;
 
 /// The longest key file that is looked at, in bytes. Ours has about 450; an RSA key of 16384 bits,
 /// which deserves its own message, fits too.
@@ -124,6 +125,9 @@ impl Error {
                 Some("encrypt it anew: openssl pkcs8 -topk8 -scrypt -in FILE -out NEW")
             }
             Self::OtherKey => Some("restore the file from a copy"),
+            Self::PublicKey | Self::NotAKeyFile(_) => {
+                Some("`whosaid key new NAME` makes such a file; --import takes one from OpenSSL")
+            }
             _ => None,
         }
     }
@@ -196,24 +200,31 @@ pub fn open(pem: &str, passphrase: &[u8]) -> Result<SecretKey, Error> {
     }
 }
 
-/// Says what a PEM text is by its first boundary (RFC 7468 section 4 and what OpenSSL writes).
+/// Says what a text is that is no encrypted PKCS#8 in PEM.
 fn expect_label(pem: &str) -> Result<(), Error> {
-    let label = pem
-        .lines()
-        .find_map(|line| line.strip_prefix("-----BEGIN ")?.trim_end().strip_suffix("-----"))
-        .ok_or_else(|| Error::NotAKeyFile(format!("no line says `-----BEGIN {LABEL}-----`")))?;
-    match label {
-        LABEL => Ok(()),
-        "PRIVATE KEY" => Err(Error::Unencrypted),
-        "PUBLIC KEY" => Err(Error::PublicKey),
-        _ => match label.strip_suffix(" PRIVATE KEY") {
-            Some(kind @ ("RSA" | "EC" | "DSA")) => Err(Error::OtherAlgorithm(kind.to_owned())),
-            Some("OPENSSH") => Err(Error::NotAKeyFile(
-                "OpenSSH's own format, expected encrypted PKCS#8".to_owned(),
-            )),
-            _ => Err(Error::NotAKeyFile(format!("PEM of `{label}`, expected `{LABEL}`"))),
-        },
+    match Kind::of(pem) {
+        Kind::Encrypted => Ok(()),
+        Kind::Unencrypted => Err(Error::Unencrypted),
+        Kind::PublicPem => Err(Error::PublicKey),
+        Kind::OldPrivate(kind) => Err(Error::OtherAlgorithm(kind)),
+        Kind::OpensshPrivate => {
+            Err(Error::NotAKeyFile("OpenSSH's own format, expected encrypted PKCS#8".to_owned()))
+        }
+        Kind::OtherPem(label) => {
+            Err(Error::NotAKeyFile(format!("PEM of `{label}`, expected `{LABEL}`")))
+        }
+        Kind::Unknown | Kind::Hex(_) => {
+            Err(Error::NotAKeyFile(format!("no line says `-----BEGIN {LABEL}-----`")))
+        }
+        other => Err(Error::NotAKeyFile(format!("it is {other}, expected `{LABEL}` in PEM"))),
     }
+}
+
+/// The public key that a file of ours names beside its secret one: what it says, not what is
+/// proven, for only the passphrase shows what is inside. `None` for files made by others.
+pub fn named_public(pem: &str) -> Option<PublicKey> {
+    let named = Hash::from_hex(named_public_key(pem)?)?;
+    PublicKey::from_bytes(named.as_bytes()).ok()
 }
 
 /// The line before the boundary that names the public key, as it is written.

@@ -7,6 +7,7 @@
 // WORDS: values and envelopes.
 pub mod hash;
 pub mod key;
+pub mod keytext;
 pub mod keyfile;
 pub mod cbor;
 pub mod cose;
@@ -28,7 +29,10 @@ pub mod memory;
 pub mod claimfile;
 pub mod verify;
 pub mod audit;
+pub mod witness;
+pub mod receipt;
 pub mod monitor;
 
 // FACES: parse, call one function, print.
+pub mod http;
 pub mod cli;

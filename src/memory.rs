@@ -129,11 +129,11 @@ impl Memory {
             return Ok(());
         }
         for said in &meeting.said {
-            if is_newer(said, self.recall(&said.key, policy).ok().flatten().as_ref()) {
+            if is_newer(said, self.best_known(&said.key, policy)?.as_ref()) {
                 let folder = self.folder("seen")?;
                 // Looked at again under the lock: another process may have been here.
                 let _lock = loose::lock(&folder.join("lock"))?;
-                if is_newer(said, self.recall(&said.key, policy).ok().flatten().as_ref()) {
+                if is_newer(said, self.best_known(&said.key, policy)?.as_ref()) {
                     let note = said.note.to_string();
                     loose::replace(&self.file(&said.key), note.as_bytes(), Readers::Owner)?;
                 }
@@ -149,6 +149,15 @@ impl Memory {
         let path = self.folder("forks")?.join(format!("{name}.fork"));
         loose::replace(&path, text.as_bytes(), Readers::Everyone)?;
         Ok(path)
+    }
+
+    /// What is remembered, or nothing where it is damaged: that may be written over. What could
+    /// only not be read may not.
+    fn best_known(&self, key: &VerifierKey, policy: &Policy) -> Result<Option<Said>, Error> {
+        match self.recall(key, policy) {
+            Err(Error::Damaged { .. }) => Ok(None),
+            known => known,
+        }
     }
 
     fn file(&self, key: &VerifierKey) -> PathBuf {
@@ -213,9 +222,8 @@ fn compare(source: &dyn Source, seen: &Said, present: &Said) -> Result<Standing,
         Ok(Continuity::Same | Continuity::Continues) => Standing::Holds,
         Ok(Continuity::RolledBack) => Standing::RolledBack(tree),
         Ok(Continuity::Forked(fork)) => Standing::Forked(Box::new(fork)),
-        Ok(Continuity::NotShown) => Standing::NotShown(tree),
         Err(reading::Error::Store(error)) if error.is_outage() => return Err(error),
-        Err(_) => Standing::NotShown(tree),
+        Ok(Continuity::NotShown) | Err(_) => Standing::NotShown(tree),
     })
 }
 

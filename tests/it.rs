@@ -1,6 +1,7 @@
 //! The one test binary: everything that is not a unit test beside its code.
 
 mod it {
+    mod afar;
     mod annotated;
     mod audit;
     mod book;
@@ -14,20 +15,27 @@ mod it {
     mod fetch;
     mod format;
     mod house;
+    mod key_command;
     mod keyfile;
     mod keyring;
+    mod keyring_model;
     mod ledger;
     mod monitor;
     mod monitor_command;
+    mod receipts;
     mod records;
     mod refused;
     mod sample;
     mod statements;
     mod store;
+    mod strangers;
     mod tamper;
     mod tidy;
     mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
+    mod witness;
+    mod witness_cli;
+    mod witnessed;
     mod writer;
 }

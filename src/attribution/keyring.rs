@@ -81,21 +81,40 @@ impl Signed {
     }
 }
 
+/// How a key came into a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    /// The entry of the record that brought it.
+    pub entry: u64,
+    /// What that record did; `None` for the charter, which names the first keys.
+    pub action: Option<KeyAction>,
+    /// The key that signed that record.
+    pub by: Thumbprint,
+}
+
 /// One key, from the entry at which it came.
 #[derive(Debug, Clone)]
-struct Term {
-    key: PublicKey,
-    thumbprint: Thumbprint,
-    name: String,
-    powers: Vec<Power>,
+pub struct Term {
+    /// The key.
+    pub key: PublicKey,
+    /// Its thumbprint, by which statements name it.
+    pub thumbprint: Thumbprint,
+    /// The name under which it signs.
+    pub name: String,
+    /// What it may do.
+    pub powers: Vec<Power>,
+    /// How it came.
+    pub brought: Brought,
     /// The first entry it may sign.
-    from: u64,
+    pub from: u64,
     /// The first entry it may no longer sign.
-    until: Option<u64>,
+    pub until: Option<u64>,
     /// From which entry on what it signed is suspect.
-    suspect_from: Option<u64>,
+    pub suspect_from: Option<u64>,
+    /// The entries of the records that ended it, with what they did.
+    pub ended_by: Vec<(u64, KeyAction)>,
     /// The key that delegated to it, or that it replaced: whose statements it may correct.
-    acts_for: Option<Thumbprint>,
+    pub acts_for: Option<Thumbprint>,
 }
 
 /// All keys of a ledger up to some entry.
@@ -146,6 +165,38 @@ impl Keyring {
         from.is_some_and(|from| entry_index >= from)
     }
 
+    /// All keys that the ledger ever knew, in the order in which they came.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// What the ledger says of a key.
+    pub fn term(&self, key: Thumbprint) -> Option<&Term> {
+        self.find(key)
+    }
+
+    /// The log's key, once the charter is read.
+    pub fn log_key(&self) -> Option<PublicKey> {
+        self.log
+    }
+
+    /// The keys, still good at entry `at` or later, that whoever had `key` from entry `from` on
+    /// may hold or have made: those it delegated to at any time, those it brought from then on,
+    /// and what these brought in the same way. A key that replaced it before is not one of them.
+    pub fn reach(&self, key: Thumbprint, from: u64, at: u64) -> Vec<&Term> {
+        let mut reached = vec![key];
+        // Each key stands below the one that brought it, so one pass finds all.
+        for Term { thumbprint, brought, .. } in &self.terms {
+            let counts = brought.action == Some(KeyAction::Delegate) || brought.entry >= from;
+            if *thumbprint != key && counts && reached.contains(&brought.by) {
+                reached.push(*thumbprint);
+            }
+        }
+        let open = |term: &&Term| term.until.is_none_or(|until| at < until);
+        let others = self.terms.iter().filter(|term| reached[1..].contains(&term.thumbprint));
+        others.filter(open).collect()
+    }
+
     /// How many keys the ledger knows, past ones included.
     pub fn key_count(&self) -> usize {
         self.terms.len()
@@ -160,14 +211,15 @@ impl Keyring {
         if self.is_chartered() {
             return Err(Error::Charter("a second charter; only entry 0 is one"));
         }
-        let founded = Self::named_by(charter)?;
+        let founded = Self::named_by(charter, statement.signer())?;
         let signer = founded.authenticate(&statement, 0)?;
         founded.authorise(statement.record(), signer, None)?;
         *self = founded;
         Ok(Signed { statement, entry_index: 0 })
     }
 
-    fn named_by(charter: &Charter) -> Result<Self, Error> {
+    fn named_by(charter: &Charter, by: Thumbprint) -> Result<Self, Error> {
+        let brought = Brought { entry: 0, action: None, by };
         let mut founded = Self { terms: Vec::new(), log: Some(charter.log) };
         for Recorder { name, key, powers } in &charter.recorders {
             if key == &charter.log {
@@ -178,7 +230,7 @@ impl Keyring {
             if founded.knows(*key, name) {
                 return Err(Error::Charter("names a key or a recorder twice"));
             }
-            founded.terms.push(Term::new(*key, name, powers, 0, None));
+            founded.terms.push(Term::new(*key, (name, powers), brought, 0, None));
         }
         Ok(founded)
     }
@@ -242,14 +294,21 @@ impl Keyring {
         if change.action != KeyAction::Revoke && Some(change.key) == self.log {
             return Err(Error::Change("brings the log's key; keys have one purpose"));
         }
+        let brought = Brought { entry, action: Some(change.action), by: signer.thumbprint };
         match change.action {
-            KeyAction::Introduce | KeyAction::Delegate => self.bring(change, signer, from),
-            KeyAction::Rotate => self.rotate(change, signer, from),
+            KeyAction::Introduce | KeyAction::Delegate => self.bring(change, signer, brought, from),
+            KeyAction::Rotate => self.rotate(change, signer, brought, from),
             KeyAction::Revoke => self.revoke(change, signer, from, entry),
         }
     }
 
-    fn bring(&mut self, change: &KeyChange, signer: &Term, from: u64) -> Result<(), Error> {
+    fn bring(
+        &mut self,
+        change: &KeyChange,
+        signer: &Term,
+        brought: Brought,
+        from: u64,
+    ) -> Result<(), Error> {
         let name = change.name.as_deref().unwrap_or_default();
         if self.knows(change.key, name) {
             return Err(Error::Change("brings a key or a name that is already known"));
@@ -265,11 +324,17 @@ impl Keyring {
             return Err(Error::Power { name: signer.name.clone(), needed });
         }
         let acts_for = delegates.then_some(signer.thumbprint);
-        self.terms.push(Term::new(change.key, name, &change.powers, from, acts_for));
+        self.terms.push(Term::new(change.key, (name, &change.powers), brought, from, acts_for));
         Ok(())
     }
 
-    fn rotate(&mut self, change: &KeyChange, signer: &Term, from: u64) -> Result<(), Error> {
+    fn rotate(
+        &mut self,
+        change: &KeyChange,
+        signer: &Term,
+        brought: Brought,
+        from: u64,
+    ) -> Result<(), Error> {
         let old = change.replaces.ok_or(Error::Change("replaces no key"))?.thumbprint();
         if signer.thumbprint != old && !signer.may(Power::Keys) {
             let needed = "rotate another recorder's key (keys)";
@@ -282,7 +347,9 @@ impl Keyring {
         let term = term.filter(|term| term.until.is_none());
         let term = term.ok_or(Error::Change("replaces a key that is unknown or already gone"))?;
         term.until = Some(from);
-        let successor = Term::new(change.key, &term.name, &term.powers, from, Some(old));
+        term.ended_by.push((brought.entry, KeyAction::Rotate));
+        let standing = (term.name.as_str(), term.powers.as_slice());
+        let successor = Term::new(change.key, standing, brought, from, Some(old));
         self.terms.push(successor);
         Ok(())
     }
@@ -303,12 +370,13 @@ impl Keyring {
         let ends = from.max(entry + 1);
         term.until = Some(term.until.map_or(ends, |until| until.min(ends)));
         term.suspect_from = Some(term.suspect_from.map_or(from, |earlier| earlier.min(from)));
+        term.ended_by.push((entry, KeyAction::Revoke));
         Ok(())
     }
 
     fn in_force(&self, key: Thumbprint, entry: u64) -> Result<&Term, Error> {
         let term = self.find(key).ok_or_else(|| Error::UnknownKey { key: abbreviated(key) })?;
-        if entry < term.from || term.until.is_some_and(|until| entry >= until) {
+        if !term.is_in_force(entry) {
             let (key, name) = (abbreviated(key), term.name.clone());
             return Err(Error::NotInForce { key, name, entry });
         }
@@ -327,17 +395,32 @@ impl Keyring {
 impl Term {
     fn new(
         key: PublicKey,
-        name: &str,
-        powers: &[Power],
+        (name, powers): (&str, &[Power]),
+        brought: Brought,
         from: u64,
         acts_for: Option<Thumbprint>,
     ) -> Self {
-        let (name, powers) = (name.to_owned(), powers.to_vec());
-        let thumbprint = key.thumbprint();
-        Self { key, thumbprint, name, powers, from, until: None, suspect_from: None, acts_for }
+        Self {
+            key,
+            thumbprint: key.thumbprint(),
+            name: name.to_owned(),
+            powers: powers.to_vec(),
+            brought,
+            from,
+            until: None,
+            suspect_from: None,
+            ended_by: Vec::new(),
+            acts_for,
+        }
     }
 
-    fn may(&self, power: Power) -> bool {
+    /// Whether it may sign at this entry.
+    pub fn is_in_force(&self, entry: u64) -> bool {
+        entry >= self.from && self.until.is_none_or(|until| entry < until)
+    }
+
+    /// Whether it has the power.
+    pub fn may(&self, power: Power) -> bool {
         self.powers.contains(&power)
     }
 }

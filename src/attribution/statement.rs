@@ -24,7 +24,7 @@ pub const CLOCK_TOLERANCE: u64 = 3600;
 pub const CONTENT_TYPE: &str = "application/vnd.whosaid.record.v1+cbor";
 
 /// How the media types of all versions begin.
-const CONTENT_TYPE_FAMILY: &str = "application/vnd.whosaid.record.v";
+pub const CONTENT_TYPE_FAMILY: &str = "application/vnd.whosaid.record.v";
 
 /// The media type of a statement (RFC 9943).
 pub const TYP: &str = "application/scitt-statement+cose";

@@ -14,6 +14,7 @@ use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
 use crate::key::Thumbprint;
+use crate::tlog::checkpoint::LoggedBefore;
 
 /// A place in [`Graph`]'s list of nodes, which is in entry order.
 pub type NodeIndex = usize;
@@ -67,6 +68,8 @@ pub struct Graph {
     providers: HashMap<String, Vec<NodeIndex>>,
     by_provider: HashMap<String, Vec<NodeIndex>>,
     by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
+    /// See [`Graph::logged_before`].
+    logged_before: Option<LoggedBefore>,
 }
 
 impl Node {
@@ -114,6 +117,19 @@ impl Graph {
         graph.withheld = withheld.filter(|(id, _)| !graph.by_id.contains_key(id)).collect();
         graph.merge();
         graph
+    }
+
+    /// The same graph under a checkpoint that witnesses have seen.
+    #[must_use]
+    pub fn seen_by_witnesses(mut self, logged_before: Option<LoggedBefore>) -> Self {
+        self.logged_before = logged_before;
+        self
+    }
+
+    /// By what time all of these records were in the log, by the word of the policy's witnesses;
+    /// `None` if none has cosigned.
+    pub fn logged_before(&self) -> Option<&LoggedBefore> {
+        self.logged_before.as_ref()
     }
 
     /// What an id stands for.

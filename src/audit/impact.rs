@@ -28,6 +28,9 @@ pub struct Rests {
     pub through: &'static str,
     /// How many steps away; 1 for what rests on the statement itself.
     pub distance: u64,
+    /// Whether a later revocation of its signer's key reaches back to it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suspect: bool,
 }
 
 /// Everything that rests on a statement, nearest first, then in entry order. A party stands for
@@ -44,7 +47,8 @@ pub fn impact(graph: &Graph, id: Id) -> Vec<Rests> {
                 continue;
             }
             let (entry_index, kind) = (node.entry_index(), node.record().kind());
-            found.push(Rests { entry_index, id: node.id(), kind, on, through, distance });
+            let (id, suspect) = (node.id(), node.is_suspect());
+            found.push(Rests { entry_index, id, kind, on, through, distance, suspect });
             pending.push_back((node.id(), distance + 1));
         }
     }
@@ -145,5 +149,8 @@ mod tests {
         let rests = notebook.claim(claim(Who::Party(suspect), None));
         let revocation = notebook.revoke(2, 2);
         check(&notebook, revocation, &[(suspect, 1), (rests, 2)]);
+        let marks: Vec<bool> =
+            impact(&notebook.graph(), revocation).iter().map(|rests| rests.suspect).collect();
+        assert_eq!(marks, [true, false]);
     }
 }

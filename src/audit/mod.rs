@@ -37,6 +37,7 @@ use crate::audit::line::one_line;
 use crate::audit::origins::Independence;
 use crate::audit::rules::rule::Finding;
 use crate::audit::standing::{Outcome, Standings};
+use crate::tlog::checkpoint::LoggedBefore;
 use crate::verify::report::Verdict;
 
 /// The name and version of an audit as JSON. Fields are only ever added.
@@ -112,6 +113,8 @@ pub struct Audit {
     pub speaker: String,
     /// What was said, in the recorder's words.
     pub said: String,
+    /// By what time it was in the log, by the word of the policy's witnesses, if any cosigned.
+    pub logged_before: Option<LoggedBefore>,
     /// The attribution level and what stops the next.
     pub level: Reached,
     /// How the claim stands.
@@ -168,6 +171,7 @@ pub fn audit_with(
         recorder: case.node.signed().statement().issuer().to_owned(),
         speaker: one_line(&graph.name_of(&case.claim.speaker)),
         said: case.claim.proposition.text.clone(),
+        logged_before: graph.logged_before().cloned(),
         level: level(&case, &findings),
         drawing: draw(&case),
         standing: case.outcome,

@@ -129,7 +129,7 @@ impl<'a> Standings<'a> {
     fn effect(&self, node: &Node, target: Id) -> Option<Because> {
         let (effect, what, replacement) = match node.record() {
             Record::Notice(notice) if notice.target == target => {
-                let (effect, what) = self.effect_of_notice(notice, target);
+                let (effect, what) = self.effect_of_notice(notice, node, target);
                 (effect, what, notice.replacement)
             }
             Record::Relation(relation) if relation.to == target || relation.from == target => {
@@ -170,8 +170,15 @@ impl<'a> Standings<'a> {
         Some(Because { entry_index, id, effect, what, replacement: None, is_suspect })
     }
 
-    fn effect_of_notice(&self, notice: &Notice, target: Id) -> (Standing, String) {
+    fn effect_of_notice(&self, notice: &Notice, by: &Node, target: Id) -> (Standing, String) {
         let reason = &notice.reason;
+        // Whoever has the power may correct others; that is not its recorder's own word.
+        let issuer = |node: &Node| node.signed().statement().issuer().to_owned();
+        let by = issuer(by);
+        let is_own = self.graph.node(target).is_none_or(|target| issuer(target) == by);
+        let who = if is_own { "its recorder".to_owned() } else { format!("{by}, who may,") };
+        let (replaced, taken) =
+            (format!("{who} put another record in its place"), format!("{who} took it back"));
         let (effect, what) = match notice.kind {
             NoticeKind::ClaimantRetraction if self.is_by_another(notice, target) => {
                 let what = "somebody who is not the speaker took it back";
@@ -180,10 +187,8 @@ impl<'a> Standings<'a> {
             NoticeKind::ClaimantRetraction => (Standing::Retracted, "the speaker took it back"),
             NoticeKind::PublisherCorrection => (Standing::Corrected, "its publisher corrected it"),
             NoticeKind::PublisherRetraction => (Standing::Retracted, "its publisher withdrew it"),
-            NoticeKind::RecorderCorrection => {
-                (Standing::Superseded, "its recorder put another record in its place")
-            }
-            NoticeKind::RecorderRetraction => (Standing::Retracted, "its recorder took it back"),
+            NoticeKind::RecorderCorrection => (Standing::Superseded, replaced.as_str()),
+            NoticeKind::RecorderRetraction => (Standing::Retracted, taken.as_str()),
             NoticeKind::Redaction => (Standing::Withheld, "it was withheld or erased"),
             NoticeKind::Rebuttal => (Standing::Disputed, "somebody replied to it"),
             NoticeKind::Tombstone => (Standing::Standing, "it is gone at its source"),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::attribution::id::Id;
 use crate::claimfile::composition;
+use crate::cli::cosigned;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Desk;
 use crate::cli::terminal::Terminal;
@@ -34,6 +35,8 @@ struct Json<'a> {
     rows: &'a [Row],
     tree_size: u64,
     root: Hash,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<cosigned::Row>,
 }
 
 impl From<composition::Row> for Row {
@@ -68,9 +71,11 @@ pub(crate) fn commit(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     if !dry_run {
-        desk.ledger.commit(addition)?;
+        let committed = desk.ledger.commit(addition);
+        committed.map_err(|error| cosigned::of_writing(error, &desk.state))?;
         desk.remember(terminal);
     }
+    cosigned::tell(desk.ledger.asked(), terminal);
     let added = rows.iter().filter(|row| row.new).count();
     let already_there = rows.len() - added;
     terminal.object(&Json {
@@ -82,6 +87,7 @@ pub(crate) fn commit(
         rows,
         tree_size: desk.ledger.tree_size(),
         root: desk.ledger.root(),
+        witnesses: desk.ledger.asked().iter().map(cosigned::Row::from).collect(),
     });
     for row in rows {
         let state = if row.new { "new    " } else { "already" };

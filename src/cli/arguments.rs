@@ -8,6 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::monitor_options::Monitor;
+use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
 use crate::web::fetch;
 
 /// Who said what, through which document, on whose word: a signed, append-only ledger of claims.
@@ -122,6 +123,17 @@ pub enum Command {
     Audit(Audit),
     /// List what rests on an entry
     Impact(Impact),
+    /// Write one file with which a stranger can check an entry
+    Prove(Prove),
+    /// Check such a file, with no ledger and no network
+    Check(Check),
+    /// Be a witness of other people's ledgers: cosign that they only grow
+    Witness(Witness),
+    /// Ask the policy's witnesses to cosign the checkpoint as it stands
+    Cosign(Cosign),
+    /// Make, list, trust, replace and revoke the keys of recorders
+    #[command(subcommand)]
+    Key(Key),
     /// Follow ledgers, and report what is said by or about a party
     Monitor(Monitor),
     /// Explain a rule of the audit, an attribution level, or an error code
@@ -344,7 +356,7 @@ pub struct Show {
 pub struct Verify {
     /// The ledger's folder or URL, if not the usual one
     #[arg(value_name = "DIR|URL", value_parser = location())]
-    pub ledger: Option<Location>,
+    pub location: Option<Location>,
 }
 
 /// Options of `audit`.
@@ -373,6 +385,185 @@ pub struct Audit {
 pub struct Impact {
     /// The entry (its number, or the beginning of its id)
     pub id: String,
+}
+
+/// The forms of a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// C2SP tlog-proof, with the statement and what it refers to; needs no key
+    TlogProof,
+    /// A SCITT transparent statement (RFC 9943); the log's key signs its receipt
+    Scitt,
+    /// A ZIP file with the tlog-proof, the captures and the policy
+    Bundle,
+}
+
+/// Options of `prove`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  whosaid prove 14\n  whosaid prove ec9518fb --format bundle --out \
+kabul.zip\n  whosaid prove 14 --format scitt --passphrase-file FILE\n\n\
+A number is an entry's number and costs a handful of files; the beginning of an id reads all \
+entries."
+)]
+pub struct Prove {
+    /// The entry (its number, or the beginning of its id)
+    pub id: String,
+    /// In which form
+    #[arg(long, value_enum, default_value = "tlog-proof", value_name = "FORM")]
+    pub format: ProofFormat,
+    /// The file to write, or - for standard output; named after the entry's id when left out
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Put the SCITT form into the bundle as well; the log's key signs its receipt
+    #[arg(long)]
+    pub with_scitt: bool,
+    /// Read the passphrase of the log's key from a file (its first line), or from standard input
+    /// with -
+    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// Issue at this time instead of the clock's (seconds since 1970); for tests
+    #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
+    pub at: Option<u64>,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  whosaid check ec9518fb5343.tlog-proof\n  whosaid check --policy \
+their-policy kabul.zip\n\nTrust comes from the policy in keys/, or the one named. A bundle without \
+one is checked by the policy in it, and\nthe answer is no more than undecided."
+)]
+pub struct Check {
+    /// A .tlog-proof, a .scitt statement or a bundle; - for standard input
+    pub file: PathBuf,
+    /// The policy to check it by, if not the one in keys/
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// What to do with keys. Passphrases come from a file, standard input or the terminal only.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+A colleague joins:      whosaid key new omar                    (on omar's machine; prints a key)
+                        whosaid key trust omar+1f2e3d4c+AY…     (whoever has the power `keys`)
+A key gets old:         whosaid key rotate --as omar
+A key is stolen:        whosaid key list                        (from which entry on is it suspect?)
+                        whosaid key revoke omar --from 41 --reason \"laptop stolen\"")]
+pub enum Key {
+    /// Make a recorder's key and print its public half
+    New(KeyNew),
+    /// List every key that the ledger ever knew
+    List,
+    /// Let a colleague's key sign in this ledger
+    Trust(KeyTrust),
+    /// Put a new key in the place of one
+    Rotate(KeyRotate),
+    /// End a key, and mark what it signed from a stated entry on
+    Revoke(KeyRevoke),
+}
+
+/// Options of `key new`.
+#[derive(Debug, Args)]
+#[command(after_help = "No ledger is needed.\n\nExamples:\n  whosaid key new omar\n  \
+whosaid key new omar --import omar-from-openssl.pem")]
+pub struct KeyNew {
+    /// The recorder's short name
+    pub name: String,
+    /// Take the key from an encrypted PKCS#8 file with an Ed25519 key; the passphrase stays
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
+    /// Read the passphrase from a file (its first line), or from standard input with -
+    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum PowerName {
+    /// Append records of its own, and correct them
+    Record,
+    /// Correct, retract and redact what others recorded
+    Correct,
+    /// Introduce, rotate and revoke any key
+    Keys,
+}
+
+/// Options of `key trust`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  whosaid key trust omar+1f2e3d4c+AYqI49…\n  \
+whosaid key trust --powers record,correct zahra+77ab01cd+AbX2cd…\n  \
+whosaid key trust --delegate --as omar phone+0a1b2c3d+AdF31k…\n  \
+whosaid key trust desk.example/w1+6d7ef907+BIE5… --url https://desk.example/w1 --quorum any\n\n\
+A witness's key goes into keys/policy, once the witness has cosigned the checkpoint as it stands:\n\
+whoever runs it has to follow this log first (`whosaid witness --log`).")]
+pub struct KeyTrust {
+    /// The key as its owner's `whosaid key new` or `whosaid witness` printed it, or - for standard
+    /// input
+    #[arg(value_name = "KEY")]
+    pub key: String,
+    /// What it may do
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "record")]
+    pub powers: Vec<PowerName>,
+    /// Lend it powers of your own, rather than introduce it: needs no power over keys
+    #[arg(long)]
+    pub delegate: bool,
+    /// The first entry that it may sign; the next one when left out
+    #[arg(long, value_name = "ENTRY")]
+    pub from: Option<u64>,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// A witness's key goes into the policy, not into the ledger
+    #[command(flatten)]
+    pub witness: TrustWitness,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// Options of `key rotate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The new key is encrypted with the passphrase of the old one, which is kept \
+under another name.\n\nExamples:\n  whosaid key rotate --as omar\n  \
+whosaid key rotate --as nadia --to omar+1f2e3d4c+AYqI49…    (omar's; needs the power `keys`)"
+)]
+pub struct KeyRotate {
+    /// The new public key, if its owner made it elsewhere; its name says whose place it takes
+    #[arg(long, value_name = "KEY")]
+    pub to: Option<String>,
+    /// Why
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// Options of `key revoke`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is deleted: what the key signed before --from stays as it is, what \
+it signed from there on is marked as suspect.\n\nExample:  whosaid key revoke omar --from 41 \
+--reason \"laptop stolen\""
+)]
+pub struct KeyRevoke {
+    /// The key: a recorder's name, or the beginning of a thumbprint
+    #[arg(value_name = "NAME|THUMBPRINT")]
+    pub key: String,
+    /// From which entry on what it signed is suspect; none when left out
+    #[arg(long, value_name = "ENTRY")]
+    pub from: Option<u64>,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Revoke with it the keys that it delegated to, and those it brought from --from on
+    #[arg(long)]
+    pub with_delegates: bool,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
 }
 
 /// Options of `explain`.

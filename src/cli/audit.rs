@@ -104,12 +104,16 @@ pub(crate) fn impact(
         let node = audited.graph.node(id);
         node.map_or_else(|| "withheld".to_owned(), |node| summary::line(node.record(), &names))
     };
-    terminal.line(format!("entry {entry_index}: {}", line_of(id)));
+    let is_suspect = audited.graph.node(id).is_some_and(Node::is_suspect);
+    let mark = if is_suspect { " (suspect)" } else { "" };
+    terminal.line(format!("entry {entry_index}{mark}: {}", line_of(id)));
     for it in &rests {
         let indent = "  ".repeat(usize::try_from(it.distance.min(8)).unwrap_or(8));
         let text = summary::shortened(&line_of(it.id).replace('\n', " "), 100);
         let (entry, kind, through) = (it.entry_index, it.kind, it.through);
-        terminal.line(format!("{indent}entry {entry} ({kind}, through its {through}): {text}"));
+        let mark = if it.suspect { "suspect, " } else { "" };
+        terminal
+            .line(format!("{indent}entry {entry} ({mark}{kind}, through its {through}): {text}"));
     }
     let (count, verb) = match rests.len() {
         1 => ("1 entry".to_owned(), "rests"),
@@ -148,7 +152,8 @@ fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audit
         signed.retain(|it| keep(it));
     }
     let suspect = |key, entry_index| verification.keyring.is_suspect(key, entry_index);
-    let graph = Graph::new(signed, verification.withheld, suspect);
+    let graph = Graph::new(signed, verification.withheld, suspect)
+        .seen_by_witnesses(verification.report.logged_before);
     let ids = ids.into_iter().map(|(_, id)| id).collect();
     Ok(Audited { store, graph, ids, verdict })
 }
@@ -225,6 +230,9 @@ fn print(audit: &Audit, with_rules: bool, terminal: &Terminal) {
     let level = &audit.level;
     terminal.line(format!("Level      {:?} {}", level.level, level.name));
     terminal.line(format!("           not {:?}: {}", level.next, level.stopped_by.what));
+    if let Some(seen) = &audit.logged_before {
+        terminal.line(format!("Time       {}", summary::logged_before(seen)));
+    }
     print_standing(audit, terminal);
     print_independence(audit, terminal);
     terminal.line("");
@@ -249,7 +257,8 @@ fn print_standing(audit: &Audit, terminal: &Terminal) {
     let since = if standing == Standing::Standing { ": no later entry changes it" } else { "" };
     terminal.line(format!("Standing   {}{since} (as of {as_of} entries)", word(&standing)));
     for because in &audit.standing.because {
-        terminal.line(format!("           entry {}: {}", because.entry_index, because.what));
+        let mark = if because.is_suspect { " (suspect: its key was revoked)" } else { "" };
+        terminal.line(format!("           entry {}{mark}: {}", because.entry_index, because.what));
     }
 }
 

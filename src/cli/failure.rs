@@ -8,8 +8,10 @@ use crate::attribution::keyring;
 use crate::claimfile::compose;
 use crate::claimfile::fault::Faults;
 use crate::keyfile;
-use crate::ledger::{batch, reading, writing};
+use crate::ledger::{batch, cosigning, reading, writing};
+use crate::receipt::prove;
 use crate::store::{self, failure, loose};
+use crate::tlog::checkpoint;
 use crate::web::fetch;
 
 /// The exit codes, the same for every command.
@@ -63,12 +65,15 @@ Nothing was appended: a batch goes in whole or not at all.";
     PASSPHRASE = "passphrase", Key, "The secret key is encrypted, and the passphrase is missing or wrong.";
     DAMAGED = "damaged", DoesNotHold, "The ledger on the disk is not what its checkpoint says. `whosaid verify` names every file and entry.";
     DOES_NOT_VERIFY = "does-not-verify", DoesNotHold, "The ledger does not verify, so nothing is said about its claims. `whosaid verify` names every file and entry.";
+    WITNESSES = "witnesses", Io, "Too few of the policy's witnesses cosigned the checkpoint, so it was not published. What was recorded stays recorded; the same checkpoint is published when they answer.";
+    ALARM = "alarm", DoesNotHold, "A witness has seen another history of this log: another copy of the ledger is in use, or it was put back to an earlier state. Nothing was published. Asking again cannot mend it.";
     MEMORY = "monitor-memory", Io, "What a monitor remembers of a ledger cannot be read. It is never begun anew by itself, \
 for whoever damaged it may have wanted just that. Put a copy back, or remove it to be told everything from the start.";
     ROLLED_BACK = "rolled-back", DoesNotHold, "The ledger is smaller than when it was last seen from here. An honest log never goes back: \
 a backup was restored, or somebody hides entries. What was seen is remembered in the state directory.";
     FORKED = "forked", DoesNotHold, "The log has signed two histories that exclude one another: the one seen before from here, and this one. \
 The fork proof that was written shows it to anybody who has the log's key.";
+    RECEIPT = "receipt", Usage, "The file is no receipt: neither a .tlog-proof, nor a SCITT transparent statement, nor a bundle of `whosaid prove`.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }
 
@@ -108,6 +113,11 @@ impl Failure {
     pub(crate) fn about(mut self, thing: impl Display) -> Self {
         self.message = format!("{thing}: {}", self.message);
         self
+    }
+
+    /// Whether it fails with this code.
+    pub(crate) fn is(&self, code: &Code) -> bool {
+        self.code.name == code.name
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -205,9 +215,50 @@ impl From<writing::Error> for Failure {
             Error::Index(_) => Self::new(IO, error)
                 .hint("writing needs a folder that you may write to, on a disk with space")
                 .hint("the index can be removed (.state/index.sqlite*): it is made anew"),
-            Error::Witnesses => Self::new(POLICY, error),
+            Error::Checkpoint(checkpoint::Error::Quorum { .. }) => Self::new(WITNESSES, error)
+                .hint("run `whosaid cosign` to ask the witnesses that keys/policy names"),
+            Error::Cosigning(ref inner) => {
+                let (code, hints) = cosigning_code(inner);
+                hints.iter().fold(Self::new(code, &error), Failure::hint)
+            }
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
         }
+    }
+}
+
+impl From<cosigning::Error> for Failure {
+    fn from(error: cosigning::Error) -> Self {
+        let (code, hints) = cosigning_code(&error);
+        hints.iter().fold(Self::new(code, &error), Failure::hint)
+    }
+}
+
+fn cosigning_code(error: &cosigning::Error) -> (Code, &'static [&'static str]) {
+    use cosigning::Error;
+    match error {
+        Error::Store(store::Error::Locked(_)) => (LOCKED, &["try again when it has ended"]),
+        Error::Store(_) => (IO, &[]),
+        Error::NoLedger => (NO_LEDGER, &["--ledger names another folder"]),
+        Error::Alarm { proven: false, .. } => (
+            ALARM,
+            &[
+                "another copy of this ledger is in use, or it was put back to an earlier state",
+                "the witness has shown nothing for it; to go on without it, edit keys/policy",
+            ],
+        ),
+        Error::Alarm { .. } => (
+            ALARM,
+            &[
+                "another copy of this ledger is in use, or it was put back to an earlier state",
+                "append nothing more; compare the copies, and do not ask the witness again",
+            ],
+        ),
+        Error::Quorum { .. } => (
+            WITNESSES,
+            &["run `whosaid cosign` when they can be reached; it publishes the same checkpoint"],
+        ),
+        Error::Unfinished => (UNFINISHED, &["`whosaid cosign` finishes it"]),
+        _ => (DAMAGED, &["run `whosaid verify`"]),
     }
 }
 
@@ -225,6 +276,19 @@ impl From<batch::Error> for Failure {
             | Error::NotAnId(_) => {
                 Self::new(REFERENCE, error).hint("`whosaid log` lists the entries with their ids")
             }
+            error => Self::new(INPUT, error),
+        }
+    }
+}
+
+impl From<prove::Error> for Failure {
+    fn from(error: prove::Error) -> Self {
+        use prove::Error;
+        match error {
+            Error::Reading(error) => error.into(),
+            Error::NoCheckpoint => writing::Error::NoLedger.into(),
+            Error::Checkpoint(error) => writing::Error::from(error).into(),
+            Error::NotInTree { .. } => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
             error => Self::new(INPUT, error),
         }
     }

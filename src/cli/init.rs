@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::{Charter, FORMAT, Power, Recorder};
-use crate::attribution::record::limits;
 use crate::cli::arguments::Init;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Place, now};
@@ -46,8 +45,7 @@ pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exi
         .map_err(|error| Failure::new(failure::INPUT, error))?;
     let policy = Policy::of_log(verifier.clone());
     write_once(place, "policy", &policy.to_string())?;
-    // Whoever puts the folder under version control must not publish secrets by accident.
-    write_once(place, ".gitignore", "*.secret.pem\n")?;
+    write_once(place, ".gitignore", secrets::GITIGNORE)?;
 
     let record = Record::Charter(Charter {
         format: FORMAT,
@@ -98,10 +96,7 @@ pub(crate) fn run(place: &Place, init: &Init, terminal: &Terminal) -> Result<Exi
 /// Everything that can be refused before anything is written.
 fn check(place: &Place, init: &Init) -> Result<(), Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::new(failure::INPUT, error);
-    limits::key("--name", &init.name).map_err(|error| refused(&error))?;
-    if init.name == secrets::LOG {
-        return Err(refused(&"--name: `log` is the log's own name, choose another"));
-    }
+    secrets::check_name("--name", &init.name)?;
     let dummy = SecretKey::from_seed(&[0; 32]).public();
     VerifierKey::new(&init.origin, Algorithm::Ed25519, dummy)
         .map_err(|error| refused(&format!("--origin: {error}")))?;
@@ -123,7 +118,7 @@ fn key(place: &Place, name: &str, passphrase: &[u8]) -> Result<SecretKey, Failur
             failure.hint("an earlier `init` left this key; use its passphrase, or other folders")
         });
     }
-    secrets::make(&place.keys, name, passphrase)
+    secrets::make(&secrets::path(&place.keys, name), passphrase)
 }
 
 /// Writes a file of `keys/`; one with the same content may be there from an interrupted `init`.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::attribution::id::Id;
+use crate::attribution::keyring::Keyring;
 use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Statement};
 use crate::cli::arguments::{Log, Show};
@@ -18,7 +19,7 @@ use crate::index::CANDIDATES;
 use crate::ledger::batch::{SHORTEST_PREFIX, entry_number};
 use crate::ledger::{reading, writing};
 use crate::tlog::bundle::bundles_of;
-use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::checkpoint::{Checkpoint, LoggedBefore};
 use crate::tlog::merkle::{self, Leaf, Position};
 use crate::tlog::tile::FULL_WIDTH;
 
@@ -34,6 +35,12 @@ struct Json<'a> {
     record: Option<&'a Record>,
     #[serde(skip_serializing_if = "Option::is_none")]
     included: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logged_before: Option<&'a LoggedBefore>,
+    /// True where a later revocation of the signer's key reaches back to the entry, null where
+    /// the later records were not read; left out where none does.
+    #[serde(skip_serializing_if = "is_cleared")]
+    suspect: Option<bool>,
 }
 
 /// `whosaid log`.
@@ -43,6 +50,7 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
     let met = place.meet(&store, &policy, terminal)?;
     let entries = or_drop(Entries::read(&store, &checkpoint), &store, terminal)?;
     let first = options.limit.map_or(0, |limit| checkpoint.size.saturating_sub(limit));
+    let keyring = entries.keyring()?;
     let mut names = Names::new();
     for (entry_index, id) in (0..).zip(&entries.ids) {
         let statement = or_drop(entries.statement(entry_index), &store, terminal)?;
@@ -56,9 +64,12 @@ pub(crate) fn log(place: &Place, options: &Log, terminal: &Terminal) -> Result<E
         if entry_index < first || !wanted {
             continue;
         }
-        terminal.object(&json("whosaid.log/1", entry_index, *id, statement.as_ref(), None));
+        let suspect = statement.as_ref().is_some_and(|it| is_suspect(&keyring, it, entry_index));
+        let json =
+            json("whosaid.log/1", (entry_index, *id), statement.as_ref(), None, Some(suspect));
+        terminal.object(&json);
         terminal.line(match &statement {
-            Some(statement) => log_line(entry_index, statement, &names),
+            Some(statement) => log_line(entry_index, statement, &names, suspect),
             None => format!("{entry_index:<5} {}  withheld", id.short()),
         });
     }
@@ -79,9 +90,12 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
         }
         found => found,
     };
-    let Shown { entry_index, id, statement, names } = or_drop(found, &store, terminal)?;
+    let Shown { entry_index, id, statement, names, suspect } = or_drop(found, &store, terminal)?;
     place.remember(met.as_ref(), &policy, terminal);
-    terminal.object(&json("whosaid.show/1", entry_index, id, statement.as_ref(), Some(true)));
+    let logged_before = checkpoint.logged_before();
+    let place_and_id = (entry_index, id);
+    let json = json("whosaid.show/1", place_and_id, statement.as_ref(), Some(true), suspect);
+    terminal.object(&Json { logged_before, ..json });
     terminal.line(format!("entry {entry_index} of {}, {id}", checkpoint.size));
     let Some(statement) = statement else {
         terminal.line(
@@ -92,14 +106,24 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     terminal.line(format!(
         "recorded by {} at {} with key {}",
         statement.issuer(),
-        time(statement.recorded_at()),
+        summary::time(statement.recorded_at()),
         &statement.signer().to_string()[..12]
     ));
+    match suspect {
+        Some(true) => terminal.line(
+            "suspect: a later record revokes this key from an entry at or before this one on",
+        ),
+        Some(false) => {}
+        None => terminal.line("Whether a later record revokes this key: not checked here."),
+    }
     terminal.line(format!("{}:", statement.record().kind()));
     for line in summary::fields(statement.record(), &names) {
         terminal.line(line);
     }
     terminal.line("In the log: proven by its inclusion in the signed checkpoint.");
+    if let Some(logged_before) = logged_before {
+        terminal.line(summary::logged_before(logged_before));
+    }
     terminal.line("Signature and references: not checked here; `whosaid verify` does.");
     Ok(Exit::Holds)
 }
@@ -111,6 +135,8 @@ struct Shown {
     /// `None` if it is withheld.
     statement: Option<Statement>,
     names: Names,
+    /// Whether a later record revokes its key; `None` if the later records were not read.
+    suspect: Option<bool>,
 }
 
 /// Finds one entry and its statement, and proves that it is in the log.
@@ -131,7 +157,14 @@ fn shown(store: &Opened, checkpoint: &Checkpoint, typed: &str) -> Result<Shown, 
     prove(store, checkpoint, entry_index, id)?;
     let statement = entries.statement(entry_index)?;
     let names = statement.as_ref().map(|it| entries.names(it.record())).transpose()?;
-    Ok(Shown { entry_index, id, statement, names: names.unwrap_or_default() })
+    let names = names.unwrap_or_default();
+    let suspect = match &statement {
+        // All later records tell, which are too many to fetch for one entry.
+        Some(_) if !store.is_at_hand() => None,
+        Some(it) => Some(is_suspect(&entries.keyring()?, it, entry_index)),
+        None => Some(false),
+    };
+    Ok(Shown { entry_index, id, statement, names, suspect })
 }
 
 /// Drops what was kept of a ledger in which something does not hold.
@@ -201,6 +234,24 @@ impl<'a> Entries<'a> {
         })
     }
 
+    /// The keys after the last entry, as far as their records can be read: enough to mark, and
+    /// no verification.
+    fn keyring(&self) -> Result<Keyring, Failure> {
+        let mut keyring = Keyring::default();
+        for bundle in bundles_of(self.tree_size) {
+            let first = bundle.index * u64::from(FULL_WIDTH);
+            for (entry_index, bytes) in (first..).zip(reading::statements(self.store, bundle)?) {
+                let statement = bytes.and_then(|bytes| statement::open(&bytes).ok());
+                let governs = |it: &Statement| matches!(it.record().kind(), "charter" | "key");
+                if let Some(statement) = statement.filter(governs) {
+                    // What is refused here `verify` names.
+                    let _ = keyring.admit(statement, entry_index, None);
+                }
+            }
+        }
+        Ok(keyring)
+    }
+
     /// The names of what a record refers to.
     fn names(&self, record: &Record) -> Result<Names, Failure> {
         let mut names = Names::new();
@@ -257,12 +308,27 @@ fn prove(store: &Opened, checkpoint: &Checkpoint, entry_index: u64, id: Id) -> R
         })
 }
 
+/// Whether nothing is to be said of a revocation.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
+    reason = "serde hands over a reference"
+)]
+fn is_cleared(suspect: &Option<bool>) -> bool {
+    *suspect == Some(false)
+}
+
+/// Whether a later revocation reaches back to an entry.
+fn is_suspect(keyring: &Keyring, statement: &Statement, entry_index: u64) -> bool {
+    keyring.is_suspect(statement.signer(), entry_index)
+}
+
 fn json<'a>(
     schema: &'static str,
-    entry: u64,
-    id: Id,
+    (entry, id): (u64, Id),
     statement: Option<&'a Statement>,
     included: Option<bool>,
+    suspect: Option<bool>,
 ) -> Json<'a> {
     Json {
         schema,
@@ -274,18 +340,14 @@ fn json<'a>(
         withheld: statement.is_none(),
         record: statement.map(Statement::record),
         included,
+        logged_before: None,
+        suspect,
     }
 }
 
-fn log_line(entry_index: u64, statement: &Statement, names: &Names) -> String {
+fn log_line(entry_index: u64, statement: &Statement, names: &Names, suspect: bool) -> String {
     let (id, kind) = (statement.id().short(), statement.record().kind());
     let line = summary::line(statement.record(), names).replace('\n', " ");
-    format!("{entry_index:<5} {id}  {kind:<10} {}", summary::shortened(&line, 100))
-}
-
-/// A time for people, in UTC.
-pub(crate) fn time(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).ok();
-    let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| "a time beyond the calendar".to_owned(), |time| time.to_string())
+    let mark = if suspect { "suspect: " } else { "" };
+    format!("{entry_index:<5} {id}  {kind:<10} {mark}{}", summary::shortened(&line, 100))
 }

@@ -5,15 +5,18 @@
 //! **0** it holds · **1** checked, and it does not hold · **2** bad usage or input · **3** could
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
-mod monitor_options;
+pub mod witness_options;
+pub mod monitor_options;
 pub mod arguments;
 mod failure;
 mod terminal;
 mod secrets;
+mod courier;
 mod places;
 mod seen;
-mod open;
 mod summary;
+mod cosigned;
+mod open;
 mod init;
 mod added;
 mod append;
@@ -21,6 +24,11 @@ mod amend;
 mod look;
 mod verify;
 mod audit;
+mod prove;
+mod check;
+mod witnesses;
+mod witness;
+mod key;
 mod monitor;
 mod explain;
 mod shell;
@@ -72,6 +80,11 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
+        Command::Prove(it) => prove::run(&place, &it, terminal),
+        Command::Check(it) => check::run(&place, &it, terminal),
+        Command::Witness(it) => witness::run(&place, &it, terminal),
+        Command::Cosign(it) => witnesses::cosign(&place, &it, terminal),
+        Command::Key(it) => key::run(&place, &it, terminal),
         Command::Monitor(it) => monitor::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),
         Command::Completions(it) => shell::completions(&it, terminal),

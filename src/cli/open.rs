@@ -3,12 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use zeroize::Zeroizing;
+
+use crate::attribution::keyring;
 use crate::cli::arguments::{Location, Signing};
+use crate::cli::cosigned;
+use crate::cli::courier::Courier;
 use crate::cli::failure::{self, Failure};
 use crate::cli::terminal::Terminal;
 use crate::cli::{secrets, seen};
 use crate::index::Index;
 use crate::key::SecretKey;
+use crate::ledger::cosigning::Signers;
 use crate::ledger::reading;
 use crate::ledger::writing::{self, Ledger};
 use crate::memory::{self, Meeting, Memory};
@@ -116,8 +122,12 @@ pub(crate) struct Desk {
     pub(crate) ledger: Ledger<OsDisk>,
     pub(crate) recorder: String,
     pub(crate) key: SecretKey,
+    /// Whether an interrupted rotation of this recorder's key was finished on the way.
+    pub(crate) settled: bool,
     /// In seconds since 1970.
     pub(crate) recorded_at: u64,
+    /// The private folder of the ledger.
+    pub(crate) state: PathBuf,
     /// Where what was committed is remembered.
     memory: Option<Memory>,
     folder: PathBuf,
@@ -136,14 +146,7 @@ impl Desk {
 impl Place {
     /// The policy: the one thing that is trusted.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
-        let path = self.policy_path();
-        let bytes = loose::read_file(&path, policy::MAX_LENGTH as u64).map_err(|error| {
-            Failure::new(failure::POLICY, error)
-                .hint("it comes with the ledger's public key, from somebody you trust")
-                .hint("--keys names the folder that holds it")
-        })?;
-        Policy::parse(&bytes)
-            .map_err(|error| Failure::new(failure::POLICY, format!("{}: {error}", path.display())))
+        policy_of(&self.policy_path())
     }
 
     pub(crate) fn policy_path(&self) -> PathBuf {
@@ -241,24 +244,46 @@ impl Place {
     /// The ledger for writing, with the keys that sign. Refuses one that went back, or is forked,
     /// since it was last seen: whoever appends to such a one makes a second history of it.
     pub(crate) fn desk(&self, signing: &Signing) -> Result<Desk, Failure> {
-        let (store, policy) = (Store::open(OsDisk::new(self.folder()?))?, self.policy()?);
+        Ok(self.desk_with_passphrase(signing)?.0)
+    }
+
+    /// The ledger for writing, and the recorder's passphrase, to encrypt another key with.
+    pub(crate) fn desk_with_passphrase(
+        &self,
+        signing: &Signing,
+    ) -> Result<(Desk, Zeroizing<Vec<u8>>), Failure> {
+        let folder = self.folder()?.to_owned();
+        let (store, policy) = (Store::open(OsDisk::new(&folder))?, self.policy()?);
         seen::meet(self.memory.as_ref(), &store, &policy, &|| false)?;
         if reading::checkpoint(&store)?.is_none() && store.pending()?.is_none() {
             return Err(writing::Error::NoLedger.into());
         }
         let recorder = secrets::choose(&self.keys, signing.recorder.as_deref())?;
-        let question = format!("Passphrase of {recorder}: ");
-        let passphrase = secrets::passphrase(signing.passphrase_file.as_deref(), &question)?;
-        let key = secrets::open(&self.keys, &recorder, &passphrase)?;
-        let log_key = secrets::open(&self.keys, secrets::LOG, &passphrase)?;
-        let ledger = writing::open(store, &policy, log_key, self.index()?)?;
-        let in_force = ledger.keyring().recorder(key.public().thumbprint(), ledger.tree_size())?;
-        if in_force != recorder {
-            let message = format!("the key in {recorder}'s file is {in_force}'s in this ledger");
-            return Err(Failure::new(failure::KEY, message));
+        let (file, question) =
+            (signing.passphrase_file.as_deref(), format!("Passphrase of {recorder}: "));
+        let passphrases = secrets::passphrases(file, &question)?;
+        let present = secrets::path(&self.keys, &recorder);
+        let next = secrets::next_path(&self.keys, &recorder);
+        // A crash in the middle of a rotation can leave the new key only.
+        let is_renamed = !present.exists() && next.exists();
+        let first = if is_renamed { &next } else { &present };
+        let mut key = secrets::open_file(first, &passphrases.first)?;
+        let log_key = secrets::open_log(&self.keys, file, &passphrases)?;
+        let messenger = Box::new(Courier::new());
+        let signers = Signers { policy: policy.clone(), log_key, messenger };
+        let state = folder.join(STATE);
+        let ledger = writing::open_with(store, signers, self.index()?);
+        let ledger = ledger.map_err(|error| cosigned::of_writing(error, &state))?;
+        // From here on the lock keeps others from renaming key files.
+        let settled = secrets::settle(&self.keys, &recorder, ledger.keyring())?;
+        if settled {
+            key = secrets::open_file(&present, &passphrases.first)?;
         }
-        let (memory, folder) = (self.memory.clone(), self.folder()?.to_owned());
-        Ok(Desk { ledger, recorder, key, recorded_at: now(signing.at)?, memory, folder, policy })
+        check_signer(&ledger, &recorder, &key)?;
+        let (recorded_at, memory) = (now(signing.at)?, self.memory.clone());
+        let desk =
+            Desk { ledger, recorder, key, settled, recorded_at, state, memory, folder, policy };
+        Ok((desk, passphrases.first))
     }
 
     /// The index beside the ledger. Its folder is private and may have to be made.
@@ -267,6 +292,49 @@ impl Place {
         loose::create_folder(&state)?;
         Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
     }
+}
+
+/// The policy in a file.
+pub(crate) fn policy_of(path: &Path) -> Result<Policy, Failure> {
+    let bytes = loose::read_file(path, policy::MAX_LENGTH as u64).map_err(|error| {
+        Failure::new(failure::POLICY, error)
+            .hint("it comes with the ledger's public key, from somebody you trust")
+            .hint("--keys names the folder that holds it")
+    })?;
+    Policy::parse(&bytes)
+        .map_err(|error| Failure::new(failure::POLICY, format!("{}: {error}", path.display())))
+}
+
+/// Whether the key in a recorder's file is that recorder's, and may sign the next entry.
+fn check_signer(ledger: &Ledger<OsDisk>, recorder: &str, key: &SecretKey) -> Result<(), Failure> {
+    let keyring = ledger.keyring();
+    if keyring.log_key() == Some(key.public()) {
+        let message = format!("the key in {recorder}'s file is the log's");
+        return Err(Failure::new(failure::KEY, message).hint(
+            "the log's key signs checkpoints and nothing else; `whosaid key new` makes another",
+        ));
+    }
+    let in_force = match keyring.recorder(key.public().thumbprint(), ledger.tree_size()) {
+        Ok(name) => name,
+        Err(error @ keyring::Error::UnknownKey { .. }) => {
+            return Err(Failure::new(
+                failure::KEY,
+                format!("the key in {recorder}'s file: {error}"),
+            )
+            .hint("somebody with the power `keys` makes it known: `whosaid key trust`")
+            .hint("`whosaid key list` says which keys may sign"));
+        }
+        Err(error) => {
+            return Err(Failure::new(failure::KEY, error)
+                .hint("`whosaid key list` says which keys may sign, and since when"));
+        }
+    };
+    if in_force != recorder {
+        let message = format!("the key in {recorder}'s file is {in_force}'s in this ledger");
+        return Err(Failure::new(failure::KEY, message)
+            .hint("give the file the name of its key, or sign with --as"));
+    }
+    Ok(())
 }
 
 /// The time given, or the clock's, in seconds since 1970.

@@ -33,8 +33,8 @@ pub(crate) fn meet(
     let Some(fault) = meeting.standing.fault(meeting.size()) else { return Ok(Some(meeting)) };
     Err(match &meeting.standing {
         Standing::Forked(fork) => {
-            let proof = keep_fork(memory, fork);
-            Failure::new(failure::FORKED, fault).hint(proof).hint(COMPARE)
+            let kept = keep_fork(memory, fork);
+            Failure::new(failure::FORKED, fault).hint(kept).hint(COMPARE)
         }
         Standing::RolledBack(_) => Failure::new(failure::ROLLED_BACK, fault).hint(COMPARE),
         _ => Failure::new(failure::DAMAGED, fault).hint("run `whosaid verify`"),
@@ -90,7 +90,7 @@ pub(crate) fn remember_own(
     terminal.talk(format!("note: nothing can be remembered of this ledger: {trouble}"));
 }
 
-/// Writes a fork proof, and says where.
+/// Writes a fork proof, and says where, or why not.
 pub(crate) fn keep_fork(memory: &Memory, fork: &Fork) -> String {
     match memory.keep_fork(fork) {
         Ok(path) => format!("a proof that others can check was written: {}", path.display()),

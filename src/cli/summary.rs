@@ -8,6 +8,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::{Claim, Polarity, Who};
 use crate::attribution::record::notice::Notice;
+use crate::tlog::checkpoint::LoggedBefore;
 
 /// Names of parties, channels and documents, by the id of their statement.
 pub(crate) type Names = HashMap<Id, String>;
@@ -31,8 +32,16 @@ pub(crate) fn line(record: &Record, names: &Names) -> String {
     match record {
         Record::Charter(charter) => format!("{} is founded: {}", charter.origin, charter.title),
         Record::Key(change) => {
-            let name = change.name.as_deref().unwrap_or("a recorder");
-            format!("{} the key of {name}", word(&change.action))
+            let key = &change.key.thumbprint().to_string()[..12];
+            let from = change.from.map_or(String::new(), |from| format!(", from entry {from} on"));
+            match (&change.name, &change.replaces) {
+                (Some(name), _) => format!("{} key {key} as {name}{from}", word(&change.action)),
+                (None, Some(old)) => {
+                    let old = &old.thumbprint().to_string()[..12];
+                    format!("{} key {old} to {key}{from}", word(&change.action))
+                }
+                (None, None) => format!("{} key {key}{from}", word(&change.action)),
+            }
         }
         Record::Party(party) => format!("{} ({}, {})", party.name(), party.key, word(&party.kind)),
         Record::Channel(channel) => format!("{} ({})", channel.key, word(&channel.kind)),
@@ -133,6 +142,22 @@ fn scalar(value: &Value, names: &Names) -> String {
 pub(crate) fn word(value: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(value).expect("a word");
     value.as_str().unwrap_or_default().replace('_', " ")
+}
+
+/// A time for people, in UTC.
+pub(crate) fn time(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).ok();
+    let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| "a time beyond the calendar".to_owned(), |time| time.to_string())
+}
+
+/// By what time witnesses saw what is in the log.
+pub(crate) fn logged_before(seen: &LoggedBefore) -> String {
+    let (time, names) = (time(seen.time), seen.witnesses.join(", "));
+    let plural = if seen.witnesses.len() == 1 { "" } else { "es" };
+    let quorum = " (one witness's word: the policy wants none)";
+    let word = if seen.by_quorum { "" } else { quorum };
+    format!("Logged before {time}, by witness{plural} {names}{word}.")
 }
 
 /// The text cut to so many characters, with an ellipsis where something was cut.

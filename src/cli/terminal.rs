@@ -19,8 +19,19 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     pub(crate) fn new(json: bool) -> Self {
         Self { json, failed: RefCell::default() }
+    }
+
+    /// Lets what was printed so far be seen, by whoever waits for it before a long wait.
+    pub(crate) fn flush(&self) {
+        if let Err(error) = io::stdout().flush() {
+            self.failed.borrow_mut().get_or_insert(error);
+        }
     }
 
     /// One line of data for people; silent where JSON was asked for.
@@ -51,8 +62,16 @@ impl Terminal {
         }
     }
 
+    /// Bytes for another program, as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        self.keep(io::stdout().write_all(bytes));
+    }
+
     fn raw(&self, text: &str) {
-        let written = anstream::stdout().write_all(text.as_bytes());
+        self.keep(anstream::stdout().write_all(text.as_bytes()));
+    }
+
+    fn keep(&self, written: io::Result<()>) {
         if let Err(error) = written {
             self.failed.borrow_mut().get_or_insert(error);
         }

@@ -7,10 +7,11 @@ use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
 use crate::cli::seen;
-use crate::cli::summary::word;
+use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
 use crate::memory::Standing;
 use crate::store::source::Source;
+use crate::tlog::checkpoint::Cosigned;
 use crate::tlog::policy::Policy;
 use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Verdict};
 use crate::verify::{NOT_SHOWN, Verification, continuity, verify};
@@ -31,10 +32,13 @@ struct Json<'a> {
     /// How many files were asked for, if the ledger is far away.
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<u64>,
+    /// What became of the proof of a fork, if one was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fork_proof: Option<&'a str>,
 }
 
 pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
-    let ledger = options.ledger.as_ref().unwrap_or(&place.ledger);
+    let ledger = options.location.as_ref().unwrap_or(&place.ledger);
     let policy = place.policy()?;
     // What the server serves now is the question, not what was once fetched.
     let opened = place.open(ledger, Freshness::FromServer)?;
@@ -48,10 +52,7 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
         Standing::Forked(fork) => Some(seen::keep_fork(place.memory.as_ref()?, fork)),
         _ => None,
     });
-    print(report, opened.requests(), terminal);
-    if let Some(kept) = fork {
-        terminal.talk(format!("hint: {kept}"));
-    }
+    print(report, opened.requests(), fork.as_deref(), terminal);
     if report.verdict() == Verdict::Failed {
         opened.drop_cache(terminal);
     } else {
@@ -92,7 +93,7 @@ pub(crate) fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-fn print(report: &Report, requests: Option<u64>, terminal: &Terminal) {
+fn print(report: &Report, requests: Option<u64>, fork_proof: Option<&str>, terminal: &Terminal) {
     let (verdict, checks) = (report.verdict(), report.checks());
     terminal.object(&Json {
         schema: "whosaid.verify/1",
@@ -102,12 +103,19 @@ fn print(report: &Report, requests: Option<u64>, terminal: &Terminal) {
         report,
         not_shown: NOT_SHOWN,
         requests,
+        fork_proof,
     });
     if let (Some(origin), Some(root)) = (&report.origin, &report.root) {
         terminal.line(format!("{origin}, {} entries, root {root}", report.tree_size));
     }
     for check in &checks {
         terminal.line(check_line(check));
+    }
+    for Cosigned { witness, time } in &report.cosigned {
+        terminal.line(format!("  cosigned    by witness {witness} at {}", summary::time(*time)));
+    }
+    if let Some(seen) = &report.logged_before {
+        terminal.line(summary::logged_before(seen));
     }
     for fault in report.faults.iter().take(SHOWN_FAULTS) {
         terminal.line(fault_line(fault));
@@ -122,11 +130,15 @@ fn print(report: &Report, requests: Option<u64>, terminal: &Terminal) {
     terminal.line(sentence(report));
     if verdict == Verdict::Failed {
         let past = |fault: &Fault| matches!(fault.kind, FaultKind::RolledBack | FaultKind::Forked);
-        if report.faults.iter().any(past) {
-            terminal.talk(format!("hint: {}", seen::COMPARE));
+        if let Some(kept) = fork_proof {
+            terminal.talk(format!("hint: {kept}"));
         }
-        let hint = "compare with another copy of this ledger, and rely on nothing in this one";
-        terminal.talk(format!("hint: {hint}"));
+        terminal.talk(if report.faults.iter().all(past) {
+            format!("hint: {}", seen::COMPARE)
+        } else {
+            "hint: compare with another copy of this ledger, and rely on nothing in this one"
+                .to_owned()
+        });
     } else {
         terminal.line(NOT_SHOWN);
     }

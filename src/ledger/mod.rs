@@ -1,9 +1,11 @@
 //! The ledger: a log of statements in a folder, read and written as one thing.
 //!
-//! `reading` knows where things stand, `writing` turns what a batch adds into one commit, `batch`
+//! `reading` knows where things stand, `asking` and `cosigning` bring witnesses in, `writing` turns what a batch adds into one commit, `batch`
 //! seals records so that later ones can refer to earlier ones. Whether a ledger may be believed is
 //! the question of `verify`, which takes nothing from here but the reading of files.
 
 pub mod reading;
+pub mod asking;
+pub mod cosigning;
 pub mod writing;
 pub mod batch;

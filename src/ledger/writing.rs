@@ -15,6 +15,8 @@ use crate::evidence::capture;
 use crate::hash::Hash;
 use crate::index::{self, Extent, Index, Row};
 use crate::key::{SecretKey, Thumbprint};
+use crate::ledger::asking::Asked;
+use crate::ledger::cosigning::{self, Signers};
 use crate::ledger::reading;
 use crate::store::commit::{self, CommitError, Opened};
 use crate::store::disk::{Disk, Kind};
@@ -24,7 +26,6 @@ use crate::store::{self, Store};
 use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
 use crate::tlog::merkle::{self, Tree};
-use crate::tlog::note::{self, Signature};
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
 use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT, Tile};
@@ -92,12 +93,10 @@ pub enum Error {
     /// The secret key is not the one whose signature the policy trusts.
     #[error("the log's secret key is not the key that the policy trusts for {0:?}")]
     WrongLogKey(String),
-    /// The policy wants cosignatures, which this version cannot ask for.
-    #[error("the policy wants witnesses to cosign, and this version cannot ask them")]
-    Witnesses,
-    /// The note could not be signed.
-    #[error(transparent)]
-    Note(#[from] note::Error),
+    /// The checkpoint was not signed and cosigned as the policy wants. The commit is recorded, and
+    /// the next writer publishes the same checkpoint, or nothing.
+    #[error("{}; the commit is recorded{}", .0, what_becomes(.0))]
+    Cosigning(#[from] cosigning::Error),
     /// A statement does not fit a bundle.
     #[error(transparent)]
     Bundle(#[from] bundle::Error),
@@ -122,24 +121,36 @@ pub struct Ledger<D: Disk> {
     index: Index,
     keyring: Keyring,
     checkpoint: Checkpoint,
-    log_key: SecretKey,
+    signers: Signers,
     last_recorded_at: u64,
+    /// What came of asking the witnesses, since the ledger was opened.
+    asked: Vec<Asked>,
     /// The index could not follow a commit: what it does not know would be appended twice.
     behind: bool,
 }
 
-/// Opens a ledger for writing: takes the lock, finishes an interrupted commit, and brings the
-/// index up to the checkpoint.
+/// Opens a ledger for writing where no witness can be asked.
 pub fn open<D: Disk>(
     store: Store<D>,
     policy: &Policy,
     log_key: SecretKey,
+    index: Index,
+) -> Result<Ledger<D>, Error> {
+    open_with(store, Signers::alone(policy, log_key), index)
+}
+
+/// Opens a ledger for writing: takes the lock, finishes an interrupted commit, and brings the
+/// index up to the checkpoint.
+pub fn open_with<D: Disk>(
+    store: Store<D>,
+    signers: Signers,
     mut index: Index,
 ) -> Result<Ledger<D>, Error> {
-    let writer = recover(store, policy, &log_key, &mut index)?;
+    let mut asked = Vec::new();
+    let writer = recover(store, &signers, &mut index, &mut asked)?;
     let note = reading::checkpoint(writer.store())?.ok_or(Error::NoLedger)?;
-    let checkpoint = Checkpoint::clone(&*Trusted::open(&note, policy)?);
-    check_log_key(policy, &checkpoint.origin, &log_key)?;
+    let checkpoint = Checkpoint::clone(&*Trusted::open(&note, &signers.policy)?);
+    check_log_key(&signers, &checkpoint.origin)?;
     let found =
         merkle::root(checkpoint.size, &mut reading::nodes(writer.store(), checkpoint.size))?;
     if found != checkpoint.root {
@@ -148,7 +159,8 @@ pub fn open<D: Disk>(
     }
     let keyring = know(writer.store(), &checkpoint, &mut index)?;
     let last_recorded_at = last_time(writer.store(), &checkpoint)?;
-    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at, behind: false })
+    let behind = false;
+    Ok(Ledger { writer, index, keyring, checkpoint, signers, last_recorded_at, asked, behind })
 }
 
 /// Founds a ledger in an empty folder. The charter goes into the first batch, as entry 0.
@@ -159,12 +171,14 @@ pub fn found<D: Disk>(
     log_key: SecretKey,
     mut index: Index,
 ) -> Result<Ledger<D>, Error> {
-    let writer = recover(store, policy, &log_key, &mut index)?;
+    let signers = Signers::alone(policy, log_key);
+    let mut asked = Vec::new();
+    let writer = recover(store, &signers, &mut index, &mut asked)?;
     if let Some(note) = reading::checkpoint(writer.store())? {
         let size = Trusted::open(&note, policy)?.size;
         return Err(Error::AlreadyALedger(size));
     }
-    check_log_key(policy, origin, &log_key)?;
+    check_log_key(&signers, origin)?;
     // Where a log's files lie without their checkpoint, a new log of the same name would disagree
     // with what was signed over them.
     if let Some(file) = log_file_outside(writer.store(), &[])? {
@@ -174,7 +188,7 @@ pub fn found<D: Disk>(
     let checkpoint = unsigned(origin, Tree { size: 0, root: merkle::empty_root() });
     let keyring = Keyring::default();
     let (last_recorded_at, behind) = (0, false);
-    Ok(Ledger { writer, index, keyring, checkpoint, log_key, last_recorded_at, behind })
+    Ok(Ledger { writer, index, keyring, checkpoint, signers, last_recorded_at, asked, behind })
 }
 
 impl<D: Disk> Ledger<D> {
@@ -208,6 +222,11 @@ impl<D: Disk> Ledger<D> {
         &self.index
     }
 
+    /// What came of asking the witnesses since the ledger was opened, in the order of asking.
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
     /// The statement that the index names, compared with what the index says of it; `None` if it
     /// is withheld.
     pub fn statement(&self, row: &Row) -> Result<Option<Statement>, Error> {
@@ -238,8 +257,9 @@ impl<D: Disk> Ledger<D> {
                 journal.place(digest, path);
             }
         }
-        let log_key = &self.log_key;
-        let sign = |text: &str| signed(text, &checkpoint.origin, log_key);
+        let reader = self.writer.store().clone();
+        let (signers, asked) = (&self.signers, &mut self.asked);
+        let sign = |_: &str| Ok(signers.sign(&reader, &checkpoint, asked)?);
         self.writer.commit(&journal, sign).map_err(flatten)?;
         self.checkpoint = checkpoint;
         self.remember(addition).map_err(|error| {
@@ -259,7 +279,7 @@ impl<D: Disk> Ledger<D> {
                 if charter.origin != self.checkpoint.origin {
                     return Err(Error::Charter("it names another origin"));
                 }
-                if charter.log != self.log_key.public() {
+                if charter.log != self.signers.log_key.public() {
                     return Err(Error::Charter("it names another log key"));
                 }
             }
@@ -391,16 +411,18 @@ fn log_file_outside<D: Disk>(store: &Store<D>, puts: &[Put]) -> Result<Option<St
 /// that disagree are never signed, and nobody gets a planted journal signed.
 fn recover<D: Disk>(
     store: Store<D>,
-    policy: &Policy,
-    log_key: &SecretKey,
+    signers: &Signers,
     index: &mut Index,
+    asked: &mut Vec<Asked>,
 ) -> Result<commit::Writer<D>, Error> {
     let recovery = match commit::open(store)? {
         Opened::Ready(writer) => return Ok(writer),
         Opened::Interrupted(recovery) => recovery,
     };
     let next: Checkpoint = recovery.journal().checkpoint().parse()?;
-    check_log_key(policy, &next.origin, log_key)?;
+    check_log_key(signers, &next.origin)?;
+    // What stands there may lack the cosignatures of a witness that the policy wants since.
+    let policy = &signers.policy.clone().without_quorum();
     let present = match reading::checkpoint(recovery.store())? {
         Some(note) => Checkpoint::clone(&*Trusted::open(&note, policy)?),
         None => {
@@ -422,9 +444,9 @@ fn recover<D: Disk>(
     }
     let reader = recovery.store().clone();
     recovery
-        .finish(|text| {
+        .finish(|_| {
             check_continuation(&reader, &present, &next, index)?;
-            signed(text, &next.origin, log_key)
+            Ok(signers.sign(&reader, &next, asked)?)
         })
         .map_err(flatten)
 }
@@ -471,12 +493,6 @@ fn check_continuation<D: Disk>(
     Ok(())
 }
 
-/// The text of a checkpoint with the log's signature below it.
-fn signed(text: &str, origin: &str, log_key: &SecretKey) -> Result<Vec<u8>, Error> {
-    let signature = Signature::sign(origin, log_key, text)?;
-    Ok(format!("{text}\n{signature}").into_bytes())
-}
-
 fn flatten(error: CommitError<Error>) -> Error {
     match error {
         CommitError::Store(error) => Error::Store(error),
@@ -484,15 +500,17 @@ fn flatten(error: CommitError<Error>) -> Error {
     }
 }
 
-/// Refuses a key whose signature no reader would accept, before anything is written.
-fn check_log_key(policy: &Policy, origin: &str, log_key: &SecretKey) -> Result<(), Error> {
-    if policy.quorum().is_some() {
-        return Err(Error::Witnesses);
+/// What becomes of a commit whose checkpoint was not published.
+fn what_becomes(error: &cosigning::Error) -> &'static str {
+    match error {
+        cosigning::Error::Alarm { .. } => ", and not published",
+        _ => ", and will be published when a command that writes is run again",
     }
-    let public = log_key.public();
-    let trusted =
-        policy.logs().iter().any(|log| log.key.name() == origin && *log.key.public() == public);
-    if trusted { Ok(()) } else { Err(Error::WrongLogKey(origin.to_owned())) }
+}
+
+/// Refuses a key whose signature no reader would accept, before anything is written.
+fn check_log_key(signers: &Signers, origin: &str) -> Result<(), Error> {
+    if signers.include_log(origin) { Ok(()) } else { Err(Error::WrongLogKey(origin.to_owned())) }
 }
 
 fn unsigned(origin: &str, Tree { size, root }: Tree) -> Checkpoint {

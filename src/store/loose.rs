@@ -134,6 +134,18 @@ pub fn create_folder_lightly(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(failed("create", folder))
 }
 
+/// Gives a file another name in its folder, durably. A file that has that name already is never
+/// replaced: `AlreadyExists` is then the error's source. (One that appears between the look and
+/// the renaming would be: the caller keeps others from writing there.)
+pub fn rename_new(from: &Path, to: &Path) -> Result<(), Failure> {
+    if to.symlink_metadata().is_ok() {
+        return Err(failed("create", to)(io::ErrorKind::AlreadyExists.into()));
+    }
+    fs::rename(from, to).map_err(failed("rename", from))?;
+    let folder = folder_of(to);
+    os::sync_folder(folder).map_err(failed("sync", folder))
+}
+
 /// The names in a folder, in any order; names that are not UTF-8 are left out.
 pub fn names(folder: &Path) -> Result<Vec<String>, Failure> {
     let entries = fs::read_dir(folder).map_err(failed("list", folder))?;

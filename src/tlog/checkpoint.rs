@@ -11,6 +11,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use crate::hash::Hash;
 use crate::tlog::merkle::{Tree, empty_root};
 use crate::tlog::note::{self, Note};
@@ -37,15 +39,28 @@ pub struct Checkpoint {
 pub struct Trusted<T> {
     value: T,
     cosignatures: Vec<Cosigned>,
+    logged_before: Option<LoggedBefore>,
 }
 
 /// A witness of the policy saw a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cosigned {
     /// The policy's name for the witness.
     pub witness: String,
     /// When, in POSIX seconds, by the witness's clock.
     pub time: u64,
+}
+
+/// By what time a checkpoint, and so every entry under it, was there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoggedBefore {
+    /// In POSIX seconds, by the witnesses' clocks: those that cosigned no later than this are
+    /// enough for the quorum.
+    pub time: u64,
+    /// The policy's names of those that cosigned no later.
+    pub witnesses: Vec<String>,
+    /// Whether the policy has a quorum; without one it is the word of the first witness alone.
+    pub by_quorum: bool,
 }
 
 /// Why a text is no checkpoint, or a checkpoint is not trusted.
@@ -54,6 +69,9 @@ pub enum Error {
     /// The text does not follow the format.
     #[error("not a checkpoint: {0}")]
     Format(&'static str),
+    /// A checkpoint of no entries with another root than the one that it must have.
+    #[error("not a checkpoint: the root of no entries is not SHA-256 of nothing")]
+    EmptyRoot,
     /// The note is broken, a signature does not hold, or nobody known has signed.
     #[error("checkpoint: {0}")]
     Note(#[from] note::Error),
@@ -90,7 +108,7 @@ impl Checkpoint {
             return Err(Error::Format("the origin holds a control character"));
         }
         if self.size == 0 && self.root != empty_root() {
-            return Err(Error::Format("the root of no entries is not SHA-256 of nothing"));
+            return Err(Error::EmptyRoot);
         }
         if self.extensions.iter().any(String::is_empty) {
             return Err(Error::Format("an extension line is empty"));
@@ -139,6 +157,21 @@ impl<T> Trusted<T> {
     pub fn cosignatures(&self) -> &[Cosigned] {
         &self.cosignatures
     }
+
+    /// The policy's names of the witnesses that cosigned, each once.
+    pub fn witnesses(&self) -> BTreeSet<&str> {
+        self.cosignatures.iter().map(|cosigned| cosigned.witness.as_str()).collect()
+    }
+
+    /// The earliest time at which the cosignatures up to then meet the policy's quorum. Without a
+    /// quorum it is the earliest cosignature, which is one witness's word. `None` if nobody
+    /// cosigned.
+    ///
+    /// The time is the witnesses': nothing here compares it with another clock, so that an answer
+    /// is the same whenever it is asked for.
+    pub fn logged_before(&self) -> Option<&LoggedBefore> {
+        self.logged_before.as_ref()
+    }
 }
 
 impl Trusted<Checkpoint> {
@@ -172,9 +205,28 @@ impl Trusted<Checkpoint> {
                 cosigned: names.into_iter().map(str::to_owned).collect(),
                 quorum: quorum.to_owned(),
             }),
-            _ => Ok(Self { value, cosignatures }),
+            _ => {
+                let logged_before = logged_before(&cosignatures, policy);
+                Ok(Self { value, cosignatures, logged_before })
+            }
         }
     }
+}
+
+/// Takes the cosignatures in the order of their times until they are enough.
+fn logged_before(cosignatures: &[Cosigned], policy: &Policy) -> Option<LoggedBefore> {
+    let mut in_time: Vec<&Cosigned> = cosignatures.iter().collect();
+    in_time.sort_by_key(|cosigned| cosigned.time);
+    let mut seen = BTreeSet::new();
+    for Cosigned { witness, time } in in_time {
+        seen.insert(witness.as_str());
+        if policy.quorum_met(&seen) {
+            let witnesses = seen.into_iter().map(str::to_owned).collect();
+            let by_quorum = policy.quorum().is_some();
+            return Some(LoggedBefore { time: *time, witnesses, by_quorum });
+        }
+    }
+    None
 }
 
 impl<T> Deref for Trusted<T> {

@@ -199,6 +199,20 @@ impl Fork {
     }
 }
 
+impl fmt::Display for Proven {
+    /// What it proves, in words and on several lines, the last without its end.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, key, smaller, larger, implied } = self;
+        writeln!(formatter, "{origin} has signed two histories, with the key {key}:")?;
+        writeln!(formatter, "  {} entries, root {}", smaller.size, smaller.root)?;
+        writeln!(formatter, "  {} entries, root {}", larger.size, larger.root)?;
+        if smaller.size == larger.size {
+            return write!(formatter, "One number of entries cannot have two roots.");
+        }
+        write!(formatter, "The first {} entries of the second have root {implied}.", smaller.size)
+    }
+}
+
 /// One note, and what follows it.
 fn read_note(text: &str) -> Result<(Note, &str), Error> {
     let (line, rest) = text.split_once('\n').unwrap_or_default();

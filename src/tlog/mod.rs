@@ -13,5 +13,7 @@ pub mod note;
 pub mod policy;
 pub mod checkpoint;
 pub mod proof;
+pub mod add_checkpoint;
+pub mod receipt;
 pub mod fork;
 pub mod continuity;

@@ -161,7 +161,8 @@ impl VerifierKey {
         format!("{}+{:08x}", self.name, u32::from_be_bytes(self.id()))
     }
 
-    fn made(&self, signature: &Signature) -> bool {
+    /// Whether a signature bears this key's name and id. That it holds is for [`Note::verify`].
+    pub fn made(&self, signature: &Signature) -> bool {
         self.name == signature.name && self.id() == signature.key_id
     }
 

@@ -24,6 +24,9 @@ pub const MAX_OF_A_KIND: usize = 1000;
 /// The name that stands for no quorum at all.
 const NONE: &str = "none";
 
+/// The name of the one group that [`Policy::with_quorum`] makes: of all witnesses.
+const ALL_WITNESSES: &str = "witnesses";
+
 /// A log whose checkpoints are accepted. Its origin is the name of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
@@ -60,6 +63,21 @@ struct Group {
     name: String,
     threshold: usize,
     members: Vec<String>,
+}
+
+/// How many of a policy's witnesses must cosign, where that can be said in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quorum {
+    /// As the policy has it already.
+    Keep,
+    /// Nobody must.
+    None,
+    /// One of them.
+    Any,
+    /// All of them.
+    All,
+    /// So many of them.
+    AtLeast(usize),
 }
 
 /// Why a policy was refused.
@@ -145,6 +163,73 @@ impl Policy {
         let quorum = reader.quorum.ok_or(Error::Format("it has no quorum line"))?;
         let Reader { logs, witnesses, groups, .. } = reader;
         Ok(Self { logs, witnesses, groups, quorum: (quorum != NONE).then_some(quorum) })
+    }
+
+    /// The same policy with one more witness, which no quorum asks for yet.
+    ///
+    /// # Errors
+    /// If the name or the key is taken, or one of the texts cannot stand in a policy.
+    pub fn with_witness(
+        mut self,
+        name: &str,
+        key: VerifierKey,
+        url: Option<&str>,
+    ) -> Result<Self, Error> {
+        let url = url.map(str::to_owned);
+        self.witnesses.push(Witness { name: name.to_owned(), key, url });
+        self.read_back()
+    }
+
+    /// The same policy with another quorum over all its witnesses.
+    ///
+    /// # Errors
+    /// If the policy has groups that a person made, or fewer witnesses than the quorum wants.
+    pub fn with_quorum(mut self, quorum: Quorum) -> Result<Self, Error> {
+        let count = self.witnesses.len();
+        let threshold = match quorum {
+            Quorum::Keep => return Ok(self),
+            Quorum::None => {
+                self.quorum = None;
+                return Ok(self);
+            }
+            Quorum::Any => 1,
+            Quorum::All => count,
+            Quorum::AtLeast(threshold) => threshold,
+        };
+        if !(1..=count).contains(&threshold) {
+            return Err(Error::Format("it has not so many witnesses as the quorum wants"));
+        }
+        if self.groups.iter().any(|group| group.name != ALL_WITNESSES) {
+            return Err(Error::Format("it has groups of its own: change its quorum by hand"));
+        }
+        self.groups.clear();
+        let members: Vec<String> = self.witnesses.iter().map(|it| it.name.clone()).collect();
+        self.quorum = Some(match members.as_slice() {
+            [alone] => alone.clone(),
+            _ => {
+                let name = ALL_WITNESSES.to_owned();
+                self.groups.push(Group { name: name.clone(), threshold, members });
+                name
+            }
+        });
+        self.read_back()
+    }
+
+    /// The same policy where no witness must cosign: to open a checkpoint that lacks some.
+    #[must_use]
+    pub fn without_quorum(mut self) -> Self {
+        self.quorum = None;
+        self
+    }
+
+    /// What was put together here is a policy only if it reads as one, and as the same.
+    fn read_back(self) -> Result<Self, Error> {
+        let read = Self::parse(self.to_string().as_bytes())?;
+        if read == self {
+            Ok(read)
+        } else {
+            Err(Error::Format("a name or URL in it holds white space"))
+        }
     }
 
     /// The logs whose checkpoints are accepted, in the order of the file.
@@ -311,7 +396,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fmt::Write;
 
-    use super::{Error, Policy};
+    use super::{Error, Policy, Quorum};
     use crate::key::SecretKey;
     use crate::tlog::note::{Algorithm, VerifierKey};
 
@@ -364,6 +449,58 @@ mod tests {
         let one = parse("witness W <wit 2>\nwitness V <wit 3>\nquorum W\n").expect("a policy");
         assert!(one.quorum_met(&BTreeSet::from(["W"])));
         assert!(!one.quorum_met(&BTreeSet::from(["V"])));
+    }
+
+    #[test]
+    fn witnesses_are_added_and_the_quorum_is_said_in_one_word() {
+        let log = || Policy::of_log(key("log1", Algorithm::Ed25519, 1));
+        let add = |policy: Policy, seed: u8| {
+            let witness = key(&format!("wit{seed}"), Algorithm::Cosignature, seed);
+            policy.with_witness(&format!("W{seed}"), witness, Some("https://w.example/"))
+        };
+        let check = |policy: &Policy, expected: &str| {
+            let text = policy.to_string();
+            assert!(text.ends_with(expected), "{text}");
+            assert_eq!(Policy::parse(text.as_bytes()).as_ref(), Ok(policy));
+        };
+        let one = add(log(), 2).unwrap();
+        check(&one, " https://w.example/\nquorum none\n");
+        let one = one.with_quorum(Quorum::Any).unwrap();
+        check(&one, " https://w.example/\nquorum W2\n");
+        let two = add(one.clone(), 3).unwrap();
+        check(&two.clone().with_quorum(Quorum::Keep).unwrap(), "quorum W2\n");
+        check(
+            &two.clone().with_quorum(Quorum::Any).unwrap(),
+            "group witnesses 1 W2 W3\nquorum witnesses\n",
+        );
+        let all = two.clone().with_quorum(Quorum::All).unwrap();
+        check(&all, "group witnesses 2 W2 W3\nquorum witnesses\n");
+        let three = add(all.clone(), 4).unwrap();
+        check(&three, "group witnesses 2 W2 W3\nquorum witnesses\n");
+        check(
+            &three.with_quorum(Quorum::AtLeast(2)).unwrap(),
+            "group witnesses 2 W2 W3 W4\nquorum witnesses\n",
+        );
+        check(&all.clone().without_quorum(), "group witnesses 2 W2 W3\nquorum none\n");
+        check(&all.with_quorum(Quorum::None).unwrap(), "quorum none\n");
+
+        assert!(two.clone().with_quorum(Quorum::AtLeast(3)).is_err());
+        assert!(two.clone().with_quorum(Quorum::AtLeast(0)).is_err());
+        assert!(log().with_quorum(Quorum::Any).is_err());
+        assert!(add(two.clone(), 3).is_err(), "twice");
+        for (name, url) in [
+            ("a b", "https://w"),
+            ("none", "https://w"),
+            ("a", "https://w x"),
+            ("", "https://w"),
+            ("a\nquorum none", "https://w"),
+            ("a", ""),
+        ] {
+            let witness = key("wit9", Algorithm::Cosignature, 9);
+            assert!(log().with_witness(name, witness, Some(url)).is_err(), "{name:?} {url:?}");
+        }
+        let example = parse(EXAMPLE).expect("a policy");
+        assert!(example.with_quorum(Quorum::Any).is_err(), "it has groups of its own");
     }
 
     #[test]

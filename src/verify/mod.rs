@@ -16,7 +16,7 @@ use crate::ledger::reading;
 use crate::store;
 use crate::store::source::Source;
 use crate::tlog::bundle::bundles_of;
-use crate::tlog::checkpoint::{Checkpoint, Trusted};
+use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
 use crate::tlog::policy::Policy;
 use crate::tlog::tile::FULL_WIDTH;
 use crate::verify::report::{FAULTS, FaultKind, Report, Subject};
@@ -84,13 +84,16 @@ pub fn verify(
     Ok(Verification { report, keyring, withheld, note })
 }
 
+/// The signed checkpoint as it stands, and what it says.
+type Opened = (Vec<u8>, Trusted<Checkpoint>);
+
 /// Opens the checkpoint; whatever is wrong with it ends the verification, because nothing else
 /// can be judged without it.
 fn open_checkpoint(
     store: &dyn Source,
     policy: &Policy,
     report: &mut Report,
-) -> Result<Option<(Vec<u8>, Trusted<Checkpoint>)>, store::Error> {
+) -> Result<Option<Opened>, store::Error> {
     let place = ("checkpoint", None);
     let note = match reading::checkpoint(store) {
         Ok(Some(note)) => note,
@@ -112,11 +115,16 @@ fn open_checkpoint(
             report.origin = Some(checkpoint.origin.clone());
             report.tree_size = checkpoint.size;
             report.root = Some(checkpoint.root);
-            report.witnesses = checkpoint.cosignatures().len();
+            report.witnesses = checkpoint.witnesses().len();
+            report.cosigned = checkpoint.cosignatures().to_vec();
+            report.logged_before = checkpoint.logged_before().cloned();
             Ok(Some((note, checkpoint)))
         }
         Err(error) => {
-            report.fault(FaultKind::Tampered, Subject::Checkpoint, place, error);
+            // Cosignatures that are not there were taken away, or never given: nothing differs.
+            let is_missing = matches!(error, checkpoint::Error::Quorum { .. });
+            let kind = if is_missing { FaultKind::Incomplete } else { FaultKind::Tampered };
+            report.fault(kind, Subject::Checkpoint, place, error);
             Ok(None)
         }
     }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use crate::hash::Hash;
+use crate::key::Thumbprint;
+use crate::tlog::checkpoint::{Cosigned, LoggedBefore};
 
 /// The answer. Only [`Verdict::Verified`] says yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -115,6 +117,38 @@ pub struct Check {
     pub not_checked: u64,
 }
 
+/// What a key signed at or after the entry from which it was revoked: valid, and marked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suspect {
+    /// The recorder's name.
+    pub recorder: String,
+    /// The key.
+    pub key: Thumbprint,
+    /// From which entry on it is suspect.
+    pub from: u64,
+    /// The entries that it signed from there on.
+    pub entries: Vec<u64>,
+}
+
+/// Numbers in order, with neighbours joined, and cut short where there are many: `4-6, 9`.
+pub fn spans(numbers: &[u64]) -> String {
+    const SHOWN: usize = 12;
+    let mut spans: Vec<(u64, u64)> = Vec::new();
+    for &number in numbers {
+        match spans.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => spans.push((number, number)),
+        }
+    }
+    let print = |(first, last): &(u64, u64)| match last - first {
+        0 => first.to_string(),
+        _ => format!("{first}-{last}"),
+    };
+    let shown: Vec<String> = spans.iter().take(SHOWN).map(print).collect();
+    let more = if spans.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
 /// Everything that a verification found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -126,10 +160,17 @@ pub struct Report {
     pub root: Option<Hash>,
     /// How many witnesses of the policy cosigned.
     pub witnesses: usize,
+    /// Which ones, and when; a witness that cosigned twice stands there twice.
+    pub cosigned: Vec<Cosigned>,
+    /// By what time all entries were there, by the policy's witnesses, if any cosigned.
+    pub logged_before: Option<LoggedBefore>,
     /// All faults, in the order of the checks.
     pub faults: Vec<Fault>,
     /// Things worth knowing that are no faults.
     pub notes: Vec<String>,
+    /// What revoked keys signed from the stated entry on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suspect: Vec<Suspect>,
     #[serde(skip)]
     passed: [u64; SUBJECTS.len()],
     #[serde(skip)]
@@ -147,8 +188,11 @@ impl Report {
             tree_size: 0,
             root: None,
             witnesses: 0,
+            cosigned: Vec::new(),
+            logged_before: None,
             faults: Vec::new(),
             notes: Vec::new(),
+            suspect: Vec::new(),
             passed: [0; SUBJECTS.len()],
             not_checked: [0; SUBJECTS.len()],
             // Made only by those who remember something.
@@ -191,6 +235,19 @@ impl Report {
         self.faults.push(Fault { kind, check, file, entry, what });
     }
 
+    /// Lists what a revocation marks, and says so.
+    pub(crate) fn mark(&mut self, suspect: Suspect) {
+        let Suspect { recorder, key, from, entries } = &suspect;
+        let (count, key) = (entries.len(), &key.to_string()[..12]);
+        let (verb, noun) = if count == 1 { ("is", "entry") } else { ("are", "entries") };
+        self.notes.push(format!(
+            "{count} {noun} of {recorder} {verb} suspect: key {key} was revoked from entry {from} \
+             on, and signed {}",
+            spans(entries)
+        ));
+        self.suspect.push(suspect);
+    }
+
     /// Whether enough has been found.
     pub(crate) fn is_full(&self) -> bool {
         self.faults.len() >= FAULTS
@@ -230,5 +287,22 @@ impl Report {
             Outcome::Pass
         };
         Check { name, result, passed, not_checked }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spans;
+
+    #[test]
+    fn neighbours_are_joined_and_many_are_cut_short() {
+        let check = |numbers: &[u64], expected: &str| assert_eq!(spans(numbers), expected);
+        check(&[], "");
+        check(&[7], "7");
+        check(&[4, 5, 6, 9], "4-6, 9");
+        check(&[0, 2, 3], "0, 2-3");
+        let odd: Vec<u64> = (0..14).map(|number| 2 * number).collect();
+        check(&odd[..12], "0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22");
+        check(&odd, "0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, …");
     }
 }

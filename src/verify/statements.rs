@@ -19,7 +19,7 @@ use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
-use crate::verify::report::{FaultKind, Report, Subject};
+use crate::verify::report::{FaultKind, Report, Subject, Suspect};
 use crate::verify::tree;
 
 /// What is known of an earlier statement.
@@ -160,6 +160,25 @@ impl<'a> Walk<'a> {
                 // What stood there is not known; that its entry is gone too is said elsewhere.
                 None => report.skip(Subject::Statements),
             }
+        }
+        self.mark_suspects(report);
+    }
+
+    /// What revoked keys signed from the stated entry on is no fault: it is marked.
+    fn mark_suspects(&self, report: &mut Report) {
+        for term in self.keyring.terms() {
+            let Some(from) = term.suspect_from else { continue };
+            let signed = self.earlier.values().filter_map(|earlier| {
+                let (_, signer) = earlier.read?;
+                (signer == term.thumbprint).then_some(earlier.entry_index)
+            });
+            let mut entries: Vec<u64> = signed.filter(|entry| *entry >= from).collect();
+            if entries.is_empty() {
+                continue;
+            }
+            entries.sort_unstable();
+            let (recorder, key) = (term.name.clone(), term.thumbprint);
+            report.mark(Suspect { recorder, key, from, entries });
         }
     }
 

@@ -23,7 +23,7 @@ use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT};
 use crate::web::cache::Cache;
 use crate::web::fetch::{self, Client};
 
-/// The most bytes of tiles and entries that are held in memory: those of two million entries.
+/// The most bytes of files that are held in memory: tiles and entries of two million entries.
 /// What comes after them is read again from the cache, or fetched again where there is none.
 const MEMORY: usize = 128 << 20;
 
@@ -57,12 +57,12 @@ pub struct Remote {
 struct Held {
     /// The checkpoint, once it was asked for.
     checkpoint: Option<Pinned>,
-    /// Tiles and entries; `None` where there was no such file.
+    /// Tiles and bundles, for this run only; `None` where there was no such file.
     files: HashMap<FilePath, Option<Vec<u8>>>,
     bytes: usize,
     /// What the cache got in this run.
     fetched: HashSet<FilePath>,
-    /// The last bundle of statements: those who read one statement often read the next.
+    /// The last bundle of statements, however much is held: who reads one often reads the next.
     statements: Option<(FilePath, Vec<u8>)>,
 }
 
@@ -208,9 +208,12 @@ impl Remote {
         asked: Bundle,
         limit: u64,
     ) -> Result<Option<Vec<u8>>, store::Error> {
-        if let Some((_, bytes)) = self.held.borrow().statements.as_ref().filter(|it| it.0 == *path)
-        {
-            return Ok(Some(bytes.clone()));
+        let known = |held: &Held| {
+            let last = held.statements.as_ref().filter(|it| it.0 == *path).map(|it| it.1.clone());
+            last.or_else(|| held.files.get(path).cloned().flatten())
+        };
+        if let Some(known) = known(&self.held.borrow()) {
+            return Ok(Some(known));
         }
         let mut found = self.fetch(path, limit)?;
         for _ in 0..ATTEMPTS {
@@ -222,6 +225,7 @@ impl Remote {
             found = found.map(|bytes| first_items(bytes, wider.width, asked.width));
         }
         if let Some(bytes) = &found {
+            self.hold(path, Some(bytes));
             self.held.borrow_mut().statements = Some((path.clone(), bytes.clone()));
         }
         Ok(found)

@@ -35,6 +35,9 @@ cd "$folder" || exit 1
 echo 'a passphrase for tests' >passphrase
 WHOSAID_PASSPHRASE_FILE=$folder/passphrase
 export WHOSAID_PASSPHRASE_FILE
+# What is remembered is each case's own: every case begins with the same backup.
+WHOSAID_STATE=$folder/state
+export WHOSAID_STATE
 
 cases=0
 failures=0
@@ -70,7 +73,7 @@ verify() {
 
 # One fault in one call of one append, then everything that must hold.
 try() {
-    rm -rf ledger keys
+    rm -rf ledger keys state
     cp -R base/ledger base/keys .
     timeout 60 strace -f -qq -o trace -e "trace=$call" -e "inject=$call:$fault:when=$when" \
         "$program" append --speaker 'Zamir Kabulov' --said 'One.' --in article.txt \
@@ -98,7 +101,7 @@ try() {
     if [ -n "$promised" ] && [ "$promised" != "$(signed)" ]; then
         fail 'two checkpoints of one size disagree'
     fi
-    rm -rf ledger
+    rm -rf ledger state
     mv other ledger
 
     # Other data: whether or not the first got in, it comes next to it.

@@ -443,6 +443,7 @@ fn an_audit_as_json_keeps_its_fields() {
         "id",
         "independence",
         "level",
+        "logged_before",
         "ok",
         "recorder",
         "said",

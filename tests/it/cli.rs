@@ -222,6 +222,8 @@ fn renew(desk: &Desk) {
     let log = SecretKey::from_seed(&[1; 32]);
     let signature = Signature::sign("example.org/claims", &log, &text).expect("a signature");
     let note = Note::new(text, vec![signature]).expect("a note").to_string();
+    // To whoever saw the old one this is a fork, which is another test.
+    fs::remove_dir_all(desk.path().join(".state")).expect("what was seen");
     let ledger = desk.path().join("ledger");
     fs::write(ledger.join("checkpoint"), note).expect("a file");
     fs::write(ledger.join("tile/0/000.p/1"), root.as_bytes()).expect("a file");

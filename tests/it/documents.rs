@@ -76,6 +76,14 @@ fn fresh_folder(with_keys: bool) -> tempfile::TempDir {
             fs::write(file, pem.as_bytes()).expect("a file");
         }
     }
+    // What colleagues bring: omar's key, the one after it, and that of his phone.
+    fs::create_dir(path.join("colleagues")).expect("a folder");
+    for (name, seed) in [("omar", 3), ("omar-new", 4), ("phone", 5)] {
+        let fresh = Fresh { salt: [seed; 16], iv: [seed; 16] };
+        let key = SecretKey::from_seed(&[seed; 32]);
+        let pem = keyfile::seal(&key, b"a passphrase", &fresh, CHEAP);
+        fs::write(path.join(format!("colleagues/{name}.pem")), pem.as_bytes()).expect("a file");
+    }
     folder
 }
 

@@ -21,11 +21,13 @@ use whosaid::attribution::statement;
 use whosaid::cbor;
 use whosaid::evidence::capture;
 use whosaid::keyfile;
+use whosaid::receipt::{bundle, companions, transparent};
 use whosaid::store;
 use whosaid::tlog::merkle::leaf_hash;
-use whosaid::tlog::{checkpoint, note, policy};
+use whosaid::tlog::{checkpoint, note, policy, proof, receipt};
 
 use crate::it::annotated::annotate;
+use crate::it::receipts;
 use crate::it::records;
 use crate::it::statements::{good_records, sealed, written};
 
@@ -275,6 +277,48 @@ fn the_grammar_and_the_page_have_the_limits_of_the_code() {
     assert_eq!((note::MAX_NAME_LENGTH, checkpoint::MAX_ORIGIN_LENGTH), (255, 255));
     assert_eq!((policy::MAX_LENGTH, policy::MAX_OF_A_KIND), (1_000_000, 1000));
     assert_eq!((keyfile::FILE_BYTES >> 10, keyfile::MEMORY_BYTES >> 20), (16, 256));
+}
+
+/// Whether a value is what a rule of the receipts' grammar says.
+fn of_receipt(rule: &str, bytes: &[u8]) -> Result<(), String> {
+    let text = format!("start = {rule}\n\n{}", block("cddl receipt"));
+    Grammar::parse(&text).check(&ciborium::from_reader(bytes).expect("CBOR"))
+}
+
+#[test]
+fn the_grammar_accepts_every_layer_of_a_receipt_and_of_what_comes_with_it() {
+    let (extra, envelope, receipt) = receipts::layers();
+    assert_eq!(of_receipt("extra", &extra), Ok(()));
+    let map = |entries: &[(Value, Value)]| written(&Value::Map(entries.to_vec()));
+    assert_eq!(of_receipt("transparent-unprotected", &map(&envelope.unprotected)), Ok(()));
+    assert_eq!(of_receipt("receipt-unprotected", &map(&receipt.unprotected)), Ok(()));
+    assert_eq!(of_receipt("receipt-protected", &receipt.protected), Ok(()));
+    let proofs = receipt.unprotected[0].1.as_map().expect("a map")[0].1.as_array();
+    let proof = proofs.expect("a list")[0].as_bytes().expect("bytes");
+    assert_eq!(of_receipt("proof", proof), Ok(()));
+    for (rule, bytes) in [("proof", &receipt.protected), ("receipt-protected", proof)] {
+        assert!(of_receipt(rule, bytes).is_err(), "{rule}");
+    }
+    assert!(of_receipt("extra", &written(&Value::Map(Vec::new()))).is_err());
+}
+
+#[test]
+fn the_page_has_the_limits_and_the_labels_of_receipts() {
+    let page = fs::read_to_string(FORMAT).expect(FORMAT);
+    for sentence in [
+        format!("| `extra` | 1,000,000 bytes, {} companions |", companions::MAX_COMPANIONS),
+        format!("| `.scitt` | 1,300,000 bytes, {} receipts |", transparent::MAX_RECEIPTS),
+        format!("| COSE receipt | 32,768 bytes, {} proofs, 64 hashes each |", receipt::MAX_PROOFS),
+        format!("| bundle | {} MiB, {} files |", bundle::MAX_LENGTH >> 20, bundle::MAX_FILES),
+        format!("  {} => [size: uint, index: uint],", receipt::POSITION),
+        format!("  ? {} => bytes, ", transparent::COMPANIONS),
+        format!("  16 => \"{}\",", receipt::TYP),
+    ] {
+        assert!(page.contains(&sentence), "{sentence}");
+    }
+    let lengths = (companions::MAX_LENGTH, transparent::MAX_LENGTH, receipt::MAX_LENGTH);
+    assert_eq!(lengths, (1_000_000, 1_300_000, 32_768));
+    assert_eq!((proof::MAX_LENGTH, proof::MAX_HASHES), (3_000_000, 64));
 }
 
 #[test]

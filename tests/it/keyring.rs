@@ -300,3 +300,30 @@ fn a_revocation_that_reaches_back_marks_and_does_not_hide() {
     apply(&mut keyring, 10, "nadia", 1, from(3, change(KeyAction::Revoke, 2)));
     assert!(keyring.is_suspect(thumbprint(2), 3) && !keyring.is_suspect(thumbprint(2), 2));
 }
+
+#[test]
+fn what_a_thief_may_hold_is_what_the_key_lent_and_what_it_brought_since() {
+    let mut keyring = chartered();
+    // nadia (key 1) lends to 4 before, and since entry 3 introduces 5, replaces omar's 2 by 6, and
+    // is herself replaced by 7; 5 lends to 8. lina's key 3 lends to 10 and has nothing to do with it.
+    apply(&mut keyring, 1, "nadia", 1, brings(KeyAction::Delegate, 4, "phone", &[Append]));
+    apply(&mut keyring, 2, "lina", 3, brings(KeyAction::Delegate, 10, "desk", &[Correct]));
+    apply(&mut keyring, 3, "nadia", 1, introduces(5, "zahra", &[Append]));
+    apply(&mut keyring, 4, "nadia", 1, rotates(2, 6));
+    apply(&mut keyring, 5, "zahra", 5, brings(KeyAction::Delegate, 8, "tablet", &[Append]));
+    apply(&mut keyring, 6, "nadia", 1, rotates(1, 7));
+    let check = |key, from, at, expected: &[u8]| {
+        let found = keyring.reach(thumbprint(key), from, at);
+        let found: Vec<Thumbprint> = found.iter().map(|term| term.thumbprint).collect();
+        let expected: Vec<Thumbprint> = expected.iter().map(|seed| thumbprint(*seed)).collect();
+        assert_eq!(found, expected, "of {key} from {from} at {at}");
+    };
+    check(1, 3, 7, &[4, 5, 6, 8, 7]);
+    check(1, 4, 7, &[4, 6, 7]);
+    check(1, 6, 7, &[4, 7]);
+    check(1, 7, 7, &[4]);
+    check(5, 7, 7, &[8]);
+    check(2, 0, 7, &[]);
+    check(3, 0, 7, &[10]);
+    check(7, 0, 7, &[]);
+}

@@ -130,6 +130,8 @@ fn every_fork_of_small_trees_is_found_and_proven() {
                 sizes.sort_unstable();
                 assert_eq!(sizes, [old, new]);
                 assert_ne!(proven.implied, proven.smaller.root);
+                let words = proven.to_string();
+                assert!(words.contains(&format!("{old} entries, root ")), "{words}");
                 if old < new {
                     assert_eq!(proven.implied, other.root(old));
                     assert_eq!(proven.smaller.root, honest.root(old));

@@ -35,6 +35,7 @@ pub const ALL: &[Rule] = &[
     time::ROLE_COVERS_SAID_AT,
     time::CONTROL_COVERS_SAID_AT,
     time::ARCHIVE_URL_TIME,
+    time::DATED_BEFORE_WITNESSED,
     channel::ONE_CONTROLLER_AT_A_TIME,
     channel::CONTROL_BY_EVIDENCE,
     channel::CHANNEL_URL_MATCHES,

@@ -3,6 +3,7 @@
 use crate::attribution::date::{Basis, Date};
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::record::claim::Who;
+use crate::attribution::statement::CLOCK_TOLERANCE;
 use crate::attribution::truth::Truth;
 use crate::audit::bodies::Bodies;
 use crate::audit::case::{Backed, Case, Reading};
@@ -79,6 +80,53 @@ fn compare(
     let (one, other) = (earlier.edtf(), later.edtf());
     let what = format!("{earlier_name} {one}, {later_name} {other}");
     Judgement::new(earlier.not_after(later), what)
+}
+
+/// See its words.
+pub const DATED_BEFORE_WITNESSED: Rule = Rule {
+    name: "dated-before-witnessed",
+    group: Group::Time,
+    words: "Nothing in the record is dated later than witnesses saw it in the log, within an hour.",
+    not_shown: "That any date is right, or that the record was not made long after it.",
+    judge: dated_before_witnessed,
+};
+
+/// The witnesses' clocks and that of whoever wrote a date down are not the same clock.
+fn dated_before_witnessed(case: &Case<'_>) -> Vec<Judgement> {
+    let Some(seen) = case.graph.logged_before() else {
+        let what = "no witness has said by what time this was in the log";
+        return vec![Judgement::new(Truth::Unknown, what)];
+    };
+    let date = |seconds: u64| {
+        let seconds = i64::try_from(seconds).ok()?;
+        Date::from_timestamp(seconds, Basis::Server).ok()
+    };
+    let latest = date(seen.time.saturating_add(CLOCK_TOLERANCE));
+    let (Some(witnessed), Some(latest)) = (date(seen.time), latest) else {
+        return vec![Judgement::new(Truth::Unknown, "the witnesses' time is no date")];
+    };
+    let recorded = date(case.node.signed().statement().recorded_at());
+    let mut dates = vec![("recorded", None, recorded.as_ref())];
+    dates.push(("said", None, case.claim.said_at.as_ref()));
+    for reading in &case.steps {
+        let number = Some(reading.step.number);
+        let published = reading.document.and_then(|document| document.published.as_ref());
+        dates.push(("published", number, published));
+        dates.push(("reported", number, reading.step.hop.and_then(|h| h.reported_at.as_ref())));
+        let captured = reading.captures.iter().map(|capture| capture.captured_at.as_ref());
+        dates.extend(captured.map(|captured| ("captured", number, captured)));
+    }
+    let mut judgements = Vec::new();
+    for (name, number, date) in dates {
+        let Some(date) = date else { continue };
+        let what = format!("{name} {}, witnessed {}", date.edtf(), witnessed.edtf());
+        let judged = Judgement::new(date.not_after(&latest), what);
+        judgements.push(match number {
+            Some(number) => judged.at(number),
+            None => judged,
+        });
+    }
+    judgements
 }
 
 fn said_before_reported(case: &Case<'_>) -> Vec<Judgement> {
@@ -321,8 +369,9 @@ mod tests {
     use crate::attribution::record::document::Document;
     use crate::attribution::record::party::{PartyKind, Role};
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
-    use crate::audit::notebook::{self, Notebook, check, control, date, party};
+    use crate::audit::notebook::{self, FIRST, Notebook, check, check_in, control, date, party};
     use crate::audit::rules::rule::Rule;
+    use crate::tlog::checkpoint::LoggedBefore;
 
     fn told(
         rule: &Rule,
@@ -367,6 +416,30 @@ mod tests {
             };
             told(&super::REPORTED_BEFORE_CAPTURED, times, |_| {}, &[published_first]);
             told(&super::CAPTURED_BEFORE_RECORDED, times, |_| {}, &[recorded_last]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_dated_later_than_witnesses_saw_it() {
+        let rule = &super::DATED_BEFORE_WITNESSED;
+        let seen = |time| LoggedBefore { time, witnesses: vec!["w".to_owned()], by_quorum: true };
+        for (published, time, expected) in [
+            ("2024-11-24", Some(FIRST + 60), vec![Holds, Holds]),
+            ("2024-11-26", Some(FIRST + 60), vec![Holds, Fails]),
+            ("2024-11", Some(FIRST + 60), vec![Holds, Unknown]),
+            // Witnessed before it was recorded, by its recorder's clock: two clocks may differ, but
+            // not by a day.
+            ("2024-11-20", Some(FIRST - 60), vec![Holds, Holds]),
+            ("2024-11-20", Some(FIRST - 86_400), vec![Fails, Holds]),
+            ("2024-11-20", Some(u64::MAX), vec![Unknown]),
+            ("2024-11-20", None, vec![Unknown]),
+        ] {
+            let mut notebook = Notebook::new();
+            let document = notebook.document("text", |it| it.published = Some(date(published)));
+            let claim = notebook::claim(Who::Unresolved("x".to_owned()), Some(document));
+            let id = notebook.claim(claim);
+            let graph = notebook.graph().seen_by_witnesses(time.map(seen));
+            check_in(&graph, &notebook, id, rule, &expected);
         }
     }
 
