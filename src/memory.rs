@@ -205,6 +205,31 @@ impl Standing {
     }
 }
 
+/// Compares a ledger as it stands with a checkpoint of it that came by another way, as in a
+/// receipt. [`Standing::First`] if no log key of the policy signed both.
+///
+/// # Errors
+/// Only when the source cannot be reached.
+pub fn confront(
+    source: &dyn Source,
+    earlier: &Note,
+    policy: &Policy,
+) -> Result<Standing, store::Error> {
+    let said = |note: &Note| Said::open(note, policy).unwrap_or_default();
+    let present = reading::checkpoint(source)?.and_then(|note| Note::parse(&note).ok());
+    let present = present.as_ref().map(said).unwrap_or_default();
+    let mut standing = Standing::First;
+    for seen in said(earlier) {
+        if let Some(present) = present.iter().find(|present| present.key == seen.key) {
+            let found = compare(source, &seen, present)?;
+            if gravity(&found) > gravity(&standing) {
+                standing = found;
+            }
+        }
+    }
+    Ok(standing)
+}
+
 /// The name under which a log key's files are kept.
 pub fn name_of(key: &VerifierKey) -> String {
     Hash::of(key.to_string().as_bytes()).to_string()

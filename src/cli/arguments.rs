@@ -435,8 +435,11 @@ their-policy kabul.zip\n\nTrust comes from the policy in keys/, or the one named
 one is checked by the policy in it, and\nthe answer is no more than undecided."
 )]
 pub struct Check {
-    /// A .tlog-proof, a .scitt statement or a bundle; - for standard input
+    /// A .tlog-proof, a .scitt statement, a bundle, or a fork proof; - for standard input
     pub file: PathBuf,
+    /// Also compare with this ledger as it is now: does it still continue what was proven?
+    #[arg(long, value_name = "DIR|URL", value_parser = location())]
+    pub against: Option<Location>,
     /// The policy to check it by, if not the one in keys/
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,

@@ -1,4 +1,5 @@
-//! `whosaid check`: a receipt, with no ledger and no network.
+//! `whosaid check`: a receipt or a fork proof, with no ledger and no network. Only where a ledger
+//! is named is that one read too, to see whether it continues what the receipt proves.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -7,19 +8,24 @@ use serde::Serialize;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
-use crate::cli::arguments::Check as Options;
+use crate::cli::arguments::{Check as Options, Location};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Place, policy_of};
+use crate::cli::seen;
 use crate::cli::summary::{self, Names, word};
 use crate::cli::terminal::Terminal;
 use crate::cli::verify;
 use crate::hash::Hash;
+use crate::memory::{self, Standing};
 use crate::receipt::bundle;
 use crate::receipt::check::{self, check, form_of};
 use crate::receipt::report::{Check, Form, Report, Subject};
 use crate::store::loose;
+use crate::tlog::fork::{self, Fork};
+use crate::tlog::merkle::Tree;
 use crate::tlog::policy::Policy;
 use crate::verify::report::{Outcome, Verdict};
+use crate::web::remote::Freshness;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -49,18 +55,123 @@ struct Witness<'a> {
     time: u64,
 }
 
+#[derive(Serialize)]
+struct ForkJson<'a> {
+    schema: &'static str,
+    ok: bool,
+    verdict: Verdict,
+    form: &'static str,
+    origin: &'a str,
+    log_key: String,
+    smaller: TreeJson,
+    larger: TreeJson,
+    implied_root: Hash,
+}
+
+#[derive(Serialize)]
+struct TreeJson {
+    tree_size: u64,
+    root: Hash,
+}
+
 pub(crate) fn run(place: &Place, options: &Options, terminal: &Terminal) -> Result<Exit, Failure> {
     let bytes = read(&options.file)?;
+    if bytes.starts_with(fork::HEAD.as_bytes()) {
+        return fork_proof(place, options, &bytes, terminal);
+    }
     let form = form_of(&bytes);
     let policy = policy(place, options, form)?;
-    let report = check(&bytes, policy.as_ref()).map_err(|error| match error {
+    let mut report = check(&bytes, policy.as_ref()).map_err(|error| match error {
         check::Error::Unknown => Failure::new(failure::RECEIPT, error)
             .about(options.file.display())
             .hint("`whosaid prove ID` writes one"),
         check::Error::NoPolicy => Failure::new(failure::POLICY, error),
     })?;
+    if let Some(ledger) = &options.against {
+        hold_against(place, ledger, policy.as_ref(), &mut report)?;
+    }
     print(&report, terminal);
     Ok(verify::exit(report.verdict()))
+}
+
+/// A fork proof says that a log cannot be trusted. That the proof holds is the yes.
+fn fork_proof(
+    place: &Place,
+    options: &Options,
+    bytes: &[u8],
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    if options.against.is_some() {
+        let message = "a fork proof stands for itself: there is nothing to compare it with";
+        return Err(Failure::usage(message).hint("leave out --against"));
+    }
+    let policy = match &options.policy {
+        Some(file) => policy_of(file)?,
+        None => place.policy()?,
+    };
+    let proven = Fork::parse(bytes).and_then(|fork| fork.verify(&policy)).map_err(|error| {
+        let code = match error {
+            fork::Error::Format(_) => failure::RECEIPT,
+            _ => failure::FORK_NOT_PROVEN,
+        };
+        Failure::new(code, error).about(options.file.display())
+    })?;
+    let tree = |tree: Tree| TreeJson { tree_size: tree.size, root: tree.root };
+    terminal.object(&ForkJson {
+        schema: "whosaid.check/1",
+        ok: true,
+        verdict: Verdict::Verified,
+        form: "fork",
+        origin: &proven.origin,
+        log_key: proven.key.to_string(),
+        smaller: tree(proven.smaller),
+        larger: tree(proven.larger),
+        implied_root: proven.implied,
+    });
+    terminal.line(proven.to_string());
+    terminal.line("Verified: this log is forked. Its checkpoints prove nothing any more.");
+    terminal.line("It does not say who did it, nor which of the two histories is the honest one.");
+    Ok(Exit::Holds)
+}
+
+/// Whether a ledger, as it is now, continues the tree in which the receipt's entry stands.
+fn hold_against(
+    place: &Place,
+    ledger: &Location,
+    policy: Option<&Policy>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (Some(policy), Some(note)) = (policy, &report.checkpoint) else {
+        let what =
+            "not compared: the receipt carries no checkpoint, or no policy of yours trusts it";
+        report.skip(Subject::Ledger, what);
+        return Ok(());
+    };
+    let opened = place.open(ledger, Freshness::FromServer)?;
+    match memory::confront(&opened, note, policy)? {
+        Standing::Holds => {
+            report.pass(Subject::Ledger, format!("{ledger} continues what is proven here"));
+        }
+        Standing::First => {
+            report.skip(Subject::Ledger, format!("{ledger} is not signed by the same log key"));
+        }
+        Standing::NotShown(_) => {
+            let what = format!("the tiles at {ledger} do not show whether it continues this");
+            report.skip(Subject::Ledger, what);
+        }
+        Standing::RolledBack(tree) => {
+            let size = tree.size;
+            let what = format!("{ledger} is smaller than the tree of {size} entries proven here");
+            report.fail(Subject::Ledger, what);
+        }
+        Standing::Forked(fork) => {
+            let what = format!("{ledger} is another history, signed by the same log key: forked");
+            report.fail(Subject::Ledger, what);
+            let kept = place.memory.as_ref().map(|memory| seen::keep_fork(memory, &fork));
+            report.notes.extend(kept);
+        }
+    }
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -140,7 +251,11 @@ fn print(report: &Report, terminal: &Terminal) {
     }
     terminal.line(sentence(report));
     if verdict == Verdict::Failed {
-        terminal.talk("hint: rely on nothing in this file; ask for it anew");
+        terminal.talk(if only_ledger_fails(report) {
+            "hint: keep this file: it is evidence against whoever keeps the ledger"
+        } else {
+            "hint: rely on nothing in this file; ask for it anew"
+        });
         return;
     }
     terminal.line("What this does not prove");
@@ -172,6 +287,12 @@ fn print_log(report: &Report, witnesses: &[(String, u64)], terminal: &Terminal) 
     }
 }
 
+/// Whether all is well with the file, and not with the ledger that it was compared with.
+fn only_ledger_fails(report: &Report) -> bool {
+    let mut failing = report.checks.iter().filter(|it| it.result == Outcome::Fail);
+    failing.all(|it| it.name == Subject::Ledger)
+}
+
 fn sentence(report: &Report) -> String {
     let verdict = report.verdict();
     let entry = report.entry_index.unwrap_or(0);
@@ -182,6 +303,9 @@ fn sentence(report: &Report) -> String {
             "Verified: entry {entry} is in the log of {}, as it was signed.",
             report.origin.as_deref().unwrap_or_default()
         ),
+        Verdict::Failed if only_ledger_fails(report) => {
+            "FAILED: the file holds, and the ledger contradicts it.".to_owned()
+        }
         Verdict::Failed => "FAILED: this file does not hold.".to_owned(),
         Verdict::Undecided if report.is_withheld => {
             "Undecided: the entry is in the log; what it said is withheld.".to_owned()

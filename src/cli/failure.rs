@@ -73,6 +73,7 @@ for whoever damaged it may have wanted just that. Put a copy back, or remove it 
 a backup was restored, or somebody hides entries. What was seen is remembered in the state directory.";
     FORKED = "forked", DoesNotHold, "The log has signed two histories that exclude one another: the one seen before from here, and this one. \
 The fork proof that was written shows it to anybody who has the log's key.";
+    FORK_NOT_PROVEN = "fork-not-proven", DoesNotHold, "The file is a fork proof that does not prove a fork: the log of the policy did not sign both histories, or they go together.";
     RECEIPT = "receipt", Usage, "The file is no receipt: neither a .tlog-proof, nor a SCITT transparent statement, nor a bundle of `whosaid prove`.";
     POLICY = "policy", Usage, "keys/policy says whose signature is trusted. It is missing, or not a C2SP tlog-policy.";
 }

@@ -70,9 +70,14 @@ pub(crate) fn run(place: &Place, options: &Prove, terminal: &Terminal) -> Result
     }
     let (store, policy) = (place.store()?, place.policy()?);
     let source: &dyn Source = &store;
-    let published = Published::open(source, &policy)?;
-    let entry_index = find(&published, &options.id)?;
-    let proven = published.prove(entry_index)?;
+    let met = place.meet(&store, &policy, terminal)?;
+    let proven = match proven(source, &policy, &options.id) {
+        // What was kept may be to blame; the server is asked once more.
+        Err(failure) if failure.exit() == Exit::DoesNotHold && store.distrust_cache(terminal) => {
+            proven(source, &policy, &options.id)
+        }
+        proven => proven,
+    }?;
     let ready = make(place, options, (source, &policy), &proven)?;
     let file = options.out.clone().unwrap_or_else(|| default_name(options.format, &proven));
     if to_stdout {
@@ -80,8 +85,14 @@ pub(crate) fn run(place: &Place, options: &Prove, terminal: &Terminal) -> Result
     } else {
         write(&file, &ready.bytes)?;
     }
+    place.remember(met.as_ref(), &policy, terminal);
     report(options, &file, &proven, &ready, terminal);
     Ok(Exit::Holds)
+}
+
+fn proven(source: &dyn Source, policy: &Policy, typed: &str) -> Result<Proven, Failure> {
+    let published = Published::open(source, policy)?;
+    Ok(published.prove(find(&published, typed)?)?)
 }
 
 /// The entry that a person means. A number is its number; all else needs the ids of all entries.

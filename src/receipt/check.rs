@@ -118,6 +118,7 @@ fn tlog_proof(bytes: &[u8], policy: &Policy, captures: &[Blob], mut report: Repo
         }
         Err(error) => return failed(report, Subject::Log, error),
     };
+    report.checkpoint = Some(proof.checkpoint.clone());
     report.witnesses = checkpoint.cosignatures().to_vec();
     let seen = match report.witnesses.len() {
         0 => "no witness is asked for".to_owned(),

@@ -9,6 +9,7 @@ use crate::audit::Audit;
 use crate::audit::graph::Graph;
 use crate::hash::Hash;
 use crate::tlog::checkpoint::Cosigned;
+use crate::tlog::note::Note;
 use crate::verify::report::{Outcome, Verdict};
 
 /// What no receipt proves, in plain words; printed every time.
@@ -64,6 +65,8 @@ pub enum Subject {
     Passages,
     /// The plain words that come with it are those that this program would write.
     ReadMe,
+    /// The ledger that it was held against continues the tree that it proves.
+    Ledger,
 }
 
 /// One line of the report.
@@ -113,6 +116,8 @@ pub struct Report {
     pub has_captures: bool,
     /// Things worth knowing that decide nothing.
     pub notes: Vec<String>,
+    /// The log's checkpoint, where its signature holds and the file carries one.
+    pub checkpoint: Option<Note>,
 }
 
 impl Report {
@@ -130,18 +135,22 @@ impl Report {
             story: Story::default(),
             has_captures: false,
             notes: Vec::new(),
+            checkpoint: None,
         }
     }
 
-    pub(crate) fn pass(&mut self, name: Subject, what: impl Display) {
+    /// It was checked, and it holds.
+    pub fn pass(&mut self, name: Subject, what: impl Display) {
         self.add(name, Outcome::Pass, what.to_string());
     }
 
-    pub(crate) fn fail(&mut self, name: Subject, what: impl Display) {
+    /// It was checked, and it does not hold.
+    pub fn fail(&mut self, name: Subject, what: impl Display) {
         self.add(name, Outcome::Fail, what.to_string());
     }
 
-    pub(crate) fn skip(&mut self, name: Subject, what: impl Display) {
+    /// It could not be checked.
+    pub fn skip(&mut self, name: Subject, what: impl Display) {
         self.add(name, Outcome::NotChecked, what.to_string());
     }
 

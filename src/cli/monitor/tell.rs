@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::attribution::record::Record;
-
 use crate::cli::summary::{self, Names, shortened, time, word};
 use crate::monitor::event::{Alarm, Because, Event, Kind, Signature};
 
