@@ -21,10 +21,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::hash::Hash;
 use crate::key::SecretKey;
+use crate::store;
 use crate::store::disk::Disk;
 use crate::store::kept::Kept;
 use crate::store::path::FilePath;
-use crate::store::{self};
 use crate::tlog::add_checkpoint::{
     AddCheckpoint, MAX_LENGTH, SIZE_TYPE, format_size, monitoring_path,
 };
