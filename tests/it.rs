@@ -20,9 +20,9 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
-    mod receipts;
     mod monitor;
     mod monitor_command;
+    mod receipts;
     mod records;
     mod refused;
     mod sample;

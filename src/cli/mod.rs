@@ -6,7 +6,7 @@
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
 pub mod witness_options;
-mod monitor_options;
+pub mod monitor_options;
 pub mod arguments;
 mod failure;
 mod terminal;

@@ -290,6 +290,41 @@ fn a_forked_ledger_is_found_and_the_proof_is_kept_for_others() {
 }
 
 #[test]
+fn two_places_that_serve_two_histories_convict_the_log_whichever_is_longer() {
+    for [here, there] in [[3, 4], [4, 3], [3, 3]] {
+        let room = Room::new();
+        let mut book = Book::founded();
+        let speaker = book.add(&party("a"));
+        let mut other = book.clone();
+        for (book, words) in [(&mut book, "One story."), (&mut other, "Another story.")] {
+            book.add(&claim(said(Who::Party(speaker), words)));
+            book.add(&claim(said(Who::Party(speaker), "And more of it.")));
+        }
+        room.publish(&other, there);
+        fs::rename(room.path("ledger"), room.path("elsewhere")).expect("another place");
+        room.publish(&book, here);
+        let words = ["ledger", "elsewhere", "--every", "1"];
+        let mut following = Following::start(&room, &words);
+        // Both are followed to their ends, and the log is convicted.
+        let (mut events, mut alarm) = (0, None);
+        while alarm.is_none() || events < here + there - 4 {
+            let next = following.next();
+            match next["event"].as_str() {
+                Some("claim") => events += 1,
+                _ => alarm = Some(next),
+            }
+        }
+        let alarm = alarm.expect("an alarm");
+        assert_eq!(alarm["alarm"], "forked", "{here}, {there}");
+        let proof = alarm["fork_proof"].as_str().expect("a proof");
+        assert!(Fork::parse(proof.as_bytes()).unwrap().verify(&policy()).is_ok());
+        drop(following);
+        // Looked at once, it is the same.
+        room.check(&["ledger", "elsewhere", "--once"], 1, "another history than the one seen");
+    }
+}
+
+#[test]
 fn a_damaged_memory_is_named_and_never_begun_anew() {
     let room = Room::new();
     room.publish(&story(), 18);

@@ -246,7 +246,7 @@ impl<'a> Desk<'a> {
         let location = self.location.typed.clone();
         let json = json(&location, origin.as_deref(), &alarming);
         let mut lines = tell::alarm_lines(origin.as_deref().unwrap_or(&location), alarm);
-        lines.extend(self.keep_evidence(alarm, &distinct, tell::bytes(&json))?);
+        lines.extend(self.keep_evidence(alarm, &distinct, &tell::bytes(&json))?);
         if self.post.command.is_some() {
             for line in &lines {
                 self.talk(line);
@@ -270,7 +270,7 @@ impl<'a> Desk<'a> {
         &mut self,
         alarm: &Alarm,
         distinct: &Hash,
-        json: Vec<u8>,
+        json: &[u8],
     ) -> Result<Option<String>, Failure> {
         let proof = alarm.fork_proof.as_ref().and_then(|it| Fork::parse(it.as_bytes()).ok());
         let path = match proof {
@@ -280,7 +280,7 @@ impl<'a> Desk<'a> {
             None if alarm.alarm == AlarmKind::DoesNotVerify => return Ok(None),
             None => {
                 let file = format!("alarms/{}.json", &distinct.to_string()[..16]);
-                self.kept.replace(&FilePath::parse(&file).expect("a plain path"), &json)?;
+                self.kept.replace(&FilePath::parse(&file).expect("a plain path"), json)?;
                 self.folder.join(file)
             }
         };

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use crate::attribution::record::Record;
-use crate::cli::summary::time;
-use crate::cli::summary::{self, Names, shortened, word};
+use crate::cli::summary::{self, Names, shortened, time, word};
 use crate::monitor::event::{Alarm, Because, Event, Kind, Signature};
 
 /// The longest line of a record, in characters; JSON has all of it.
