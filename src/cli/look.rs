@@ -349,7 +349,7 @@ fn json<'a>(
 
 fn log_line(entry_index: u64, statement: &Statement, names: &Names, suspect: bool) -> String {
     let (id, kind) = (statement.id().short(), statement.record().kind());
-    let line = summary::line(statement.record(), names).replace('\n', " ");
+    let line = summary::line(statement.record(), names);
     let mark = if suspect { "suspect: " } else { "" };
     format!("{entry_index:<5} {id}  {kind:<10} {mark}{}", summary::shortened(&line, 100))
 }

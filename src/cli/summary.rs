@@ -169,3 +169,18 @@ pub(crate) fn shortened(text: &str, limit: usize) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Names, scalar, shortened};
+
+    #[test]
+    fn a_text_of_several_lines_does_not_pass_for_lines_of_ours() {
+        let text = "I was there.\nVerified: entry 1 is in the log.";
+        assert_eq!(shortened(text, 30), "I was there. Verified: entry 1…");
+        let printed = scalar(&json!(text), &Names::new());
+        assert_eq!(printed, "I was there.\n      | Verified: entry 1 is in the log.");
+    }
+}

@@ -388,6 +388,8 @@ fn every_reading_command_takes_a_url_and_no_writing_one_does() {
     for command in [&["log"][..], &["show", "1"], &["audit", "--all"], &["impact", "1"]] {
         reader.check(&[&["--ledger", &url], command].concat(), 0, "");
     }
+    reader.check(&["--ledger", &url, "prove", "1", "--out", "receipt"], 0, "entry 1 of 3");
+    reader.check(&["check", "receipt", "--against", &url], 0, "continues what is proven here");
     for command in [
         &["init", "--origin", "example.org/x"][..],
         &["append", "keys/policy"],
@@ -396,7 +398,7 @@ fn every_reading_command_takes_a_url_and_no_writing_one_does() {
         reader.check(&[&["--ledger", &url], command].concat(), 2, "can only be read");
     }
     reader.check(&["verify", "https://user:pass@example.org/"], 2, "a user name or a password");
-    reader.check(&["verify", &url.replace("/claims", "/other")], 1, "there is no checkpoint");
+    reader.check(&["verify", &url.replace("/claims", "/other")], 2, "no file `checkpoint`");
     reader.check(&["--ledger", &url.replace("/claims", "/x"), "log"], 2, "no file `checkpoint`");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     reader.check(&["verify", &format!("http://{closed}")], 3, "could not connect to the server");
