@@ -446,7 +446,9 @@ fn captured(graph: &Graph, blobs: &[Blob], report: &mut Report) {
             Record::Capture(later) => std::slice::from_ref(&later.capture),
             _ => &[],
         };
-        captures.iter().for_each(|it| recorded.entry(it.digest).or_default().push(it));
+        for it in captures {
+            recorded.entry(it.digest).or_default().push(it);
+        }
     }
     for blob in blobs {
         let Some(named) = recorded.get(&blob.digest) else {
