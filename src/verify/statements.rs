@@ -8,7 +8,7 @@ use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::record::Record;
 use crate::attribution::record::document::Capture;
-use crate::attribution::record::notice::NoticeKind;
+use crate::attribution::record::notice::{Notice, NoticeKind};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::cbor;
 use crate::hash::Hash;
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
         self.check_references(&statement, entry_index, path, report);
         let (id, kind, signer) = (statement.id(), statement.record().kind(), statement.signer());
         let target = self.signer_of_target(statement.record());
-        let unknown_target = self.redaction_of_unread(&statement);
+        let unread = self.notice_of_unread(&statement, entry_index);
         match self.keyring.admit(statement, entry_index, target) {
             Ok(signed) => {
                 report.pass(Subject::Signatures, 1);
@@ -239,10 +239,11 @@ impl<'a> Walk<'a> {
                 report.skip(Subject::Signatures);
                 self.lose(Some(id), entry_index);
             }
-            Err(keyring::Error::Power { .. }) if unknown_target.is_some() => {
+            Err(keyring::Error::Power { .. }) if unread.is_some() => {
                 report.skip(Subject::Signatures);
                 self.lose(Some(id), entry_index);
-                self.redacted.extend(unknown_target);
+                let redacts = unread.filter(|notice| notice.kind == NoticeKind::Redaction);
+                self.redacted.extend(redacts.map(|notice| notice.target));
             }
             Err(error) => {
                 report.fault(FaultKind::Tampered, Subject::Signatures, place, error);
@@ -251,17 +252,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What a notice redacts, if its signer could do so for statements of its own and nobody can
-    /// tell any more whether the target was one: it is not there to be read.
-    fn redaction_of_unread(&mut self, statement: &Statement) -> Option<Id> {
+    /// A notice that its signer could give of statements of its own, where nobody can tell any more
+    /// whether the target was one: it is not there to be read.
+    fn notice_of_unread(&mut self, statement: &Statement, entry_index: u64) -> Option<Notice> {
         let Record::Notice(notice) = statement.record() else { return None };
         let read = self.earlier.get(&notice.target).is_some_and(|target| target.read.is_some());
-        if read || !self.gaps || notice.kind != NoticeKind::Redaction {
+        if read || !self.gaps || !notice.kind.speaks_for_recorder() {
             return None;
         }
         // A notice changes no keys, so trying is free.
         let own = Some(statement.signer());
-        self.keyring.admit(statement.clone(), u64::MAX, own).is_ok().then_some(notice.target)
+        self.keyring.admit(statement.clone(), entry_index, own).is_ok().then(|| notice.clone())
     }
 
     /// The charter must be of this log, or the log was founded under another name or key.

@@ -487,6 +487,24 @@ fn a_slot_emptied_with_a_notice_is_withheld_and_leaves_the_verdict_open() {
 }
 
 #[test]
+fn a_retraction_of_what_was_withheld_later_is_not_called_tampered() {
+    let Sample { disk, ids } = small();
+    let target = ids[usize::try_from(CLAIM).unwrap()];
+    // The recorder, who lacks the power to correct others, takes its own claim back; then one with
+    // that power has it erased.
+    let retraction = notice(NoticeKind::RecorderRetraction, target);
+    append_as(&mut reopen(&disk), ("omar", &omar_key()), &[retraction], &[]);
+    let redaction = notice(NoticeKind::Redaction, target);
+    append_as(&mut reopen(&disk), ("nadia", &recorder_key()), &[redaction], &[]);
+    assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified);
+    let path = format!("statements/000.p/{}", SMALL + 2);
+    replace_statement(&disk, &path, usize::try_from(CLAIM).unwrap(), b"");
+    let report = verify_disk(&disk);
+    assert_eq!(named(&report), [(Withheld, path.as_str(), Some(CLAIM))]);
+    assert_eq!(report.verdict(), Verdict::Undecided);
+}
+
+#[test]
 fn a_document_withheld_leaves_its_captures_neither_stray_nor_missing() {
     let path = format!("statements/000.p/{}", SMALL + 1);
     let disk = redacted_by("nadia", &recorder_key(), DOCUMENT);
