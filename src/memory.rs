@@ -46,8 +46,9 @@ pub enum Standing {
 /// A checkpoint, compared with what is remembered.
 #[derive(Debug, Clone)]
 pub struct Meeting {
-    /// What the log said, once for each key of the policy that signed it.
-    said: Vec<Said>,
+    /// What the log said, once for each key of the policy that signed it, and what was remembered
+    /// of that key when they were compared.
+    said: Vec<(Said, Option<Said>)>,
     /// The gravest of what was found.
     pub standing: Standing,
     /// What could not be read of the memory, for people.
@@ -92,20 +93,22 @@ impl Memory {
     ) -> Result<Meeting, store::Error> {
         let said = Note::parse(note).map_err(Into::into).and_then(|it| Said::open(&it, policy));
         let said = said.unwrap_or_default();
-        let (mut standing, mut notes) = (Standing::First, Vec::new());
-        for present in &said {
-            match self.recall(&present.key, policy) {
-                Ok(None) => {}
-                Ok(Some(seen)) => {
-                    let found = compare(source, &seen, present)?;
-                    if gravity(&found) > gravity(&standing) {
-                        standing = found;
-                    }
+        let mut meeting =
+            Meeting { said: Vec::new(), standing: Standing::First, notes: Vec::new() };
+        for present in said {
+            let seen = self.recall(&present.key, policy).unwrap_or_else(|error| {
+                meeting.notes.push(format!("what was seen before is not counted: {error}"));
+                None
+            });
+            if let Some(seen) = &seen {
+                let found = compare(source, seen, &present)?;
+                if gravity(&found) > gravity(&meeting.standing) {
+                    meeting.standing = found;
                 }
-                Err(error) => notes.push(format!("what was seen before is not counted: {error}")),
             }
+            meeting.said.push((present, seen));
         }
-        Ok(Meeting { said, standing, notes })
+        Ok(meeting)
     }
 
     /// The last checkpoint that was remembered of a log.
@@ -128,12 +131,13 @@ impl Memory {
         if !matches!(meeting.standing, Standing::First | Standing::Holds) {
             return Ok(());
         }
-        for said in &meeting.said {
+        for (said, seen) in &meeting.said {
             if is_newer(said, self.best_known(&said.key, policy)?.as_ref()) {
                 let folder = self.folder("seen")?;
-                // Looked at again under the lock: another process may have been here.
+                // Another process may have been here: what it left was compared with nothing yet,
+                // and may be of another history.
                 let _lock = loose::lock(&folder.join("lock"))?;
-                if is_newer(said, self.best_known(&said.key, policy)?.as_ref()) {
+                if self.best_known(&said.key, policy)? == *seen {
                     let note = said.note.to_string();
                     loose::replace(&self.file(&said.key), note.as_bytes(), Readers::Owner)?;
                 }
@@ -174,12 +178,12 @@ impl Memory {
 impl Meeting {
     /// The keys by which the log signed the checkpoint.
     pub fn keys(&self) -> impl Iterator<Item = &VerifierKey> {
-        self.said.iter().map(|said| &said.key)
+        self.said.iter().map(|(said, _)| &said.key)
     }
 
     /// The size of the checkpoint's tree; 0 if nobody known signed it.
     pub fn size(&self) -> u64 {
-        self.said.first().map_or(0, |said| said.checkpoint.size)
+        self.said.first().map_or(0, |(said, _)| said.checkpoint.size)
     }
 }
 

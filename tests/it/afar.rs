@@ -310,6 +310,22 @@ fn many_readers_at_once_leave_the_newest_checkpoint() {
     assert_eq!(names(folder.path()).len(), 2, "the note and the lock");
 }
 
+#[test]
+fn what_another_process_remembered_meanwhile_is_not_written_over_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = Memory::new(folder.path().to_owned());
+    let base = ledger_of(0);
+    let (one, other) = (base.copy(), base.copy());
+    grow(&one, 0..2);
+    grow(&other, 7..8);
+    let note = published(&one)["checkpoint"].clone();
+    let meeting = memory.compare(&store(&one), &note, &house::policy()).unwrap();
+    assert_eq!(meeting.standing, Standing::First);
+    assert_eq!(meet(&memory, &store(&other)), Standing::First);
+    memory.remember(&meeting, &house::policy()).unwrap();
+    assert!(matches!(meet(&memory, &store(&one)), Standing::Forked(_)));
+}
+
 /// A reader's own place: a policy, a memory and a cache.
 struct Reader {
     folder: TempDir,
