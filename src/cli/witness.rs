@@ -55,13 +55,14 @@ pub(crate) fn run(_: &Place, options: &Options, terminal: &Terminal) -> Result<E
     keep_public(&options.dir, witness.verifier())?;
 
     let url = format!("http://{address}");
-    introduce(witness.verifier(), &url, names, terminal);
+    let verifier = witness.verifier().clone();
+    let ready = || introduce(&verifier, &url, names, terminal);
     let given = options.at;
     let clock = move || now(given).unwrap_or_default();
     let is_json = terminal.is_json();
     let tell = move |told: Told<'_>| Terminal::new(is_json).talk(request_line(&told, clock()));
     let service = service(witness, clock, tell);
-    server.run(service, interrupted()).map_err(|error| io("go on listening on", error))?;
+    server.run(service, interrupted(), ready).map_err(|error| io("go on listening on", error))?;
     terminal.talk("stopped");
     Ok(Exit::Holds)
 }

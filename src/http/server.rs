@@ -3,10 +3,11 @@
 //! The function is called on the one thread of the server, one request at a time, and may wait for
 //! the disk: what it does is small. Ends when it is told to, after the requests under way.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -60,14 +61,22 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Answers until `stop` comes to its end.
+    /// Answers until `stop` comes to its end. `ready` is called once before the first answer, when
+    /// `stop` is listened to already: whoever is told that the server is there can end it.
     pub fn run(
         self,
         service: Arc<Service>,
         stop: impl Future<Output = ()> + Send + 'static,
+        ready: impl FnOnce(),
     ) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
+            let mut stop = Box::pin(stop);
+            let stopped = poll_fn(|context| Poll::Ready(stop.as_mut().poll(context))).await;
+            if stopped.is_ready() {
+                return Ok(());
+            }
+            ready();
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let limit = self.limits.body;
             let answer = move |request: Request| {

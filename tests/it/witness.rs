@@ -501,7 +501,7 @@ fn serve(limits: Limits) -> (SocketAddr, tempfile::TempDir) {
     let service = service(witness, move || clock.fetch_add(1, Ordering::SeqCst), |_| ());
     let server = Server::bind("127.0.0.1:0", limits).unwrap();
     let address = server.address().unwrap();
-    thread::spawn(move || server.run(service, std::future::pending()));
+    thread::spawn(move || server.run(service, std::future::pending(), || ()));
     (address, folder)
 }
 
