@@ -71,9 +71,7 @@ pub(crate) fn commit(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     if !dry_run {
-        let committed = desk.ledger.commit(addition);
-        committed.map_err(|error| cosigned::of_writing(error, &desk.state))?;
-        desk.remember(terminal);
+        desk.commit(addition, terminal)?;
     }
     cosigned::tell(desk.ledger.asked(), terminal);
     let added = rows.iter().filter(|row| row.new).count();

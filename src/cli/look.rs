@@ -85,13 +85,7 @@ pub(crate) fn show(place: &Place, options: &Show, terminal: &Terminal) -> Result
     let (store, policy) = (place.store()?, place.policy()?);
     let checkpoint = place.checkpoint(&store)?;
     let met = place.meet(&store, &policy, terminal)?;
-    let found = match shown(&store, &checkpoint, &options.id) {
-        // What was kept may be to blame; the server is asked once more.
-        Err(failure) if failure.exit() == Exit::DoesNotHold && store.distrust_cache(terminal) => {
-            shown(&store, &checkpoint, &options.id)
-        }
-        found => found,
-    };
+    let found = store.read_again(terminal, || shown(&store, &checkpoint, &options.id));
     let Shown { entry_index, id, statement, names, suspect } = or_drop(found, &store, terminal)?;
     place.remember(met.as_ref(), &policy, terminal);
     let logged_before = checkpoint.logged_before();

@@ -9,14 +9,14 @@ use crate::attribution::keyring;
 use crate::cli::arguments::{Location, Signing};
 use crate::cli::cosigned;
 use crate::cli::courier::Courier;
-use crate::cli::failure::{self, Failure};
+use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::terminal::Terminal;
 use crate::cli::{secrets, seen};
 use crate::index::Index;
 use crate::key::SecretKey;
 use crate::ledger::cosigning::Signers;
 use crate::ledger::reading;
-use crate::ledger::writing::{self, Ledger};
+use crate::ledger::writing::{self, Addition, Ledger};
 use crate::memory::{self, Meeting, Memory};
 use crate::store::journal::Journal;
 use crate::store::loose;
@@ -97,6 +97,23 @@ impl Opened {
         true
     }
 
+    /// Reads; where that does not hold, and what was kept may be to blame, the server is asked once
+    /// more.
+    pub(crate) fn read_again<T>(
+        &self,
+        terminal: &Terminal,
+        read: impl Fn() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match read() {
+            Err(failure)
+                if failure.exit() == Exit::DoesNotHold && self.distrust_cache(terminal) =>
+            {
+                read()
+            }
+            first => first,
+        }
+    }
+
     /// Drops what was kept of a ledger that is not in order.
     pub(crate) fn drop_cache(&self, terminal: &Terminal) {
         let Self::Web(remote) = self else { return };
@@ -126,8 +143,6 @@ pub(crate) struct Desk {
     pub(crate) settled: bool,
     /// In seconds since 1970.
     pub(crate) recorded_at: u64,
-    /// The private folder of the ledger.
-    pub(crate) state: PathBuf,
     /// Where what was committed is remembered.
     memory: Option<Memory>,
     folder: PathBuf,
@@ -135,11 +150,19 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Remembers what was just committed.
-    pub(crate) fn remember(&self, terminal: &Terminal) {
+    /// Commits a batch, keeps what witnesses show of another history, and remembers the ledger as
+    /// it is now.
+    pub(crate) fn commit(
+        &mut self,
+        addition: &Addition,
+        terminal: &Terminal,
+    ) -> Result<(), Failure> {
+        let committed = self.ledger.commit(addition);
+        committed.map_err(|error| cosigned::of_writing(error, &self.folder.join(STATE)))?;
         if let Ok(store) = Store::open(OsDisk::new(&self.folder)) {
             seen::remember_own(self.memory.as_ref(), &store, &self.policy, terminal);
         }
+        Ok(())
     }
 }
 
@@ -174,7 +197,7 @@ impl Place {
 
     /// A client of other people's servers, as patient as the user wants it.
     pub(crate) fn client(&self) -> Client {
-        // A tenth of the time to connect would be too little where that is short.
+        // Who waits longer for an answer waits longer for the connection too.
         let total = self.timeout;
         let connect = (total / 6).max(Limits::STANDARD.connect).min(total);
         Client::new(Limits { connect, total })
@@ -203,7 +226,7 @@ impl Place {
     /// The trusted checkpoint of the ledger.
     pub(crate) fn checkpoint(&self, store: &dyn Source) -> Result<Trusted<Checkpoint>, Failure> {
         let policy = self.policy()?;
-        let note = reading::checkpoint(store)?.ok_or_else(|| self.no_ledger())?;
+        let note = reading::checkpoint(store)?.ok_or_else(|| no_ledger_at(&self.ledger))?;
         Trusted::open(&note, &policy).map_err(|error| writing::Error::from(error).into())
     }
 
@@ -228,10 +251,6 @@ impl Place {
         if let (Ok(opened), Ok(policy)) = (self.store(), self.policy()) {
             seen::remember_own(self.memory.as_ref(), &opened, &policy, terminal);
         }
-    }
-
-    fn no_ledger(&self) -> Failure {
-        no_ledger_at(&self.ledger)
     }
 
     /// The ledger for writing, with the keys that sign. Refuses one that went back, or is forked,
@@ -264,10 +283,9 @@ impl Place {
         let log_key = secrets::open_log(&self.keys, file, &passphrases)?;
         let messenger = Box::new(Courier::new());
         let signers = Signers { policy: policy.clone(), log_key, messenger };
-        let state = folder.join(STATE);
         self.refuse_another_policy(&policy)?;
         let ledger = writing::open_with(store, signers, self.index()?);
-        let ledger = ledger.map_err(|error| cosigned::of_earlier(error, &state))?;
+        let ledger = ledger.map_err(|error| cosigned::of_earlier(error, &folder.join(STATE)))?;
         // A witness is added under the lock; whoever asked for a passphrase meanwhile would
         // publish without it.
         self.refuse_another_policy(&policy)?;
@@ -278,8 +296,7 @@ impl Place {
         }
         check_signer(&ledger, &recorder, &key)?;
         let (recorded_at, memory) = (now(signing.at)?, self.memory.clone());
-        let desk =
-            Desk { ledger, recorder, key, settled, recorded_at, state, memory, folder, policy };
+        let desk = Desk { ledger, recorder, key, settled, recorded_at, memory, folder, policy };
         Ok((desk, passphrases.first))
     }
 

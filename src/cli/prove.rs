@@ -71,13 +71,7 @@ pub(crate) fn run(place: &Place, options: &Prove, terminal: &Terminal) -> Result
     let (store, policy) = (place.store()?, place.policy()?);
     let source: &dyn Source = &store;
     let met = place.meet(&store, &policy, terminal)?;
-    let proven = match proven(source, &policy, &options.id) {
-        // What was kept may be to blame; the server is asked once more.
-        Err(failure) if failure.exit() == Exit::DoesNotHold && store.distrust_cache(terminal) => {
-            proven(source, &policy, &options.id)
-        }
-        proven => proven,
-    }?;
+    let proven = store.read_again(terminal, || proven(source, &policy, &options.id))?;
     let ready = make(place, options, (source, &policy), &proven)?;
     let file = options.out.clone().unwrap_or_else(|| default_name(options.format, &proven));
     if to_stdout {

@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::KeyChange;
-use crate::cli::cosigned;
 use crate::cli::failure::Failure;
 use crate::cli::open::Desk;
 use crate::cli::terminal::Terminal;
@@ -59,9 +58,7 @@ pub(crate) fn commit(
     terminal: &Terminal,
 ) -> Result<Changed, Failure> {
     if !dry_run {
-        let committed = desk.ledger.commit(&prepared.addition);
-        committed.map_err(|error| cosigned::of_writing(error, &desk.state))?;
-        desk.remember(terminal);
+        desk.commit(&prepared.addition, terminal)?;
     }
     Ok(Changed {
         schema,
