@@ -14,3 +14,6 @@ pub mod reading;
 pub mod quotation;
 pub mod denial;
 pub mod page;
+
+// Did the source sign them?
+pub mod signature;
