@@ -235,16 +235,7 @@ fn party() -> Record {
 }
 
 fn document() -> Record {
-    let capture = Capture {
-        digest: Hash::of(CAPTURE),
-        size: CAPTURE.len() as u64,
-        media_type: "text/plain".to_owned(),
-        captured_at: None,
-        uri_requested: None,
-        uri_final: None,
-        tool: None,
-        provider: None,
-    };
+    let capture = Capture::of(Hash::of(CAPTURE), CAPTURE.len() as u64, "text/plain");
     Record::Document(Document {
         kind: DocumentKind::Article,
         title: Some("An article".to_owned()),

@@ -22,6 +22,12 @@ pub struct Selector {
     /// Where `exact` begins and ends.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub position: Option<Position>,
+    /// In a JSON document, the string in which the words stand: its JSON Pointer (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pointer: Option<String>,
+    /// In a document of pages, the page on which the words stand, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub page: Option<u32>,
 }
 
 /// A half-open range of a text, counted in Unicode code points from 0, never in bytes.
@@ -37,6 +43,13 @@ pub struct Position {
 impl Selector {
     /// A selector by quote alone.
     pub fn quote(exact: impl Into<String>) -> Self {
-        Self { exact: exact.into(), prefix: None, suffix: None, position: None }
+        Self {
+            exact: exact.into(),
+            prefix: None,
+            suffix: None,
+            position: None,
+            pointer: None,
+            page: None,
+        }
     }
 }

@@ -315,12 +315,8 @@ impl Graph {
         }
         let signer = *node.signed.statement().signer().as_bytes();
         self.by_signer.entry(signer).or_default().push(index);
-        let captures = match node.record() {
-            Record::Document(document) => document.captures.as_slice(),
-            Record::Capture(later) => std::slice::from_ref(&later.capture),
-            _ => &[],
-        };
-        for provider in captures.iter().filter_map(|capture| capture.provider.clone()) {
+        let captures = node.record().captures().into_iter();
+        for provider in captures.filter_map(|capture| capture.provider.clone()) {
             self.by_provider.entry(provider).or_default().push(index);
         }
         if let Record::Provider(provider) = node.record() {

@@ -209,16 +209,7 @@ pub(crate) fn document() -> Document {
 }
 
 pub(crate) fn capture(text: &str) -> Capture {
-    Capture {
-        digest: Hash::of(text.as_bytes()),
-        size: text.len() as u64,
-        media_type: "text/plain".to_owned(),
-        captured_at: None,
-        uri_requested: None,
-        uri_final: None,
-        tool: None,
-        provider: None,
-    }
+    Capture::of(Hash::of(text.as_bytes()), text.len() as u64, "text/plain")
 }
 
 pub(crate) fn passage(text: &str, exact: &str) -> Passage {

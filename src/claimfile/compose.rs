@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use crate::attribution::id::Id;
 use crate::attribution::record::Record;
+use crate::attribution::record::attestation::{Attestation, Part};
 use crate::attribution::record::channel::Control;
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
@@ -15,8 +17,8 @@ use crate::attribution::record::party::{Party, Role};
 use crate::claimfile::compose_claim;
 use crate::claimfile::composition::{At, Composition, Ended, Held, Row, Wanted};
 use crate::claimfile::draft::{
-    CaptureDraft, ClaimFile, ControlDraft, DocumentDraft, PartyDraft, ProviderDraft, Section,
-    Written,
+    AttestationDraft, CaptureDraft, ClaimFile, ControlDraft, DocumentDraft, PartyDraft,
+    ProviderDraft, Section, Written,
 };
 use crate::claimfile::fault::Faults;
 use crate::claimfile::order::order;
@@ -62,6 +64,7 @@ pub fn compose<D: Disk, E: Display>(
     file.controls.iter().for_each(|section| _ = control(it, section));
     // Claims of this file refer to one another only through the sections that follow.
     file.claims.iter().for_each(|section| compose_claim::claim(it, section));
+    file.attestations.iter().for_each(|section| _ = attestation(it, section));
     file.relations.iter().for_each(|section| _ = compose_claim::relation(it, section));
     file.assessments.iter().for_each(|section| _ = compose_claim::assessment(it, section));
     file.notices.iter().for_each(|section| _ = compose_claim::notice(it, section));
@@ -169,15 +172,40 @@ fn capture<D: Disk>(
     let media_type = draft.media_type.clone().unwrap_or_else(guessed);
     let digest = it.keep(&media_type, bytes);
     Some(Capture {
-        digest,
-        size,
-        media_type,
         captured_at: draft.captured_at.clone(),
         uri_requested: draft.uri_requested.clone(),
         uri_final: draft.uri_final.clone(),
         tool: draft.tool.clone(),
         provider: draft.provider.clone(),
+        ..Capture::of(digest, size, media_type)
     })
+}
+
+/// A signature or a time stamp, with the files that it is checked with.
+fn attestation<D: Disk>(
+    it: &mut Composition<'_, '_, D>,
+    section: &Section<AttestationDraft>,
+) -> Option<Id> {
+    let (at, draft) = (section.at(), &section.draft);
+    let document = it.perhaps(draft.document.as_ref(), |it, name| it.document(at, name));
+    let statement = it.perhaps(draft.statement.as_ref(), |it, name| it.target(at, name));
+    let parts = it.each(&draft.parts, |it, part| {
+        let capture = capture(it, at, &part.capture)?;
+        Some(Part { role: part.role, capture, height: part.height })
+    });
+    let document = document?;
+    let capture = match &document {
+        Some(held) => Some(compose_claim::capture_of(it, at, held, draft.capture.as_ref())?),
+        None => None,
+    };
+    let record = Record::Attestation(Attestation {
+        scheme: draft.scheme,
+        document: document.as_ref().map(|held| held.id),
+        capture: capture.map(|capture| capture.digest),
+        statement: statement?,
+        parts: parts?,
+    });
+    it.add(at, &record, draft.scheme.name(), Vec::new())
 }
 
 fn control<D: Disk>(

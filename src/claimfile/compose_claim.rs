@@ -226,7 +226,7 @@ fn passage<D: Disk>(
     found: &mut Vec<String>,
 ) -> Option<Passage> {
     let translator = it.perhaps(draft.translator.as_ref(), |it, who| it.who(at, who));
-    let capture = capture_of(it, at, held, draft)?;
+    let capture = capture_of(it, at, held, draft.capture.as_ref())?;
     let text = it.text(&capture);
     let text = match text.as_ref() {
         Ok(text) => text,
@@ -257,21 +257,20 @@ fn passage<D: Disk>(
     })
 }
 
-/// The capture in which a passage stands: the one it names, or else the document's first.
-fn capture_of<D: Disk>(
+/// The capture that is meant: the one that is named, or else the document's first.
+pub(crate) fn capture_of<D: Disk>(
     it: &mut Composition<'_, '_, D>,
     at: At<'_>,
     held: &Held,
-    draft: &PassageDraft,
+    named: Option<&Written>,
 ) -> Option<Capture> {
-    if let Some(capture) = pick(held, draft.capture.as_ref()) {
+    if let Some(capture) = pick(held, named) {
         return Some(capture);
     }
-    let Some(file) = &draft.capture else {
-        let what =
-            format!("document {:?} has no capture in which the words could stand", held.name);
+    let Some(file) = named else {
+        let what = format!("document {:?} has no capture", held.name);
         let hint = "give it `capture`, the file with its bytes".to_owned();
-        it.fault(at, draft.place, what, Some(hint));
+        it.fault(at, None, what, Some(hint));
         return None;
     };
     // A document that was recorded before knows its captures by their digests only.

@@ -5,6 +5,7 @@
 
 use crate::attribution::date::Date;
 use crate::attribution::identity::Identifier;
+use crate::attribution::record::attestation::{PartRole, Scheme};
 use crate::attribution::record::channel::{Channel, ControlBasis, ControlMode};
 use crate::attribution::record::claim::{Act, HopBasis, HopRelation, Modality, Mode, Polarity};
 use crate::attribution::record::document::DocumentKind;
@@ -24,6 +25,8 @@ pub struct ClaimFile {
     pub controls: Vec<Section<ControlDraft>>,
     /// `[[document]]`
     pub documents: Vec<Section<DocumentDraft>>,
+    /// `[[attestation]]`
+    pub attestations: Vec<Section<AttestationDraft>>,
     /// `[[claim]]`
     pub claims: Vec<Section<ClaimDraft>>,
     /// `[[relation]]`
@@ -163,6 +166,32 @@ pub struct CaptureDraft {
     pub tool: Option<String>,
     /// The archive that fetched or kept them.
     pub provider: Option<String>,
+}
+
+/// A signature or a time stamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttestationDraft {
+    /// In which way it vouches.
+    pub scheme: Scheme,
+    /// The key of the document whose capture it vouches for.
+    pub document: Option<Written>,
+    /// The file of that capture; the document's first when absent.
+    pub capture: Option<Written>,
+    /// The claim or document whose statement it vouches for.
+    pub statement: Option<Written>,
+    /// What it is checked with.
+    pub parts: Vec<PartDraft>,
+}
+
+/// One file that an attestation is checked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartDraft {
+    /// What it is.
+    pub role: PartRole,
+    /// Its file.
+    pub capture: CaptureDraft,
+    /// The number of the block whose header it is.
+    pub height: Option<u64>,
 }
 
 /// A claim.

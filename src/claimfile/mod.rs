@@ -7,6 +7,8 @@
 pub mod fault;
 pub mod draft;
 pub mod fields;
+pub mod parse_capture;
+pub mod parse_attestation;
 pub mod parse_claim;
 pub mod parse;
 pub mod order;

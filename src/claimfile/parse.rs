@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::attribution::identity::{self, Identifier};
@@ -14,12 +13,12 @@ use crate::attribution::record::document::DocumentKind;
 use crate::attribution::record::party::{Name, NameKind};
 use crate::attribution::truth::Truth;
 use crate::claimfile::draft::{
-    CaptureDraft, ClaimFile, ControlDraft, DocumentDraft, PartyDraft, ProviderDraft, RoleDraft,
-    Section, Written,
+    ClaimFile, ControlDraft, DocumentDraft, PartyDraft, ProviderDraft, RoleDraft, Section, Written,
 };
 use crate::claimfile::fault::{Fault, Faults, Place};
 use crate::claimfile::fields::{Fields, Page};
-use crate::claimfile::parse_claim;
+use crate::claimfile::parse_capture::captures;
+use crate::claimfile::{parse_attestation, parse_claim};
 
 /// The largest claim file, in bytes: 4 MiB, some thousands of claims. What is larger was not
 /// written by hand, and has the import as its way in.
@@ -67,6 +66,7 @@ fn read<'p, 't>(page: &'p Page<'t>, table: &'p DeTable<'t>) -> ClaimFile {
         channels: fields.sections("channel", "key", channel),
         controls: fields.sections("control", "channel", control),
         documents: fields.sections("document", "key", document),
+        attestations: fields.sections("attestation", "scheme", parse_attestation::attestation),
         claims: fields.sections("claim", "speaker", parse_claim::claim),
         relations: fields.sections("relation", "from", parse_claim::relation),
         assessments: fields.sections("assessment", "target", parse_claim::assessment),
@@ -232,46 +232,6 @@ fn document(fields: &mut Fields<'_, '_>) -> Option<DocumentDraft> {
         captures: captures(fields),
     };
     Some(DocumentDraft { kind: kind?, ..draft })
-}
-
-/// `capture = "file"`, or `captures`: a list of names of files or of tables.
-fn captures(fields: &mut Fields<'_, '_>) -> Vec<CaptureDraft> {
-    if fields.has("capture") && fields.has("captures") {
-        fields.refuse("expected `capture`, or `captures` if there are several: not both");
-    }
-    let one = fields.items("capture").into_iter().map(|value| ("`capture`", value));
-    let one: Vec<_> = one.collect();
-    let several = fields.items("captures").into_iter().map(|value| ("`captures`", value));
-    let values: Vec<_> = one.into_iter().chain(several).collect();
-    values.into_iter().filter_map(|(name, value)| capture(fields, name, value)).collect()
-}
-
-fn capture<'p, 't>(
-    fields: &Fields<'p, 't>,
-    name: &str,
-    value: &'p Spanned<DeValue<'t>>,
-) -> Option<CaptureDraft> {
-    let bare = |file| CaptureDraft {
-        file,
-        media_type: None,
-        captured_at: None,
-        uri_requested: None,
-        uri_final: None,
-        tool: None,
-        provider: None,
-    };
-    let DeValue::Table(table) = value.get_ref() else {
-        return fields.as_text(name, value).map(bare);
-    };
-    let mut inner = fields.inside(name, table, value.span().start);
-    let file = inner.required("file", "the file with the bytes");
-    let media_type = inner.text("media_type");
-    let captured_at = inner.date("captured_at");
-    let (uri_requested, uri_final) = (inner.text("uri_requested"), inner.text("uri_final"));
-    let (tool, provider) = (inner.text("tool"), inner.text("provider"));
-    inner.finish();
-    let file = file?;
-    Some(CaptureDraft { file, media_type, captured_at, uri_requested, uri_final, tool, provider })
 }
 
 /// `[[provider]]`

@@ -156,8 +156,19 @@ fn segment(fields: &mut Fields<'_, '_>) -> Option<SegmentDraft> {
         fields.refuse("`start` and `end` are given together or not at all");
     }
     let exact = exact?;
-    let selector = Selector { exact: exact.text, prefix, suffix, position };
+    let (pointer, page) = (fields.text("pointer"), page(fields));
+    let selector = Selector { exact: exact.text, prefix, suffix, position, pointer, page };
     Some(SegmentDraft { place: exact.place, selector })
+}
+
+/// The page on which words stand, counted from 1.
+fn page(fields: &mut Fields<'_, '_>) -> Option<u32> {
+    let number = fields.number("page")?;
+    let page = u32::try_from(number).ok().filter(|page| *page > 0);
+    if page.is_none() {
+        fields.refuse(&format!("`page` is {number}, expected a number from 1"));
+    }
+    page
 }
 
 fn chain(fields: &mut Fields<'_, '_>) -> Vec<HopDraft> {

@@ -238,9 +238,8 @@ fn captures_of(proven: &Proven) -> Vec<Capture> {
             let ids = documents_of(&claim);
             ids.into_iter().filter_map(of).flat_map(|it| it.captures.clone()).collect()
         }
-        Some(Record::Document(document)) => document.captures,
-        Some(Record::Capture(later)) => vec![later.capture],
-        _ => Vec::new(),
+        Some(record) => record.captures().into_iter().cloned().collect(),
+        None => Vec::new(),
     }
 }
 

@@ -62,6 +62,10 @@ pub(crate) fn line(record: &Record, names: &Names) -> String {
             format!("{title} ({}, {captures})", word(&document.kind))
         }
         Record::Capture(later) => format!("one more capture of {}", named(&later.document)),
+        Record::Attestation(it) => {
+            let target = it.document.or(it.statement).map(|id| named(&id)).unwrap_or_default();
+            format!("{} of {target}", word(&it.scheme))
+        }
         Record::Claim(claim) => claim_line(claim, names),
         Record::Relation(relation) => {
             format!("{} {} {}", named(&relation.from), word(&relation.kind), named(&relation.to))

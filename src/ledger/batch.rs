@@ -325,9 +325,5 @@ pub fn entry_number(typed: &str) -> Option<u64> {
 }
 
 fn captures_of(record: &Record) -> Vec<Hash> {
-    match record {
-        Record::Document(document) => document.captures.iter().map(|it| it.digest).collect(),
-        Record::Capture(later) => vec![later.capture.digest],
-        _ => Vec::new(),
-    }
+    record.captures().into_iter().map(|it| it.digest).collect()
 }

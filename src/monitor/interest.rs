@@ -61,7 +61,9 @@ pub(crate) fn of(record: &Record, state: &State) -> Option<Interest> {
             (Kind::Party, because.collect(), Vec::new(), false)
         }
         Record::Charter(_) | Record::Key(_) => (Kind::Key, Vec::new(), Vec::new(), watch.keys),
-        Record::Document(_) | Record::Capture(_) | Record::Provider(_) => return None,
+        Record::Document(_) | Record::Capture(_) | Record::Attestation(_) | Record::Provider(_) => {
+            return None;
+        }
     };
     let matters = always || !because.is_empty() || !on.is_empty();
     matters.then_some(Interest { kind, because, on })

@@ -441,12 +441,7 @@ fn captured(graph: &Graph, blobs: &[Blob], report: &mut Report) {
     // Two documents may have the same bytes, and call them by different types.
     let mut recorded: HashMap<Hash, Vec<&Capture>> = HashMap::new();
     for node in graph.nodes() {
-        let captures = match node.record() {
-            Record::Document(it) => it.captures.as_slice(),
-            Record::Capture(later) => std::slice::from_ref(&later.capture),
-            _ => &[],
-        };
-        for it in captures {
+        for it in node.record().captures() {
             recorded.entry(it.digest).or_default().push(it);
         }
     }

@@ -337,15 +337,16 @@ impl<'a> Walk<'a> {
     /// What an admitted record tells about captures and redactions.
     fn learn(&mut self, signed: &Signed) {
         let (id, entry_index) = (signed.statement().id(), signed.entry_index());
-        match signed.statement().record() {
-            Record::Document(document) => {
-                for capture in &document.captures {
-                    self.promise(capture, [id, id], entry_index);
-                }
-            }
-            Record::Capture(later) => {
-                self.promise(&later.capture, [id, later.document], entry_index);
-            }
+        let record = signed.statement().record();
+        let owner = match record {
+            Record::Capture(later) => later.document,
+            Record::Attestation(attestation) => attestation.document.unwrap_or(id),
+            _ => id,
+        };
+        for capture in record.captures() {
+            self.promise(capture, [id, owner], entry_index);
+        }
+        match record {
             Record::Notice(notice) if notice.kind == NoticeKind::Redaction => {
                 self.redacted.insert(notice.target);
             }

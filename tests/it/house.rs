@@ -105,16 +105,7 @@ pub(crate) fn verify_disk(disk: &SimulatedDisk) -> Report {
 
 /// A document that holds one capture.
 pub(crate) fn document(bytes: &[u8]) -> Record {
-    let capture = Capture {
-        digest: Hash::of(bytes),
-        size: bytes.len() as u64,
-        media_type: "text/plain".to_owned(),
-        captured_at: None,
-        uri_requested: None,
-        uri_final: None,
-        tool: None,
-        provider: None,
-    };
+    let capture = Capture::of(Hash::of(bytes), bytes.len() as u64, "text/plain");
     Record::Document(Document {
         kind: DocumentKind::Article,
         title: Some("An article".to_owned()),

@@ -4,6 +4,7 @@ use whosaid::attribution::date::{Basis, Date};
 use whosaid::attribution::id::Id;
 use whosaid::attribution::identity::Identifier;
 use whosaid::attribution::record::Record;
+use whosaid::attribution::record::attestation::{Attestation, Part, PartRole, Scheme};
 use whosaid::attribution::record::channel::{
     Channel, ChannelKind, Control, ControlBasis, ControlMode, Handle,
 };
@@ -12,7 +13,9 @@ use whosaid::attribution::record::claim::{
     About, Act, Claim, Hop, HopBasis, HopRelation, Modality, Mode, Passage, Polarity, Proposition,
     Who,
 };
-use whosaid::attribution::record::document::{Capture, Document, DocumentKind, LaterCapture};
+use whosaid::attribution::record::document::{
+    Capture, Document, DocumentKind, LaterCapture, Within,
+};
 use whosaid::attribution::record::notice::{
     Assessment, Notice, NoticeKind, Provider, ProviderRating, Relation, RelationKind,
 };
@@ -44,7 +47,9 @@ pub(crate) fn full() -> Vec<(&'static str, Record)> {
         ("control", control()),
         ("document", Record::Document(document())),
         ("capture", later_capture()),
+        ("attestation", attestation()),
         ("claim", Record::Claim(Box::new(claim()))),
+        ("claim_pointed", pointed()),
         ("relation", relation()),
         ("assessment", assessment()),
         ("notice_correction", correction()),
@@ -70,16 +75,7 @@ pub(crate) fn bare() -> Vec<(&'static str, Record)> {
         captures: Vec::new(),
     };
     let captured = Document {
-        captures: vec![Capture {
-            digest: Hash::of(b"hello\n"),
-            size: 6,
-            media_type: "text/plain".to_owned(),
-            captured_at: None,
-            uri_requested: None,
-            uri_final: None,
-            tool: None,
-            provider: None,
-        }],
+        captures: vec![Capture::of(Hash::of(b"hello\n"), 6, "text/plain")],
         ..bare_document.clone()
     };
     vec![
@@ -317,6 +313,19 @@ fn later_capture() -> Record {
     Record::Capture(LaterCapture { document: id("article"), capture: capture() })
 }
 
+fn attestation() -> Record {
+    Record::Attestation(Attestation {
+        scheme: Scheme::Opentimestamps,
+        document: Some(id("document")),
+        capture: Some(Hash::of(b"<p>hello</p>\n")),
+        statement: None,
+        parts: vec![
+            Part { role: PartRole::Proof, capture: fetched(), height: None },
+            Part { role: PartRole::BlockHeader, capture: capture(), height: Some(871_000) },
+        ],
+    })
+}
+
 fn relation() -> Record {
     Record::Relation(Relation {
         from: id("claim 1"),
@@ -373,15 +382,38 @@ fn provider() -> Record {
 
 fn capture() -> Capture {
     Capture {
-        digest: Hash::of(b"<p>hello</p>\n"),
-        size: 13,
-        media_type: "text/html; charset=utf-8".to_owned(),
         captured_at: Some(date("2024-11-25T08:30:00Z")),
         uri_requested: Some("http://example.org/news/1".to_owned()),
         uri_final: Some("https://example.org/news/1".to_owned()),
         tool: Some("curl 8".to_owned()),
         provider: Some("archive.example".to_owned()),
+        ..Capture::of(Hash::of(b"<p>hello</p>\n"), 13, "text/html; charset=utf-8")
     }
+}
+
+/// A capture that a server answered with, taken from a package of web archives.
+fn fetched() -> Capture {
+    Capture {
+        status: Some(200),
+        headers: vec!["Content-Type: text/html; charset=utf-8".to_owned()],
+        within: Some(Within {
+            package: Hash::of(b"package"),
+            uri: "https://example.org/news/1".to_owned(),
+            date: Some("2024-11-25T08:30:00Z".to_owned()),
+        }),
+        ..capture()
+    }
+}
+
+/// A claim whose words stand in one string of a JSON document, and on one page of another.
+fn pointed() -> Record {
+    let pointer = Some("/value/text".to_owned());
+    let segments = vec![
+        Selector { pointer, ..Selector::quote("a delegation will come") },
+        Selector { page: Some(2), ..Selector::quote("to Kabul") },
+    ];
+    let passage = Some(Passage { segments, ..passage() });
+    Record::Claim(Box::new(Claim { passage, ..claim() }))
 }
 
 fn passage() -> Passage {
@@ -391,10 +423,10 @@ fn passage() -> Passage {
         profile: "plain/1".to_owned(),
         segments: vec![
             Selector {
-                exact: "a delegation will come".to_owned(),
                 prefix: Some("He said ".to_owned()),
                 suffix: Some(" soon".to_owned()),
                 position: Some(Position { start: 8, end: 30 }),
+                ..Selector::quote("a delegation will come")
             },
             Selector::quote("to Kabul"),
         ],

@@ -115,16 +115,7 @@ fn control(channel: Id, party: Id) -> Record {
 
 /// A document with one capture, of these bytes.
 pub(crate) fn document(title: &str, bytes: &[u8]) -> Record {
-    let capture = Capture {
-        digest: Hash::of(bytes),
-        size: bytes.len() as u64,
-        media_type: "text/plain".to_owned(),
-        captured_at: None,
-        uri_requested: None,
-        uri_final: None,
-        tool: None,
-        provider: None,
-    };
+    let capture = Capture::of(Hash::of(bytes), bytes.len() as u64, "text/plain");
     Record::Document(Document {
         kind: DocumentKind::Article,
         title: Some(title.to_owned()),

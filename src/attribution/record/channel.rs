@@ -43,8 +43,10 @@ pub enum ChannelKind {
     Briefing,
     /// Radio or television.
     Broadcast,
-    /// A mailing list or newsletter.
+    /// A mailing list or newsletter; with the platform `mail`, all mail of a domain.
     Mail,
+    /// A signing key: whoever holds it speaks through it (a key is a channel, Lampson 1992).
+    Key,
 }
 
 /// A handle, during a dated interval.

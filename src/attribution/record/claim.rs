@@ -330,6 +330,10 @@ impl Passage {
             limits::long("exact", &segment.exact)?;
             limits::optional("prefix", segment.prefix.as_ref(), limits::long)?;
             limits::optional("suffix", segment.suffix.as_ref(), limits::long)?;
+            limits::optional("pointer", segment.pointer.as_ref(), limits::pointer)?;
+            if segment.page == Some(0) {
+                return Err(Invalid::new("page", "found 0, pages are counted from 1"));
+            }
             if let Some(Position { start, end }) = segment.position
                 && start >= end
             {

@@ -95,6 +95,28 @@ pub struct Capture {
     /// The archive or service that fetched or kept them, if not the recorder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// The status that the server answered with (RFC 9110 section 15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The header fields of the answer, each as `name: value`, in their order; without cookies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+    /// The package of web archives from which the bytes were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+}
+
+/// Where in a package of web archives (WARC, WACZ) captured bytes stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Within {
+    /// The package: SHA-256 of its bytes, another capture of the same document.
+    pub package: Hash,
+    /// The URI under which the package holds them.
+    pub uri: String,
+    /// The `WARC-Date` of the record, where the URI stands in the package more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
 }
 
 /// A later capture of a document already recorded.
@@ -139,12 +161,42 @@ impl Document {
 }
 
 impl Capture {
-    fn check(&self) -> Result<(), Invalid> {
+    /// Bytes of which nothing is known but what they are.
+    pub fn of(digest: Hash, size: u64, media_type: impl Into<String>) -> Self {
+        Self {
+            digest,
+            size,
+            media_type: media_type.into(),
+            captured_at: None,
+            uri_requested: None,
+            uri_final: None,
+            tool: None,
+            provider: None,
+            status: None,
+            headers: Vec::new(),
+            within: None,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
         limits::media_type("media_type", &self.media_type)?;
         limits::optional("uri_requested", self.uri_requested.as_ref(), limits::url)?;
         limits::optional("uri_final", self.uri_final.as_ref(), limits::url)?;
         limits::optional("tool", self.tool.as_ref(), limits::short)?;
-        limits::optional("provider", self.provider.as_ref(), limits::short)
+        limits::optional("provider", self.provider.as_ref(), limits::short)?;
+        if let Some(status) = self.status.filter(|status| !(100..600).contains(status)) {
+            return Err(Invalid::new("status", format!("found {status}, expected 100 to 599")));
+        }
+        limits::items("headers", &self.headers)?;
+        self.headers.iter().try_for_each(|header| limits::header("headers", header))?;
+        self.within.as_ref().map_or(Ok(()), Within::check)
+    }
+}
+
+impl Within {
+    fn check(&self) -> Result<(), Invalid> {
+        limits::url("uri", &self.uri)?;
+        limits::optional("date", self.date.as_ref(), limits::short)
     }
 }
 

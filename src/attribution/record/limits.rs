@@ -19,6 +19,9 @@ pub const LANGUAGE: usize = 35;
 /// The longest key of a party or channel, in bytes. People type it.
 pub const KEY: usize = 64;
 
+/// The longest header field, in bytes: a content security policy has a few thousand.
+pub const HEADER: usize = 4096;
+
 /// The most items of any list in a record. More belongs into a second record.
 pub const ITEMS: usize = 256;
 
@@ -64,6 +67,37 @@ fn bounded(field: &'static str, text: &str, limit: usize) -> Result<(), Invalid>
     }
     if text.len() > limit {
         let what = format!("has {} bytes, expected at most {limit}", text.len());
+        return Err(Invalid::new(field, what));
+    }
+    Ok(())
+}
+
+/// A header field as `name: value` on one line; a name is a token (RFC 9110 section 5.1). A
+/// server's session would be anybody's in a public ledger, so cookies are refused.
+pub(crate) fn header(field: &'static str, text: &str) -> Result<(), Invalid> {
+    bounded(field, text, HEADER)?;
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let name = text.split_once(':').map(|(name, _)| name);
+    match name {
+        Some(name) if name.eq_ignore_ascii_case("set-cookie") => {
+            Err(Invalid::new(field, "holds a cookie, expected none"))
+        }
+        Some(name)
+            if !name.is_empty()
+                && name.chars().all(token)
+                && !text.chars().any(char::is_control) =>
+        {
+            Ok(())
+        }
+        _ => Err(Invalid::new(field, format!("found {text:?}, expected `name: value`"))),
+    }
+}
+
+/// A JSON Pointer (RFC 6901 section 3): empty, or begun by `/`; `~` only as `~0` or `~1`.
+pub(crate) fn pointer(field: &'static str, text: &str) -> Result<(), Invalid> {
+    let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if text.len() > URL || !(text.is_empty() || text.starts_with('/')) || !escaped {
+        let what = format!("found {text:?}, expected a JSON Pointer such as /value/text");
         return Err(Invalid::new(field, what));
     }
     Ok(())
@@ -152,7 +186,8 @@ pub(crate) fn some_items<T>(field: &'static str, list: &[T]) -> Result<(), Inval
 
 #[cfg(test)]
 mod tests {
-    use super::{KEY, LANGUAGE, SHORT_TEXT, URL, key, language, long, media_type, short, url};
+    use super::{KEY, LANGUAGE, SHORT_TEXT, URL};
+    use super::{header, key, language, long, media_type, pointer, short, url};
 
     #[test]
     fn texts_are_bounded_not_blank_and_short_ones_stand_on_one_line() {
@@ -186,6 +221,26 @@ mod tests {
         for bad in ["", "/a", "example.org", "https://a b", " https://a", "https://a\n/b", &longer]
         {
             assert!(url("f", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn headers_are_one_line_and_no_cookie() {
+        for good in ["content-type: text/html", "ETag:\"x\""] {
+            assert!(header("f", good).is_ok(), "{good}");
+        }
+        for bad in ["", "date", ": x", "a b: c", "a: b\r\nc: d", "Set-Cookie: id=1"] {
+            assert!(header("f", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn pointers_are_those_of_rfc_6901() {
+        for good in ["", "/", "/value/text", "/a~1b/~0", "/0"] {
+            assert!(pointer("f", good).is_ok(), "{good}");
+        }
+        for bad in ["value", "/a~", "/a~2", "#/a"] {
+            assert!(pointer("f", bad).is_err(), "{bad:?}");
         }
     }
 

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod party;
 pub mod channel;
 pub mod document;
+pub mod attestation;
 pub mod claim;
 pub mod notice;
 pub mod charter;
@@ -14,10 +15,11 @@ pub mod charter;
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::id::Id;
+use crate::attribution::record::attestation::Attestation;
 use crate::attribution::record::channel::{Channel, Control};
 use crate::attribution::record::charter::{Charter, KeyChange};
 use crate::attribution::record::claim::Claim;
-use crate::attribution::record::document::{Document, LaterCapture};
+use crate::attribution::record::document::{Capture, Document, LaterCapture};
 use crate::attribution::record::limits::Invalid;
 use crate::attribution::record::notice::{Assessment, Notice, Provider, Relation};
 use crate::attribution::record::party::Party;
@@ -40,6 +42,8 @@ pub enum Record {
     Document(Document),
     /// A later capture of a document already recorded.
     Capture(LaterCapture),
+    /// A signature or a time stamp that vouches for a capture or a statement.
+    Attestation(Attestation),
     /// Who said what, where it stands, and through whom it came.
     Claim(Box<Claim>),
     /// How one claim bears on another.
@@ -63,6 +67,7 @@ impl Record {
             Self::Control(_) => "control",
             Self::Document(_) => "document",
             Self::Capture(_) => "capture",
+            Self::Attestation(_) => "attestation",
             Self::Claim(_) => "claim",
             Self::Relation(_) => "relation",
             Self::Assessment(_) => "assessment",
@@ -82,6 +87,7 @@ impl Record {
             Self::Control(control) => format!("statement/{}", control.channel),
             Self::Document(document) => document.subject(),
             Self::Capture(capture) => format!("statement/{}", capture.document),
+            Self::Attestation(attestation) => attestation.subject(),
             Self::Claim(claim) => claim.subject(),
             Self::Relation(relation) => format!("statement/{}", relation.from),
             Self::Assessment(assessment) => format!("statement/{}", assessment.target),
@@ -112,11 +118,22 @@ impl Record {
             Self::Control(control) => control.check(),
             Self::Document(document) => document.check(),
             Self::Capture(capture) => capture.check(),
+            Self::Attestation(attestation) => attestation.check(),
             Self::Claim(claim) => claim.check(),
             Self::Relation(relation) => relation.check(),
             Self::Assessment(assessment) => assessment.check(),
             Self::Notice(notice) => notice.check(),
             Self::Provider(provider) => provider.check(),
+        }
+    }
+
+    /// Every capture whose bytes the record says are held.
+    pub fn captures(&self) -> Vec<&Capture> {
+        match self {
+            Self::Document(document) => document.captures.iter().collect(),
+            Self::Capture(later) => vec![&later.capture],
+            Self::Attestation(attestation) => attestation.captures().collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -128,6 +145,7 @@ impl Record {
             Self::Control(control) => control.references(),
             Self::Document(document) => document.references(),
             Self::Capture(capture) => vec![Reference::new("document", capture.document, DOCUMENT)],
+            Self::Attestation(attestation) => attestation.references(),
             Self::Claim(claim) => claim.references(),
             Self::Relation(relation) => relation.references(),
             Self::Assessment(assessment) => assessment.references(),
@@ -166,6 +184,7 @@ pub(crate) const SAID: &[&str] = &[
     "control",
     "document",
     "capture",
+    "attestation",
     "claim",
     "relation",
     "assessment",
