@@ -20,8 +20,10 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
+    mod ministry;
     mod monitor;
     mod monitor_command;
+    mod pdf;
     mod receipts;
     mod records;
     mod refused;
