@@ -18,5 +18,8 @@ pub mod quotation;
 pub mod denial;
 pub mod page;
 
+// When was a post made, by its own id?
+pub mod clock;
+
 // Did the source sign them?
 pub mod signature;

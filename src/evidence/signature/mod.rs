@@ -5,3 +5,5 @@
 
 pub mod checked;
 pub mod dkim;
+pub mod nostr;
+pub mod atproto;
