@@ -15,5 +15,15 @@ pub mod quotation;
 pub mod denial;
 pub mod page;
 
+// Pages kept by an archive: a WARC file, or a WACZ package of them.
+pub mod inflate;
+pub mod zipfile;
+pub mod httpmessage;
+pub mod warcdigest;
+pub mod warc;
+pub mod warctally;
+pub mod wacz;
+pub mod payload;
+
 // Did the source sign them?
 pub mod signature;
