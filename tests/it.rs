@@ -37,6 +37,7 @@ mod it {
     mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
+    mod wacz;
     mod witness;
     mod witness_cli;
     mod witnessed;

@@ -21,5 +21,15 @@ pub mod page;
 // When was a post made, by its own id?
 pub mod clock;
 
+// Pages kept by an archive: a WARC file, or a WACZ package of them.
+pub mod inflate;
+pub mod zipfile;
+pub mod httpmessage;
+pub mod warcdigest;
+pub mod warc;
+pub mod warctally;
+pub mod wacz;
+pub mod payload;
+
 // Did the source sign them?
 pub mod signature;
