@@ -15,5 +15,10 @@ pub mod quotation;
 pub mod denial;
 pub mod page;
 
+// Whose keys, and by whose clock?
+pub(crate) mod tlv;
+pub mod x509;
+pub mod time;
+
 // Did the source sign them?
 pub mod signature;
