@@ -20,12 +20,14 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
+    mod minisign;
     mod monitor;
     mod monitor_command;
     mod receipts;
     mod records;
     mod refused;
     mod sample;
+    mod sshsig;
     mod statements;
     mod store;
     mod strangers;

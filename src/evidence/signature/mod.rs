@@ -4,3 +4,8 @@
 //! the words of `checked`. Whose key it is in the world is for dated records of control to say.
 
 pub mod checked;
+
+// Detached: a file beside the captured one.
+pub mod minisign;
+pub mod allowed_signers;
+pub mod sshsig;
