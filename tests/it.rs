@@ -22,6 +22,7 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
+    mod minisign;
     mod monitor;
     mod monitor_command;
     mod nostr;
@@ -29,6 +30,7 @@ mod it {
     mod records;
     mod refused;
     mod sample;
+    mod sshsig;
     mod statements;
     mod store;
     mod strangers;

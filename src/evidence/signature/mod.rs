@@ -7,3 +7,9 @@ pub mod checked;
 pub mod dkim;
 pub mod nostr;
 pub mod atproto;
+
+
+// Detached: a file beside the captured one.
+pub mod minisign;
+pub mod allowed_signers;
+pub mod sshsig;
