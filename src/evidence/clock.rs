@@ -64,7 +64,8 @@ impl Platform {
             }
             Self::Mastodon => {
                 "the server made the id: whoever runs it can choose the time, and a post that came \
-                 from another server bears the time that the other server named"
+                 from another server bears the time that the other server named; that it is a \
+                 Mastodon server at all is told by the form of the URL only"
             }
             Self::Bluesky => {
                 "the author's own program made the id: it can name any time, and does so when old \
@@ -101,8 +102,9 @@ pub struct Clocked {
 /// platform that is known here.
 ///
 /// Known are `/USER/status/ID` on X, `/profile/USER/post/ID` on Bluesky, `at://` URIs, message
-/// links of Discord, and on any other host `/@USER/ID` and `/users/USER/statuses/ID`, which is
-/// Mastodon's form. Of those only ids with a plausible time are taken for Mastodon's.
+/// links of Discord, and on any other host `/@USER/ID`, `/users/USER/statuses/ID` and
+/// `/@USER/posts/ID`, the forms of Mastodon and of Truth Social, which is made from it. Of those
+/// only ids with a plausible time are taken for Mastodon's.
 pub fn in_url(url: &str) -> Option<Clocked> {
     if url.len() > URL_BYTES {
         return None;
@@ -144,8 +146,8 @@ pub fn of_id(platform: Platform, id: &str) -> Time {
 }
 
 /// The time in a TID of the AT Protocol, in microseconds since 1970: 13 letters of a sortable
-/// base 32, of which the last 10 bits tell writers apart (atproto.com/specs/tid). `None` if it is no
-/// TID; whether the time is plausible is not looked at.
+/// base 32, of which the last 10 bits tell writers apart (atproto.com/specs/tid). `None` if it is
+/// no TID; whether the time is plausible is not looked at.
 pub fn tid(text: &str) -> Option<i64> {
     const LETTERS: &[u8] = b"234567abcdefghijklmnopqrstuvwxyz";
     if text.len() != 13 {
@@ -215,11 +217,12 @@ fn status_on_x<'a>(path: &[&'a str]) -> Option<&'a str> {
     (!id.is_empty()).then_some(*id)
 }
 
-/// The id in `@USER/ID` or `users/USER/statuses/ID`, if it is a number or a damaged one.
+/// The id in one of Mastodon's paths, if it is a number or a damaged one.
 fn status_on_mastodon<'a>(path: &[&'a str]) -> Option<&'a str> {
     let id = match path {
         [user, id] | [user, id, ""] if user.len() > 1 && user.starts_with('@') => id,
         ["users", _, "statuses", id] => id,
+        [user, "posts", id] if user.len() > 1 && user.starts_with('@') => id,
         _ => return None,
     };
     (decimal(id).is_some() || is_scientific(id)).then_some(*id)
@@ -293,6 +296,13 @@ mod tests {
             panic!("{:?}", found(known));
         };
         assert_eq!(time, 109_302_436_954_721_982 >> 16);
+        for url in [
+            "https://mastodon.social/users/Gargron/statuses/109302436954721982",
+            "https://mastodon.social/@somebody@example.org/109302436954721982/",
+            "https://truthsocial.com/@somebody/posts/109302436954721982",
+        ] {
+            assert!(matches!(found(url), Some((Platform::Mastodon, _, Time::At(_)))), "{url}");
+        }
         for url in [
             "https://mastodon.social/@Gargron/1",
             "https://mastodon.social/@Gargron/followers",

@@ -1,11 +1,13 @@
 //! Bluesky posts with their proofs: a real account's, and ones made with the reference
 //! implementation. `tests/cases/atproto/ABOUT.md` says where each file is from.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases")]
+
 use serde_json::{Value, json};
 use whosaid::evidence::signature::atproto::check;
 use whosaid::evidence::signature::checked::{Checked, Coverage, State};
 
-/// The accounts of the cases.
+/// The real account.
 const REAL: &str = "did:plc:hdhoaan3xa3jiuq4fg4mefid";
 
 fn case(name: &str) -> Vec<u8> {
@@ -123,6 +125,50 @@ fn no_bit_of_a_proof_can_be_flipped() {
             }
         }
         expect(name, &captures, State::Valid);
+    }
+}
+
+/// The header of a CAR, and its blocks, each with its length and its CID.
+fn sections(car: &[u8]) -> Vec<&[u8]> {
+    let mut sections = Vec::new();
+    let mut rest = car;
+    while !rest.is_empty() {
+        let head = rest.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+        let bytes = rest[..head].iter().enumerate();
+        let length: usize =
+            bytes.map(|(index, byte)| usize::from(byte & 0x7f) << (7 * index)).sum();
+        let (section, behind) = rest.split_at(head + length);
+        sections.push(section);
+        rest = behind;
+    }
+    sections
+}
+
+#[test]
+fn every_block_of_a_proof_is_needed_once() {
+    for name in ["real", "k256"] {
+        let mut captures = Captures::of(name);
+        let good = captures.proof.clone();
+        let parts = sections(&good);
+        for index in 1..parts.len() {
+            let mut fewer = parts.clone();
+            fewer.remove(index);
+            captures.proof = fewer.concat();
+            expect("a block is absent", &captures, State::Missing);
+            captures.proof = [&good[..], parts[index]].concat();
+            expect("a block stands twice", &captures, State::Malformed);
+        }
+        // The order of the blocks says nothing, and neither do sound blocks of others.
+        let mut turned = parts.clone();
+        turned[1..].reverse();
+        captures.proof = turned.concat();
+        expect("the other order", &captures, State::Valid);
+        let others = case("real-embed/proof.car");
+        let other = sections(&others).last().copied().unwrap();
+        captures.proof = [&good[..], other].concat();
+        expect("a block more", &captures, State::Valid);
+        captures.proof = parts[1..].concat();
+        expect("no header", &captures, State::Malformed);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Nostr events that another program made: believed as they are, refused with any byte changed.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases")]
+
 use whosaid::evidence::signature::checked::{Checked, Coverage, State};
 use whosaid::evidence::signature::nostr;
 

@@ -107,7 +107,11 @@ impl Event {
         let mut text = String::with_capacity(self.content.len() + 256);
         text.push_str("[0,");
         quote(&mut text, &self.pubkey, control);
-        text.push_str(&format!(",{},{},[", self.created_at, self.kind));
+        text.push(',');
+        text.push_str(&self.created_at.to_string());
+        text.push(',');
+        text.push_str(&self.kind.to_string());
+        text.push_str(",[");
         for (index, tag) in self.tags.iter().enumerate() {
             text.push_str(if index == 0 { "[" } else { ",[" });
             for (index, word) in tag.iter().enumerate() {
@@ -150,7 +154,10 @@ fn quote(text: &mut String, words: &str, control: Control) {
             '\u{8}' => text.push_str("\\b"),
             '\u{c}' => text.push_str("\\f"),
             '\0'..='\u{1f}' if control == Control::Escaped => {
-                text.push_str(&format!("\\u{:04x}", u32::from(letter)));
+                // Below 0x20: the last two digits are enough.
+                text.push_str("\\u00");
+                text.push(if letter < '\u{10}' { '0' } else { '1' });
+                text.extend(char::from_digit(u32::from(letter) % 16, 16));
             }
             _ => text.push(letter),
         }

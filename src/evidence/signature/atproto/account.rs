@@ -47,16 +47,16 @@ pub struct Term {
 pub fn read(bytes: &[u8], at: Option<i64>) -> Result<Account, Refused> {
     if bytes.len() > ACCOUNT_BYTES {
         let length = bytes.len();
-        return Err(malformed(format!("{length} bytes, expected at most {ACCOUNT_BYTES}")));
+        return Err(malformed(&format!("{length} bytes, expected at most {ACCOUNT_BYTES}")));
     }
-    match data::json(bytes).map_err(malformed)? {
+    match data::json(bytes).map_err(|why| malformed(&why))? {
         Value::Array(entries) => plc::read(&entries, at),
         Value::Object(members) => match (members.get("didDocument"), &members) {
             (Some(Value::Object(document)), answer) => document_of(document, Some(answer)),
             (None, document) => document_of(document, None),
-            _ => Err(malformed("`didDocument` is no object".to_owned())),
+            _ => Err(malformed("`didDocument` is no object")),
         },
-        _ => Err(malformed("neither an object nor an array".to_owned())),
+        _ => Err(malformed("neither an object nor an array")),
     }
 }
 
@@ -65,7 +65,7 @@ fn document_of(
     answer: Option<&Map<String, Value>>,
 ) -> Result<Account, Refused> {
     let did = document.get("id").and_then(Value::as_str);
-    let did = did.ok_or_else(|| malformed("it has no `id`".to_owned()))?.to_owned();
+    let did = did.ok_or_else(|| malformed("it has no `id`"))?.to_owned();
     // DID Core 7.1.3; some resolvers put the word into the document itself.
     let metadata = answer.and_then(|answer| answer.get("didDocumentMetadata"));
     let deactivated = [document.get("deactivated"), metadata.and_then(|m| m.get("deactivated"))];
@@ -75,7 +75,7 @@ fn document_of(
     let methods = match document.get("verificationMethod") {
         None => &[][..],
         Some(Value::Array(methods)) => methods,
-        Some(_) => return Err(malformed("`verificationMethod` is no list".to_owned())),
+        Some(_) => return Err(malformed("`verificationMethod` is no list")),
     };
     let full = format!("{did}#atproto");
     let mut terms = Vec::new();
@@ -85,19 +85,18 @@ fn document_of(
             continue;
         }
         if word("controller") != did {
-            return Err(malformed("another account controls its key".to_owned()));
+            return Err(malformed("another account controls its key"));
         }
         let key = Key::from_method(word("type"), word("publicKeyMultibase"));
-        let key =
-            key.ok_or_else(|| malformed("`#atproto` is no key on P-256 or K-256".to_owned()))?;
+        let key = key.ok_or_else(|| malformed("`#atproto` is no key on P-256 or K-256"))?;
         terms.push(Term { key, from: None, until: None });
     }
     if terms.len() > 1 {
-        return Err(malformed("it has two keys `#atproto`".to_owned()));
+        return Err(malformed("it has two keys `#atproto`"));
     }
     Ok(Account { did, terms, closed, logged: false })
 }
 
-fn malformed(why: String) -> Refused {
+fn malformed(why: &str) -> Refused {
     Refused::new(State::Malformed, format!("no sound DID document or did:plc log: {why}"))
 }

@@ -50,31 +50,31 @@ impl<'a> Car<'a> {
 pub fn parse(bytes: &[u8]) -> Result<Car<'_>, Refused> {
     if bytes.len() > CAR_BYTES {
         let length = bytes.len();
-        return Err(malformed(format!("{length} bytes, expected at most {CAR_BYTES}")));
+        return Err(malformed(&format!("{length} bytes, expected at most {CAR_BYTES}")));
     }
-    let (header, mut rest) = section(bytes).map_err(malformed)?;
-    let root = root(header).map_err(malformed)?;
+    let (header, mut rest) = section(bytes).map_err(|why| malformed(&why))?;
+    let root = root(header).map_err(|why| malformed(&why))?;
     let mut blocks = BTreeMap::new();
     while !rest.is_empty() {
-        let (whole, behind) = section(rest).map_err(malformed)?;
+        let (whole, behind) = section(rest).map_err(|why| malformed(&why))?;
         rest = behind;
         let (cid, block) = whole
             .split_at_checked(CID_BYTES)
             .filter(|(cid, _)| cid.starts_with(&data::CID_PREFIX))
-            .ok_or_else(|| malformed("a block of no kind that repositories have".to_owned()))?;
-        let named = Cid::try_from(cid).map_err(|error| malformed(error.to_string()))?;
+            .ok_or_else(|| malformed("a block of no kind that repositories have"))?;
+        let named = Cid::try_from(cid).map_err(|error| malformed(&error.to_string()))?;
         if data::address(block) != named {
             let fact = format!("the block {named} does not have the bytes that it is named by");
             return Err(Refused::new(State::Altered, fact));
         }
         if blocks.insert(named, block).is_some() {
-            return Err(malformed(format!("the block {named} stands twice")));
+            return Err(malformed(&format!("the block {named} stands twice")));
         }
     }
     Ok(Car { root, blocks })
 }
 
-fn malformed(why: String) -> Refused {
+fn malformed(why: &str) -> Refused {
     Refused::new(State::Malformed, format!("no sound CAR: {why}"))
 }
 
@@ -127,8 +127,8 @@ mod tests {
 
     /// The CAR that the reference implementation's authors check theirs with.
     fn theirs() -> (Vec<u8>, serde_json::Value) {
-        let text = std::fs::read("tests/cases/atproto/car-file-fixtures.json").unwrap();
-        let fixture = json(&text).unwrap()[0].clone();
+        let text = std::fs::read_to_string("tests/cases/atproto/car-file-fixtures.json").unwrap();
+        let fixture = json(text.as_bytes()).unwrap()[0].clone();
         let bare = fixture["car"].as_str().unwrap().trim_end_matches('=');
         (Base64Unpadded::decode_vec(bare).unwrap(), fixture)
     }

@@ -77,7 +77,60 @@ pub fn is_account(did: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_account;
+    use super::{is_account, parse};
+    use crate::evidence::signature::atproto::data::{address, encode};
+    use crate::evidence::signature::checked::State;
+    use ipld_core::ipld::Ipld;
+    use std::collections::BTreeMap;
+
+    fn commit() -> BTreeMap<String, Ipld> {
+        let text = |text: &str| Ipld::String(text.to_owned());
+        [
+            ("did", text("did:web:ministry.example")),
+            ("version", Ipld::Integer(3)),
+            ("data", Ipld::Link(address(b"\xa0"))),
+            ("rev", text("3m2u35y4gnq2w")),
+            ("prev", Ipld::Null),
+            ("sig", Ipld::Bytes(vec![7; 64])),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    #[test]
+    fn a_commit_is_read_and_its_signature_taken_out() {
+        let mut members = commit();
+        let read = parse(&encode(&Ipld::Map(members.clone())).unwrap()).unwrap();
+        members.remove("sig");
+        assert_eq!(read.unsigned, encode(&Ipld::Map(members)).unwrap());
+        assert_eq!((read.signature, read.made_at), (vec![7; 64], 1_760_113_163));
+    }
+
+    #[test]
+    fn what_is_no_commit_of_version_3_is_refused() {
+        let link = Ipld::Link(address(b"\xa0"));
+        for (name, value, expected) in [
+            ("prev", Some(link.clone()), None),
+            ("prev", None, None),
+            ("prev", Some(Ipld::Bool(false)), Some(State::Malformed)),
+            ("version", Some(Ipld::Integer(2)), Some(State::Unsupported)),
+            ("version", None, Some(State::Unsupported)),
+            ("sig", None, Some(State::Malformed)),
+            ("data", Some(Ipld::Null), Some(State::Malformed)),
+            ("rev", Some(Ipld::String("2025-10-10".to_owned())), Some(State::Malformed)),
+            ("did", Some(Ipld::String("did:web:".to_owned())), Some(State::Malformed)),
+            ("note", Some(link), Some(State::Malformed)),
+        ] {
+            let mut members = commit();
+            match &value {
+                Some(value) => drop(members.insert(name.to_owned(), value.clone())),
+                None => drop(members.remove(name)),
+            }
+            let read = parse(&encode(&Ipld::Map(members)).unwrap());
+            assert_eq!(read.err().map(|refused| refused.state), expected, "{name}: {value:?}");
+        }
+        assert_eq!(parse(b"\x80").unwrap_err().state, State::Malformed);
+    }
 
     #[test]
     fn an_account_has_one_spelling() {

@@ -244,7 +244,7 @@ mod tests {
 
     fn fixtures(name: &str) -> Vec<Value> {
         let path = format!("tests/cases/atproto/{name}");
-        match json(&std::fs::read(path).unwrap()).unwrap() {
+        match json(std::fs::read_to_string(path).unwrap().as_bytes()).unwrap() {
             Value::Array(list) => list,
             other => panic!("{other}"),
         }

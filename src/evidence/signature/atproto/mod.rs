@@ -6,7 +6,7 @@
 //! did:plc. Nobody is asked. Whose account it is in the world is for a dated record of control.
 //!
 //! ```text
-//! post.json ──value──▶ record ◀──CID── tree ◀──root── commit ◀──signature── key ◀── DID document
+//! post ──value──▶ record ◀──CID── tree ◀──root── commit ◀──signature── key ◀── DID document
 //! ```
 
 pub mod data;
@@ -159,12 +159,9 @@ impl Post {
         }
         let json = data::json(post).map_err(malformed)?;
         let Value::Object(members) = &json else { return Err(malformed("no object".to_owned())) };
+        let answer = members.len() == 2 + usize::from(members.contains_key("cid"));
         let member = match (members.get("uri"), members.get("value"), members.get("record")) {
-            (Some(_), Some(_), None)
-                if members.len() == 2 + usize::from(members.contains_key("cid")) =>
-            {
-                "value"
-            }
+            (Some(_), Some(_), None) if answer => "value",
             (Some(_), None, Some(_)) if !members.contains_key("$type") => "record",
             _ if members.contains_key("$type") => {
                 let record = data::from_json(&json).map_err(malformed)?;

@@ -5,7 +5,7 @@
 //! each set of records has one tree only. So that a record's place proves itself, every node on
 //! the way to it is held against those rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ipld_core::cid::Cid;
 use ipld_core::ipld::Ipld;
@@ -133,9 +133,9 @@ impl Node {
             };
             let before = entries.last().map_or("", |entry| entry.key.as_str());
             let key = whole_key(before, shared, &key)?;
-            entries.push(Entry { key, record, right: child(right).ok_or_else(wrong)? });
+            entries.push(Entry { key, record, right: child(&right)? });
         }
-        Ok(Self { left: child(left).ok_or_else(wrong)?, entries })
+        Ok(Self { left: child(&left)?, entries })
     }
 
     /// Holds the node against its place, and says where its children are to stand: the one before
@@ -207,20 +207,15 @@ pub fn is_key(key: &str) -> bool {
 fn members<const N: usize>(value: Ipld, names: [&str; N]) -> Option<[Ipld; N]> {
     let Ipld::Map(mut map) = value else { return None };
     let exact = map.len() == N && names.iter().all(|name| map.contains_key(*name));
-    let mut take = |name: &str| take(&mut map, name);
-    exact.then(|| names.map(|name| take(name)))
-}
-
-fn take(map: &mut BTreeMap<String, Ipld>, name: &str) -> Ipld {
-    map.remove(name).unwrap_or(Ipld::Null)
+    exact.then(|| names.map(|name| map.remove(name).unwrap_or(Ipld::Null)))
 }
 
 /// A link to a child, or the word that there is none.
-fn child(value: Ipld) -> Option<Option<Cid>> {
+fn child(value: &Ipld) -> Result<Option<Cid>, Refused> {
     match value {
-        Ipld::Null => Some(None),
-        Ipld::Link(cid) => Some(Some(cid)),
-        _ => None,
+        Ipld::Null => Ok(None),
+        Ipld::Link(cid) => Ok(Some(*cid)),
+        _ => Err(malformed("a node's child is no link")),
     }
 }
 
@@ -309,10 +304,14 @@ mod tests {
                 length >>= 7;
             }
             bytes.push(u8::try_from(length).unwrap());
-            parts.iter().for_each(|part| bytes.extend_from_slice(part));
+            for part in parts {
+                bytes.extend_from_slice(part);
+            }
         };
         section(&[&encode(&header).unwrap()]);
-        blocks.iter().for_each(|(cid, block)| section(&[&cid.to_bytes(), block]));
+        for (cid, block) in blocks {
+            section(&[&cid.to_bytes(), block]);
+        }
         bytes
     }
 
@@ -323,8 +322,9 @@ mod tests {
     }
 
     fn fixtures() -> Vec<Value> {
-        let text = std::fs::read("tests/cases/atproto/commit-proof-fixtures.json").unwrap();
-        json(&text).unwrap().as_array().unwrap().clone()
+        let path = "tests/cases/atproto/commit-proof-fixtures.json";
+        let text = std::fs::read_to_string(path).unwrap();
+        json(text.as_bytes()).unwrap().as_array().unwrap().clone()
     }
 
     fn words<'a>(fixture: &'a Value, name: &str) -> Vec<&'a str> {
@@ -460,39 +460,43 @@ mod tests {
             let child = node(&[], &[Some(deepest)], record, blocks);
             node(&["B2/827649"], &[Some(child), Some(child)], record, blocks)
         });
-        check("a key that is none", &|blocks| node(&["A0"], &[None; 2], record, blocks));
-        check("a record for a node", &|blocks| store(&map(vec![]), blocks));
-        check("a list for a node", &|blocks| store(&Ipld::List(vec![]), blocks));
-        check("fewer shared letters than there are", &|blocks| {
-            let entry = |shared, key: &[u8]| {
-                map(vec![
-                    ("p", Ipld::Integer(shared)),
-                    ("k", Ipld::Bytes(key.to_vec())),
-                    ("v", Ipld::Link(record)),
-                    ("t", Ipld::Null),
-                ])
-            };
-            let list = vec![entry(0, b"A0/374913"), entry(0, b"B0/601692")];
-            let sound = map(vec![("l", Ipld::Null), ("e", Ipld::List(list))]);
-            let root = store(&sound, blocks);
-            assert_eq!(look(root, blocks, Wanted::Key(a0)).unwrap().unwrap().key, a0);
-            let list = vec![
-                entry(0, b"com.example.record/3jqfcqzm3fp2j"),
-                entry(1, b"om.example.record/3jqfcqzm3fr2j"),
-            ];
-            store(&map(vec![("l", Ipld::Null), ("e", Ipld::List(list))]), blocks)
-        });
-        for shared in [-1, 10, i128::from(u64::MAX)] {
-            check("letters shared with nothing", &|blocks| {
-                let entry = map(vec![
-                    ("p", Ipld::Integer(shared)),
-                    ("k", Ipld::Bytes(b"A0/374913".to_vec())),
-                    ("v", Ipld::Link(record)),
-                    ("t", Ipld::Null),
-                ]);
-                store(&map(vec![("l", Ipld::Null), ("e", Ipld::List(vec![entry]))]), blocks)
-            });
+    }
+
+    #[test]
+    fn a_node_of_another_form_is_refused() {
+        let record = address(b"\xa0");
+        let entry = |shared, key: &str| {
+            map(vec![
+                ("p", Ipld::Integer(shared)),
+                ("k", Ipld::Bytes(key.as_bytes().to_vec())),
+                ("v", Ipld::Link(record)),
+                ("t", Ipld::Null),
+            ])
+        };
+        let of = |entries| map(vec![("l", Ipld::Null), ("e", Ipld::List(entries))]);
+        let check = |what: &str, node: Ipld, expected| {
+            let mut blocks = Blocks::new();
+            let root = store(&node, &mut blocks);
+            let found = look(root, &blocks, Wanted::Record(&record));
+            assert_eq!(found.map(|found| found.is_some()), expected, "{what}: {node:?}");
+        };
+        let (first, second) = ("com.example.record/3jqfcqzm3fp2j", "3jqfcqzm3fr2j");
+        let good = vec![entry(0, first), entry(29, &second[10..])];
+        check("as it must be", of(good), Ok(true));
+        let refused = Err(State::Malformed);
+        let short = vec![entry(0, first), entry(28, &second[9..])];
+        check("fewer shared letters than there are", of(short), refused);
+        for shared in [-1, 1, i128::from(u64::MAX)] {
+            check("letters shared with nothing", of(vec![entry(shared, "A0/374913")]), refused);
         }
+        check("a key that is none", of(vec![entry(0, "A0")]), refused);
+        check("an entry that is none", of(vec![Ipld::Null]), refused);
+        check("a record for a node", map(vec![]), refused);
+        check("a list for a node", Ipld::List(vec![]), refused);
+        let more = map(vec![("l", Ipld::Null), ("e", Ipld::List(vec![])), ("x", Ipld::Null)]);
+        check("a member more", more, refused);
+        let number = map(vec![("l", Ipld::Integer(0)), ("e", Ipld::List(vec![]))]);
+        check("a number for a child", number, refused);
     }
 
     #[test]
