@@ -12,7 +12,9 @@ mod it {
     mod crash;
     mod crash_ledger;
     mod damage;
+    mod dkim;
     mod documents;
+    mod email;
     mod evidence;
     mod fetch;
     mod format;

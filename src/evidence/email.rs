@@ -82,13 +82,19 @@ pub enum Error {
     #[error("message describes its body and has no `MIME-Version: 1.0`")]
     NoVersion,
     /// A part is encoded in a way that is not read, or not by its rules.
-    #[error("a part is not written in its transfer encoding `{encoding}`, or that is not read")]
+    #[error(
+        "a part is not written in its transfer encoding `{}`, or that is not read",
+        .encoding.escape_debug()
+    )]
     Encoding {
         /// The encoding's name.
         encoding: String,
     },
     /// A text is in a character set that is not read, or is not in it.
-    #[error("a text is not in its character set `{charset}`, or that is not read")]
+    #[error(
+        "a text is not in its character set `{}`, or that is not read",
+        .charset.escape_debug()
+    )]
     Charset {
         /// The name of the character set.
         charset: String,
@@ -112,9 +118,9 @@ pub enum Error {
     #[error("the text is larger than {MAX_TEXT} bytes, the most that is read")]
     TextTooLarge,
     /// No part is a text.
-    #[error("message has no text to be read: {}", if .left_out.is_empty() { "no part" } else { .left_out })]
+    #[error("message has no text to be read, only {left_out}")]
     NoText {
-        /// The media types found, if any.
+        /// The media types found.
         left_out: String,
     },
     /// An HTML part cannot be parsed within the limits.
@@ -177,7 +183,8 @@ fn display(halves: &Halves<'_>, name: &str) -> Option<String> {
     let mut fields = halves.named(name);
     let field = fields.next().filter(|_| fields.next().is_none())?;
     let value = field.unfolded().unwrap_or_else(|| String::from_utf8_lossy(field.value).into());
-    Some(mime::decode_words(&value))
+    // Controls could paint over what a terminal shows.
+    Some(mime::decode_words(&value).replace(char::is_control, "\u{fffd}"))
 }
 
 /// What a part is, by its header alone.
@@ -237,7 +244,7 @@ impl Walk {
         }
         let described = Described::of(halves)?;
         if described.is("text/plain") {
-            return self.plain(halves, &described).map(Some);
+            return plain(halves, &described).map(Some);
         }
         if described.is("text/html") {
             return self.html(halves, &described).map(Some);
@@ -338,17 +345,6 @@ impl Walk {
         Ok(())
     }
 
-    fn plain(&mut self, halves: &Halves<'_>, described: &Described) -> Result<String, Error> {
-        let parameters = described.parameters()?;
-        let charset = value(&parameters, "charset").unwrap_or("us-ascii");
-        let text = decoded_text(&decoded(halves)?, charset)?;
-        let is = |name: &str, wanted: &str| {
-            value(&parameters, name).is_some_and(|value| value.eq_ignore_ascii_case(wanted))
-        };
-        let is_flowed = is("format", "flowed");
-        Ok(if is_flowed { mime::unflowed(&text, is("delsp", "yes")) } else { text })
-    }
-
     fn html(&mut self, halves: &Halves<'_>, described: &Described) -> Result<String, Error> {
         let parameters = described.parameters()?;
         let charset = value(&parameters, "charset").unwrap_or("us-ascii");
@@ -368,6 +364,17 @@ impl Walk {
         self.message.has_style_sheets |= page.has_style_sheets;
         Ok(page.seen)
     }
+}
+
+fn plain(halves: &Halves<'_>, described: &Described) -> Result<String, Error> {
+    let parameters = described.parameters()?;
+    let charset = value(&parameters, "charset").unwrap_or("us-ascii");
+    let text = decoded_text(&decoded(halves)?, charset)?;
+    let is = |name: &str, wanted: &str| {
+        value(&parameters, name).is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+    };
+    let is_flowed = is("format", "flowed");
+    Ok(if is_flowed { mime::unflowed(&text, is("delsp", "yes")) } else { text })
 }
 
 /// Whether the first part has this Content-ID.

@@ -152,8 +152,9 @@ pub fn split(bytes: &[u8]) -> Result<Halves<'_>, Error> {
     };
     let fields = fields.into_iter().map(|(start, end)| {
         field(&bytes[start..end]).ok_or_else(|| {
-            let before = bytes[..start].iter().filter(|byte| **byte == b'\n').count();
-            Error::NoField { line: before as u64 + 1 }
+            // The header up to here is lines with ends, so one more piece than ends.
+            let pieces = bytes[..start].split(|byte| *byte == b'\n').count();
+            Error::NoField { line: pieces as u64 }
         })
     });
     Ok(Halves { fields: fields.collect::<Result<_, _>>()?, body })

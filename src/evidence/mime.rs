@@ -8,6 +8,9 @@
 use base64ct::{Base64, Encoding as _};
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
+/// The longest media type, in characters: twice 127 and the slash (RFC 6838 section 4.2).
+const MAX_TYPE: usize = 255;
+
 /// A media type with its parameters (RFC 2045 section 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentType {
@@ -26,7 +29,7 @@ impl ContentType {
         };
         let essence = essence.trim_matches([' ', '\t']);
         let (kind, subtype) = essence.split_once('/')?;
-        let is_type = is_token(kind) && is_token(subtype);
+        let is_type = is_token(kind) && is_token(subtype) && essence.len() <= MAX_TYPE;
         is_type.then(|| Self { essence: essence.to_ascii_lowercase(), rest: rest.to_owned() })
     }
 
@@ -78,9 +81,7 @@ fn quoted_string(rest: &str) -> Option<(String, &str)> {
 /// A token (RFC 2045 section 5.1).
 pub fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
 }
 
 /// Undoes quoted-printable (RFC 2045 section 6.7); `None` if it is not written by its rules.
@@ -284,7 +285,11 @@ mod tests {
             ("\u{e9}", None),
             ("a=b=\n", None),
         ] {
-            assert_eq!(decode_quoted_printable(encoded.as_bytes()).as_deref(), expected, "{encoded}");
+            assert_eq!(
+                decode_quoted_printable(encoded.as_bytes()).as_deref(),
+                expected,
+                "{encoded}"
+            );
         }
         for (encoded, expected) in [
             ("YW\r\n Jj\r\n", Some(b"abc".as_slice())),

@@ -3,6 +3,9 @@
 //! One address only, in the plain forms `name <local@domain>` and `local@domain`. What programs
 //! read in different ways has no domain here.
 
+/// The longest domain name, in characters (RFC 1035 section 2.3.4).
+const MAX_DOMAIN: usize = 253;
+
 /// The domain of the one address, in lower case; `None` if there is not exactly one, or another
 /// form could be read as another address.
 pub fn domain(from: &str) -> Option<String> {
@@ -22,6 +25,7 @@ pub fn domain(from: &str) -> Option<String> {
             && text.chars().all(|c| !c.is_whitespace() && !"()<>[]:;@\\,\"".contains(c))
     };
     let is_domain = domain.contains('.')
+        && domain.len() <= MAX_DOMAIN
         && domain.split('.').all(|label| {
             !label.is_empty()
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))

@@ -239,15 +239,23 @@ mod tests {
         for (record, expected) in [
             ("v=DKIM1; p=ab\n", vec![nameless.clone()]),
             ("\"v=DKIM1; \" \"p=ab\"\n", vec![nameless]),
-            ("S.Example.org. 300 IN TXT \"v=DKIM1\\; p\" \"=ab\"", vec![named("s.example.org", "v=DKIM1; p=ab")]),
             (
-                "; <<>> DiG\n;s.example. IN TXT\n\ns.example. IN 5 TXT ( \"v=\" ; note\n \"\\049\" )\n",
+                "S.Example.org. 300 IN TXT \"v=DKIM1\\; p\" \"=ab\"",
+                vec![named("s.example.org", "v=DKIM1; p=ab")],
+            ),
+            (
+                "; <<>> DiG\n;s.example. IN TXT\n\n\
+                 s.example. IN 5 TXT ( \"v=\" ; note\n \"\\049\" )\n",
                 vec![named("s.example", "v=1")],
             ),
             (
-                "s.example. 1 IN CNAME k.mail.example.\nk.mail.example. 1 IN TXT \"p=\"\n\tIN TXT \"q\"",
+                "s.example. 1 IN CNAME k.mail.example.\n\
+                 k.mail.example. 1 IN TXT \"p=\"\n\tIN TXT \"q\"",
                 vec![
-                    Entry::Alias { name: "s.example".to_owned(), target: "k.mail.example".to_owned() },
+                    Entry::Alias {
+                        name: "s.example".to_owned(),
+                        target: "k.mail.example".to_owned(),
+                    },
                     named("k.mail.example", "p="),
                     named("k.mail.example", "q"),
                 ],
@@ -273,8 +281,19 @@ mod tests {
         let many = "a. IN TXT \"b\"\n".repeat(MAX_ENTRIES + 1);
         let large = " ".repeat(MAX_RECORD + 1);
         for record in [
-            "", "words", "a. IN A 1.2.3.4", "a. TXT \"b", "a. TXT (\"b\"", "a. TXT ) \"b\"",
-            "a. TXT \"\\2\"", "a. TXT \"\\200\"", "{", "{}", r#"{"Answer":[{"type":16}]}"#, &many, &large,
+            "",
+            "words",
+            "a. IN A 1.2.3.4",
+            "a. TXT \"b",
+            "a. TXT (\"b\"",
+            "a. TXT ) \"b\"",
+            "a. TXT \"\\2\"",
+            "a. TXT \"\\200\"",
+            "{",
+            "{}",
+            r#"{"Answer":[{"type":16}]}"#,
+            &many,
+            &large,
         ] {
             assert!(read(record.as_bytes()).is_err(), "{record}");
         }

@@ -173,7 +173,12 @@ fn judge(message: &[u8], records: &[Record<'_>], at: Option<i64>) -> Vec<Judged>
     let case = Case { halves, author, entries, limits, at };
     let places = (0..case.halves.fields.len())
         .filter(|index| case.halves.fields[*index].is("DKIM-Signature"));
-    places.take(MAX_SIGNATURES).map(|place| case.judge_one(place)).collect()
+    let answers = places.take(MAX_SIGNATURES).map(|place| {
+        let mut judged = case.judge_one(place);
+        judged.checked.limits.extend(case.limits.iter().cloned());
+        judged
+    });
+    answers.collect()
 }
 
 fn with_crlf(message: &[u8]) -> Vec<u8> {
@@ -230,7 +235,6 @@ impl Case<'_> {
                     .to_owned(),
             });
         }
-        checked.limits.extend(self.limits.iter().cloned());
         Judged { checked, is_authors }
     }
 
@@ -250,7 +254,7 @@ impl Case<'_> {
         let digest: [u8; 32] = Sha256::digest(self.signed_bytes(place, proof)).into();
         let (key, mut limits) = match self.find_key(proof, &digest) {
             Ok(found) => found,
-            Err(no) => return no,
+            Err((state, fact)) => return Checked::not(state, fact),
         };
         limits.extend(key_limits(&key));
         limits.extend(self.time_limits(proof));
@@ -260,20 +264,15 @@ impl Case<'_> {
             );
         }
         limits.extend(self.field_limits(proof));
-        if let (Some(ends), Some(at)) = (proof.expires_at, self.at)
-            && at > ends
-        {
-            let fact = format!("the signature is right, and held only until {}", moment(ends));
-            return Checked { limits, ..Checked::not(State::Expired, fact) };
-        }
-        Checked {
-            state: State::Valid,
-            fact: self.fact(proof),
-            signer: None,
-            coverage: self.coverage(proof, size - length),
-            signed_at: None,
-            limits,
-        }
+        let (state, fact) = match (proof.expires_at, self.at) {
+            (Some(ends), Some(at)) if at > ends => {
+                let ends = moment(ends);
+                (State::Expired, format!("the signature is right, and held only until {ends}"))
+            }
+            _ => (State::Valid, self.fact(proof)),
+        };
+        let coverage = self.coverage(proof, size - length);
+        Checked { state, fact, signer: None, coverage, signed_at: None, limits }
     }
 
     /// What was signed (section 3.7): the named fields, each name from the bottom up, and the
@@ -307,9 +306,9 @@ impl Case<'_> {
         &self,
         proof: &Proof,
         digest: &[u8; 32],
-    ) -> Result<(Published, Vec<String>), Checked> {
+    ) -> Result<(Published, Vec<String>), (State, String)> {
         let name = proof.key_name();
-        let mut nos: Vec<Checked> = Vec::new();
+        let mut nos: Vec<(State, String)> = Vec::new();
         let mut found: Option<(Published, bool)> = None;
         for (text, says_its_name) in dns::texts_at(&name, &self.entries) {
             let tried = Published::parse(text, proof.algorithm).and_then(|key| {
@@ -328,14 +327,14 @@ impl Case<'_> {
                 // A record that says its name is worth more than one that does not.
                 Ok(key) if says_its_name || found.is_none() => found = Some((key, says_its_name)),
                 Ok(_) => {}
-                Err((state, fact)) => nos.push(Checked::not(state, fact)),
+                Err(no) => nos.push(no),
             }
         }
         let Some((key, says_its_name)) = found else {
-            let place = |no: &Checked| ORDER.iter().position(|state| *state == no.state);
+            let place = |no: &(State, String)| ORDER.iter().position(|state| *state == no.0);
             let best = nos.into_iter().min_by_key(place);
             return Err(best.unwrap_or_else(|| {
-                Checked::not(State::Missing, format!("no DNS record of {name} is at hand"))
+                (State::Missing, format!("no DNS record of {name} is at hand"))
             }));
         };
         let mut limits = Vec::new();
@@ -345,10 +344,10 @@ impl Case<'_> {
                  account of its capture"
             ));
         }
-        if nos.iter().any(|no| no.state == State::Revoked) {
+        if nos.iter().any(|no| no.0 == State::Revoked) {
             limits.push("another captured record says that the key was withdrawn".to_owned());
         }
-        if nos.iter().any(|no| no.state == State::OtherKey) {
+        if nos.iter().any(|no| no.0 == State::OtherKey) {
             limits.push("another captured record has another key under this name".to_owned());
         }
         Ok((key, limits))
@@ -363,7 +362,7 @@ impl Case<'_> {
                 list.push(name);
             }
         }
-        let more = |name: &&str| self.signed(proof, name) > self.present(name);
+        let more = |name: &&str| proof.signed(name) > self.present(name);
         let closed: Vec<&str> = names.iter().copied().filter(more).chain(absent).collect();
         let mut fact = format!(
             "the key {} of {} signed the body and {}",
@@ -383,17 +382,12 @@ impl Case<'_> {
         self.halves.named(name).count()
     }
 
-    /// How many fields of this name are signed.
-    fn signed(&self, proof: &Proof, name: &str) -> usize {
-        proof.names.iter().filter(|signed| signed.eq_ignore_ascii_case(name)).count()
-    }
-
     fn coverage(&self, proof: &Proof, unsigned_bytes: u64) -> Coverage {
         let mut left_out = Vec::new();
         if unsigned_bytes > 0 {
             left_out.push(format!("the last {unsigned_bytes} bytes of the body (`l=`)"));
         }
-        let is_open = |name: &&str| self.present(name) > self.signed(proof, name);
+        let is_open = |name: &&str| self.present(name) > proof.signed(name);
         let open: Vec<&str> = READING_FIELDS.into_iter().filter(is_open).collect();
         if !open.is_empty() {
             let open = open.join(", ");
@@ -404,12 +398,12 @@ impl Case<'_> {
 
     fn field_limits(&self, proof: &Proof) -> Vec<String> {
         let mut limits = Vec::new();
-        let is_open = |name: &&str| self.present(name) > self.signed(proof, name);
+        let is_open = |name: &&str| self.present(name) > proof.signed(name);
         let open: Vec<&str> = SHOWN_FIELDS.into_iter().filter(is_open).collect();
         if !open.is_empty() {
             limits.push(format!("not signed, and anybody's: {}", open.join(", ")));
         }
-        let is_gone = |name: &&str| self.present(name) == 0 && self.signed(proof, name) == 0;
+        let is_gone = |name: &&str| self.present(name) == 0 && proof.signed(name) == 0;
         let gone: Vec<&str> = READING_FIELDS[..3].iter().copied().filter(is_gone).collect();
         if !gone.is_empty() {
             limits.push(format!(

@@ -14,6 +14,10 @@ use crate::evidence::signature::dkim::tags::{self, Tags};
 /// The longest domain name, in characters (RFC 1035 section 2.3.4).
 const MAX_DOMAIN: usize = 253;
 
+/// The most field names in `h=`, and the longest: large services sign about thirty.
+const MAX_NAMES: usize = 100;
+const MAX_NAME: usize = 76;
+
 /// The most digits of a time: a second in the year 30,000,000.
 const MAX_TIME_DIGITS: usize = 15;
 
@@ -75,9 +79,8 @@ impl Proof {
             None => domain.clone(),
             Some(identity) => identity_domain(identity, &domain).ok_or_else(|| wrong("i"))?,
         };
-        let names: Vec<String> =
-            tags::parts(needed("h")?).map(str::to_ascii_lowercase).collect();
-        if !names.iter().all(|name| is_field_name(name)) {
+        let names: Vec<String> = tags::parts(needed("h")?).map(str::to_ascii_lowercase).collect();
+        if names.len() > MAX_NAMES || !names.iter().all(|name| is_field_name(name)) {
             return Err(wrong("h"));
         }
         if !names.iter().any(|name| name == "from") {
@@ -121,6 +124,11 @@ impl Proof {
         })
     }
 
+    /// How many fields of this name are signed.
+    pub fn signed(&self, name: &str) -> usize {
+        self.names.iter().filter(|signed| signed.eq_ignore_ascii_case(name)).count()
+    }
+
     /// The name in the DNS under which its key stands (section 3.6.2.1).
     pub fn key_name(&self) -> String {
         format!("{}._domainkey.{}", self.selector, self.domain)
@@ -135,9 +143,7 @@ fn algorithm(name: &str) -> Result<Algorithm, (State, String)> {
         "rsa-sha1" => {
             Err((State::Malformed, "it is made with rsa-sha1, which is no proof".to_owned()))
         }
-        other => {
-            Err((State::Unsupported, format!("the algorithm `{}`", other.escape_debug())))
-        }
+        other => Err((State::Unsupported, format!("the algorithm `{}`", tags::shown(other)))),
     }
 }
 
@@ -176,7 +182,8 @@ pub fn is_at_or_below(domain: &str, above: &str) -> bool {
 }
 
 fn is_field_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';')
+    (1..=MAX_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';')
 }
 
 fn time(text: &str) -> Option<i64> {
@@ -199,8 +206,9 @@ mod tests {
     use crate::evidence::signature::checked::State;
     use crate::evidence::signature::dkim::canon::Canon;
 
-    const GOOD: &str = "v=1; a=rsa-sha256; c=relaxed; d=Example.ORG; s=Mail.one; i=a@b.example.org; \
-        h=From : to; l=12; t=10; x=11; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=AAAA";
+    const GOOD: &str = "v=1; a=rsa-sha256; c=relaxed; d=Example.ORG; s=Mail.one; \
+        i=a@b.example.org; h=From : to; l=12; t=10; x=11; \
+        bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=AAAA";
 
     #[test]
     fn a_field_is_read() {
@@ -209,7 +217,10 @@ mod tests {
         assert_eq!((proof.field_canon, proof.body_canon), (Canon::Relaxed, Canon::Simple));
         assert_eq!(proof.names, ["from", "to"]);
         assert_eq!(proof.identity_domain, "b.example.org");
-        assert_eq!((proof.length, proof.signed_at, proof.expires_at), (Some(12), Some(10), Some(11)));
+        assert_eq!(
+            (proof.length, proof.signed_at, proof.expires_at),
+            (Some(12), Some(10), Some(11))
+        );
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Published {
         }
         let kind = tags.value("k").unwrap_or("rsa");
         if kind != algorithm.key_name() {
-            let kind = kind.escape_debug();
+            let kind = tags::shown(kind);
             return Err(malformed(&format!(
                 "is for a key of the sort `{kind}`, the signature is of the sort `{}`",
                 algorithm.key_name()
@@ -90,7 +90,7 @@ impl Published {
         let bytes = Base64::decode_vec(&tags::unspaced(text))
             .map_err(|_| malformed("has a key that is not base64"))?;
         let material = match algorithm {
-            Algorithm::RsaSha256 => Material::Rsa(rsa_key(&bytes).map_err(|what| malformed(what))?),
+            Algorithm::RsaSha256 => Material::Rsa(rsa_key(&bytes).map_err(malformed)?),
             Algorithm::Ed25519Sha256 => {
                 let key = <[u8; 32]>::try_from(bytes.as_slice())
                     .ok()

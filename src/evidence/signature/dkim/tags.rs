@@ -35,7 +35,7 @@ impl<'a> Tags<'a> {
             };
             let name = name.trim_matches(SPACE);
             if !is_name(name) {
-                return Err(format!("`{}` is no name of a tag", name.escape_debug()));
+                return Err(format!("`{}` is no name of a tag", shown(name)));
             }
             if value.contains(|c: char| c.is_control() && !SPACE.contains(&c)) {
                 return Err(format!("tag `{name}` has a control character"));
@@ -78,6 +78,11 @@ pub fn unspaced(value: &str) -> String {
     value.chars().filter(|c| !SPACE.contains(c)).collect()
 }
 
+/// A stranger's word as it may be repeated in a message: its beginning, controls written out.
+pub fn shown(word: &str) -> String {
+    word.chars().take(40).flat_map(char::escape_debug).collect()
+}
+
 /// Begins with a letter; goes on with letters, digits and underscores.
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -92,7 +97,10 @@ mod tests {
     fn values_are_found_with_the_white_space_around_them() {
         let list = " v = 1;\r\n b= ab\r\n cd ;a=;";
         let tags = Tags::parse(list).unwrap();
-        assert_eq!((tags.value("v"), tags.value("a"), tags.value("B")), (Some("1"), Some(""), None));
+        assert_eq!(
+            (tags.value("v"), tags.value("a"), tags.value("B")),
+            (Some("1"), Some(""), None)
+        );
         assert_eq!(tags.value("b"), Some("ab\r\n cd"));
         assert_eq!(&list[tags.span("b").unwrap()], " ab\r\n cd ");
         assert_eq!(tags.first(), Some("v"));
