@@ -25,5 +25,10 @@ pub mod warctally;
 pub mod wacz;
 pub mod payload;
 
+// Whose keys, and by whose clock?
+pub(crate) mod tlv;
+pub mod x509;
+pub mod time;
+
 // Did the source sign them?
 pub mod signature;
