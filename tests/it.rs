@@ -42,6 +42,7 @@ mod it {
     mod tlog_note;
     mod tlog_tree;
     mod wacz;
+    mod wacz_signature;
     mod witness;
     mod witness_cli;
     mod witnessed;

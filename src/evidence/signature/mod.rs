@@ -13,3 +13,5 @@ pub mod atproto;
 pub mod minisign;
 pub mod allowed_signers;
 pub mod sshsig;
+
+pub mod wacz;
