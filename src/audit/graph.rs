@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 use crate::attribution::id::Id;
 use crate::attribution::keyring::Signed;
 use crate::attribution::record::Record;
+use crate::attribution::record::attestation::Attestation;
 use crate::attribution::record::channel::{Channel, Control};
 use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
+use crate::evidence::x509::Certificate;
 use crate::key::Thumbprint;
 use crate::tlog::checkpoint::LoggedBefore;
 
@@ -68,6 +70,10 @@ pub struct Graph {
     providers: HashMap<String, Vec<NodeIndex>>,
     by_provider: HashMap<String, Vec<NodeIndex>>,
     by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
+    /// Channels by platform and platform id, by their first ids.
+    by_platform_id: HashMap<(String, String), Vec<Id>>,
+    /// See [`Graph::pinned_roots`].
+    pinned_roots: Vec<Certificate>,
     /// See [`Graph::logged_before`].
     logged_before: Option<LoggedBefore>,
 }
@@ -124,6 +130,18 @@ impl Graph {
     pub fn seen_by_witnesses(mut self, logged_before: Option<LoggedBefore>) -> Self {
         self.logged_before = logged_before;
         self
+    }
+
+    /// The same graph, for somebody who trusts these authorities.
+    #[must_use]
+    pub fn trusting(mut self, pinned_roots: Vec<Certificate>) -> Self {
+        self.pinned_roots = pinned_roots;
+        self
+    }
+
+    /// The authorities whose certificates are believed, as far as the reader has pinned any.
+    pub fn pinned_roots(&self) -> &[Certificate] {
+        &self.pinned_roots
     }
 
     /// By what time all of these records were in the log, by the word of the policy's witnesses;
@@ -216,6 +234,39 @@ impl Graph {
             }));
         }
         captures
+    }
+
+    /// What vouches for captures of a document, in entry order.
+    pub fn attestations(&self, document: Id) -> Vec<(Id, &Attestation)> {
+        self.vouching(self.referrers_to_any_version(document), "document")
+    }
+
+    /// What vouches for a statement itself, in entry order.
+    pub fn attestations_of_statement(&self, statement: Id) -> Vec<(Id, &Attestation)> {
+        self.vouching(self.referrers(statement).collect(), "statement")
+    }
+
+    fn vouching<'a>(
+        &'a self,
+        referrers: Vec<(&'a Node, &'static str)>,
+        wanted: &str,
+    ) -> Vec<(Id, &'a Attestation)> {
+        let mut found: Vec<(Id, &Attestation)> = referrers
+            .into_iter()
+            .filter_map(|(node, field)| match node.record() {
+                Record::Attestation(it) if field == wanted => Some((node.id(), it)),
+                _ => None,
+            })
+            .collect();
+        found.sort_by_key(|(id, _)| self.by_id[id]);
+        found
+    }
+
+    /// The channels with this platform and platform id in any of their descriptions, by their first
+    /// ids.
+    pub fn channels_with(&self, platform: &str, platform_id: &str) -> &[Id] {
+        let key = (platform.to_owned(), platform_id.to_owned());
+        self.by_platform_id.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// The newest description of a party.
@@ -349,6 +400,18 @@ impl Graph {
                 self.first.insert(id, first);
                 let earliest = self.by_id[&first];
                 self.versions.entry(first).or_insert_with(|| vec![earliest]).push(index);
+            }
+            if let Record::Channel(Channel {
+                platform: Some(platform),
+                platform_id: Some(platform_id),
+                ..
+            }) = self.nodes[index].record()
+            {
+                let key = (platform.clone(), platform_id.clone());
+                let known = self.by_platform_id.entry(key).or_default();
+                if !known.contains(&first) {
+                    known.push(first);
+                }
             }
             if let Record::Party(party) = self.nodes[index].record() {
                 for name in &party.names {

@@ -21,7 +21,6 @@ pub mod page;
 // When was a post made, by its own id?
 pub mod clock;
 
-
 // Pages kept by an archive: a WARC file, or a WACZ package of them.
 pub mod inflate;
 pub mod zipfile;

@@ -148,9 +148,8 @@ impl Certificate {
             return Err(malformed("it has not three parts".to_owned()));
         };
         let body = read.tbs_certificate();
-        let encoded = |name: &x509_cert::name::Name| {
-            name.to_der().map_err(|why| malformed(why.to_string()))
-        };
+        let encoded =
+            |name: &x509_cert::name::Name| name.to_der().map_err(|why| malformed(why.to_string()));
         let (subject, issuer) = (encoded(body.subject())?, encoded(body.issuer())?);
         if body.signature() != read.signature_algorithm() {
             return Err(malformed("it names two signature algorithms".to_owned()));
@@ -171,7 +170,8 @@ impl Certificate {
     pub fn from_pem(text: &str) -> Result<Vec<Self>, Error> {
         const BEGIN: &str = "-----BEGIN ";
         const END: &str = "-----END CERTIFICATE-----";
-        let malformed = |why: String| Error::Malformed(format!("not a file of certificates: {why}"));
+        let malformed =
+            |why: String| Error::Malformed(format!("not a file of certificates: {why}"));
         let mut found = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find(BEGIN) {
@@ -253,9 +253,8 @@ impl Certificate {
         let mut extensions = self.read.tbs_certificate().extensions().into_iter().flatten();
         extensions.any(|extension| {
             extension.extn_id == KEY_IDENTIFIER
-                && tlv::one(extension.extn_value.as_bytes()).is_some_and(|item| {
-                    item.tag == Tag::OctetString && item.value == identifier
-                })
+                && tlv::one(extension.extn_value.as_bytes())
+                    .is_some_and(|item| item.tag == Tag::OctetString && item.value == identifier)
         })
     }
 
@@ -268,9 +267,10 @@ impl Certificate {
     where
         T: Decode<'a, Error = der::Error> + AssociatedOid,
     {
-        self.read.tbs_certificate().get_extension::<T>().map_err(|why| {
-            Error::Malformed(format!("an extension of `{}`: {why}", self.subject()))
-        })
+        self.read
+            .tbs_certificate()
+            .get_extension::<T>()
+            .map_err(|why| Error::Malformed(format!("an extension of `{}`: {why}", self.subject())))
     }
 
     /// Whether the key of `issuer` signed this certificate.
@@ -425,8 +425,7 @@ fn is_authority(
     is_root: bool,
     purpose: Purpose,
 ) -> Result<(), Error> {
-    let refused =
-        |why: &str| Err(Error::NotAllowed(format!("`{}` {why}", certificate.subject())));
+    let refused = |why: &str| Err(Error::NotAllowed(format!("`{}` {why}", certificate.subject())));
     match certificate.extension::<BasicConstraints>()? {
         Some((_, constraints)) if constraints.ca => {
             if constraints.path_len_constraint.is_some_and(|most| below > usize::from(most)) {
@@ -453,17 +452,16 @@ fn is_authority(
 
 /// Whether the first certificate of a chain is for that purpose.
 fn is_for(certificate: &Certificate, purpose: Purpose) -> Result<(), Error> {
-    let refused =
-        |why: &str| Err(Error::NotAllowed(format!("`{}` {why}", certificate.subject())));
+    let refused = |why: &str| Err(Error::NotAllowed(format!("`{}` {why}", certificate.subject())));
     let usages = certificate.extension::<ExtendedKeyUsage>()?;
     let usage = certificate.extension::<KeyUsage>()?.map(|(_, usage)| usage);
     match purpose {
         Purpose::TimeStamping => {
             // "with KeyPurposeID having value id-kp-timeStamping. This extension MUST be critical"
             // and no other purpose (RFC 3161 section 2.3).
-            if !usages.is_some_and(|(is_critical, usages)| {
-                is_critical && usages.0 == [TIME_STAMPING]
-            }) {
+            if !usages
+                .is_some_and(|(is_critical, usages)| is_critical && usages.0 == [TIME_STAMPING])
+            {
                 return refused("has a certificate that is not for stamping times alone");
             }
             if usage.is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation()) {
@@ -564,10 +562,7 @@ fn key_of_sort<'a>(
     bytes.ok_or_else(|| Error::Malformed("a public key is not of whole bytes".to_owned()))
 }
 
-fn rsa_key(
-    key: &SubjectPublicKeyInfoOwned,
-    sorts: &[ObjectIdentifier],
-) -> Result<RsaKey, Error> {
+fn rsa_key(key: &SubjectPublicKeyInfoOwned, sorts: &[ObjectIdentifier]) -> Result<RsaKey, Error> {
     let key = RsaKey::from_pkcs1_der(key_of_sort(key, sorts)?)
         .map_err(|why| Error::Malformed(format!("not an RSA key: {why}")))?;
     let bits = key.n().bit_width();
@@ -621,17 +616,15 @@ fn verify_pss(
     let Ok(signature) = pss::Signature::try_from(signature) else {
         return Err(Error::BadSignature);
     };
-    let result = match function {
-        Function::Sha256 => {
-            pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt).verify(message, &signature)
-        }
-        Function::Sha384 => {
-            pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt).verify(message, &signature)
-        }
-        Function::Sha512 => {
-            pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt).verify(message, &signature)
-        }
-    };
+    let result =
+        match function {
+            Function::Sha256 => pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt)
+                .verify(message, &signature),
+            Function::Sha384 => pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt)
+                .verify(message, &signature),
+            Function::Sha512 => pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt)
+                .verify(message, &signature),
+        };
     result.map_err(|_| Error::BadSignature)
 }
 

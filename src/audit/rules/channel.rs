@@ -6,8 +6,9 @@ use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::truth::Truth;
+use crate::audit::backing::Backed;
 use crate::audit::bodies::Bodies;
-use crate::audit::case::{Backed, Case};
+use crate::audit::case::Case;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::controls_at_origin;
 
@@ -136,11 +137,11 @@ fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
 
 /// Whether a statement of control rests on more than somebody's word: its basis says so, and
 /// captured bytes back it.
-fn rests_on(backed: &Backed<'_>) -> Truth {
+pub(crate) fn rests_on(backed: &Backed<'_>) -> Truth {
     Truth::from(backed.control.basis.is_evidence()).and(backed.backing.0)
 }
 
-fn basis(control: &Control) -> &'static str {
+pub(crate) fn basis(control: &Control) -> &'static str {
     use crate::attribution::record::channel::ControlBasis as Basis;
     match control.basis {
         Basis::RelMe => "rel=me links",

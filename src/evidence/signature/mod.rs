@@ -8,7 +8,6 @@ pub mod dkim;
 pub mod nostr;
 pub mod atproto;
 
-
 // Detached: a file beside the captured one.
 pub mod minisign;
 pub mod allowed_signers;

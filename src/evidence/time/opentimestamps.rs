@@ -231,8 +231,7 @@ fn at_height<'a>(
     committed: &[u8],
     block_headers: &'a [BlockHeader],
 ) -> Result<&'a BlockHeader, (State, String)> {
-    let absent =
-        format!("it leads to Bitcoin block {height}; the block's header is not at hand");
+    let absent = format!("it leads to Bitcoin block {height}; the block's header is not at hand");
     let mut answer = (State::Unknown, absent);
     for header in block_headers.iter().filter(|header| header.height == height) {
         if let Some(fault) = header.fault() {

@@ -99,13 +99,8 @@ fn checked(digest: &Hash, bytes: &[u8], roots: &[Certificate]) -> Result<Stamped
     let who = certificate.subject();
     let fingerprint = certificate.fingerprint();
     let at = info.time_written();
-    let chain = x509::chain(
-        certificate,
-        &token.certificates,
-        roots,
-        info.seconds,
-        Purpose::TimeStamping,
-    );
+    let chain =
+        x509::chain(certificate, &token.certificates, roots, info.seconds, Purpose::TimeStamping);
     let chain = match chain {
         Ok(chain) => chain,
         Err(x509::Error::NoRoot) => {
