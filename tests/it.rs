@@ -22,9 +22,11 @@ mod it {
     mod ledger;
     mod monitor;
     mod monitor_command;
+    mod opentimestamps;
     mod receipts;
     mod records;
     mod refused;
+    mod rfc3161;
     mod sample;
     mod statements;
     mod store;
@@ -38,4 +40,5 @@ mod it {
     mod witness_cli;
     mod witnessed;
     mod writer;
+    mod x509;
 }

@@ -17,6 +17,7 @@ pub mod page;
 
 // Whose keys, and by whose clock?
 pub(crate) mod tlv;
+pub mod algorithm;
 pub mod x509;
 pub mod time;
 
