@@ -28,9 +28,11 @@ mod it {
     mod monitor;
     mod monitor_command;
     mod nostr;
+    mod opentimestamps;
     mod receipts;
     mod records;
     mod refused;
+    mod rfc3161;
     mod sample;
     mod sshsig;
     mod statements;
@@ -47,4 +49,5 @@ mod it {
     mod witness_cli;
     mod witnessed;
     mod writer;
+    mod x509;
 }

@@ -33,6 +33,7 @@ pub mod payload;
 
 // Whose keys, and by whose clock?
 pub(crate) mod tlv;
+pub mod algorithm;
 pub mod x509;
 pub mod time;
 

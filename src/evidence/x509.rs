@@ -8,16 +8,13 @@
 use der::asn1::ObjectIdentifier;
 use der::oid::AssociatedOid;
 use der::{Decode, Encode, Tag};
-use ed25519_dalek::{Verifier, VerifyingKey as Ed25519Key};
-use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::traits::PublicKeyParts;
-use rsa::{PublicKey as RsaKey, pss};
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::certificate::Version;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
+use crate::evidence::algorithm::{self, verify_with};
 use crate::evidence::tlv;
 use crate::hash::Hash;
 
@@ -34,28 +31,11 @@ const SIGNATURES_CHECKED: usize = 64;
 /// How many certificates one PEM file may hold: Debian's file of all public roots has 150.
 const PEM_CERTIFICATES: usize = 1_000;
 
-/// The shortest RSA key that is believed, in bits (NIST SP 800-131A revision 2).
-const RSA_BITS: u32 = 2_048;
-
 /// The longest name that is printed, in characters.
 const NAME_SHOWN: usize = 200;
 
-const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
-const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
-const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSA_MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
-const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
@@ -77,7 +57,7 @@ const PROCESSED: [ObjectIdentifier; 5] =
 /// Why a certificate, a signature or a chain is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The bytes are no certificate, or no key or signature of the named sort.
+    /// The bytes are no certificate, or hold no key of the named sort.
     #[error("{0}")]
     Malformed(String),
     /// This version does not process it, so it cannot be told.
@@ -102,6 +82,16 @@ pub enum Error {
     /// A certificate of the chain may not do what it does there.
     #[error("{0}")]
     NotAllowed(String),
+}
+
+impl From<algorithm::Error> for Error {
+    fn from(error: algorithm::Error) -> Self {
+        match error {
+            algorithm::Error::Malformed(why) => Self::Malformed(why),
+            algorithm::Error::Unsupported(what) => Self::Unsupported(what),
+            algorithm::Error::BadSignature => Self::BadSignature,
+        }
+    }
 }
 
 /// What the first certificate of a chain must be for.
@@ -210,9 +200,11 @@ impl Certificate {
     /// Whose certificate it is by its own word, in the spelling of RFC 4514; no character in it
     /// steers a terminal, and a long name is cut.
     pub fn subject(&self) -> String {
-        let name = self.read.tbs_certificate().subject().to_string();
+        let mut names: Vec<String> =
+            self.read.tbs_certificate().subject().iter().map(spelled).collect();
+        names.reverse();
         let shown = |c: char| if is_shown(c) { c } else { '\u{fffd}' };
-        name.chars().take(NAME_SHOWN).map(shown).collect()
+        names.join(",").chars().take(NAME_SHOWN).map(shown).collect()
     }
 
     /// Its public key.
@@ -248,6 +240,11 @@ impl Certificate {
         self.issuer == issuer && self.read.tbs_certificate().serial_number().as_bytes() == serial
     }
 
+    /// Whether its subject has this name, however the letters are encoded.
+    pub(crate) fn is_named(&self, name: &x509_cert::name::Name) -> bool {
+        self.read.tbs_certificate().subject().to_string() == name.to_string()
+    }
+
     /// Whether it says that its key has this identifier (RFC 5280 section 4.2.1.2).
     pub(crate) fn has_key_identifier(&self, identifier: &[u8]) -> bool {
         let mut extensions = self.read.tbs_certificate().extensions().into_iter().flatten();
@@ -278,8 +275,25 @@ impl Certificate {
         let Some(signature) = self.read.signature().as_bytes() else {
             return Err(Error::Malformed("a signature is not of whole bytes".to_owned()));
         };
-        verify_with(issuer.key(), self.read.signature_algorithm(), &self.signed, signature)
+        verify_with(issuer.key(), self.read.signature_algorithm(), &self.signed, signature)?;
+        Ok(())
     }
+}
+
+/// One part of a name. Real authorities have names of a sort that may not have the characters
+/// they have (an underscore); RFC 4514 would print those in hex.
+fn spelled(part: &AttributeTypeAndValue) -> String {
+    let strict = part.to_string();
+    let short = match part.oid {
+        COMMON_NAME => "CN",
+        ORGANISATION => "O",
+        _ => return strict,
+    };
+    if !strict.contains("=#") {
+        return strict;
+    }
+    let value = String::from_utf8_lossy(part.value.value()).replace(',', "\\,");
+    format!("{short}={value}")
 }
 
 /// Whether a character of a foreign name is printed: controls and the marks that turn the
@@ -479,195 +493,4 @@ fn is_for(certificate: &Certificate, purpose: Purpose) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// A hash function that signatures use here. SHA-1 and MD5 are not among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
-    /// SHA-256.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
-}
-
-impl Function {
-    /// The function that an object identifier names.
-    pub fn named(oid: ObjectIdentifier) -> Result<Self, Error> {
-        match oid {
-            SHA256 => Ok(Self::Sha256),
-            SHA384 => Ok(Self::Sha384),
-            SHA512 => Ok(Self::Sha512),
-            _ => Err(Error::Unsupported(format!("the hash function {oid}"))),
-        }
-    }
-
-    /// The hash of a message.
-    pub fn of(self, message: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(message).to_vec(),
-            Self::Sha384 => Sha384::digest(message).to_vec(),
-            Self::Sha512 => Sha512::digest(message).to_vec(),
-        }
-    }
-}
-
-/// Whether the key signed the message with the algorithm that is named: RSA (PKCS #1 v1.5 and
-/// PSS, 2,048 bits or more), ECDSA on P-256 or P-384, each with SHA-256, SHA-384 or SHA-512, or
-/// Ed25519.
-pub fn verify_with(
-    key: &SubjectPublicKeyInfoOwned,
-    algorithm: &AlgorithmIdentifierOwned,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    let function = match algorithm.oid {
-        RSA_SHA256 | ECDSA_SHA256 => Function::Sha256,
-        RSA_SHA384 | ECDSA_SHA384 => Function::Sha384,
-        RSA_SHA512 | ECDSA_SHA512 => Function::Sha512,
-        RSA_PSS => return verify_pss(key, algorithm, message, signature),
-        ED25519 => return verify_ed25519(key, message, signature),
-        other => return Err(Error::Unsupported(format!("the signature algorithm {other}"))),
-    };
-    match algorithm.oid {
-        RSA_SHA256 | RSA_SHA384 | RSA_SHA512 => verify_rsa(key, function, message, signature),
-        _ => verify_ecdsa(key, function, message, signature),
-    }
-}
-
-/// The same in the words of a CMS signer (RFC 5652 section 5.3), who may name "RSA" alone and the
-/// hash function beside it.
-pub(crate) fn verify_signer(
-    key: &SubjectPublicKeyInfoOwned,
-    algorithm: &AlgorithmIdentifierOwned,
-    function: Function,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    if algorithm.oid == RSA {
-        return verify_rsa(key, function, message, signature);
-    }
-    verify_with(key, algorithm, message, signature)
-}
-
-fn key_of_sort<'a>(
-    key: &'a SubjectPublicKeyInfoOwned,
-    sorts: &[ObjectIdentifier],
-) -> Result<&'a [u8], Error> {
-    if !sorts.contains(&key.algorithm.oid) {
-        return Err(Error::BadSignature);
-    }
-    let bytes = key.subject_public_key.as_bytes();
-    bytes.ok_or_else(|| Error::Malformed("a public key is not of whole bytes".to_owned()))
-}
-
-fn rsa_key(key: &SubjectPublicKeyInfoOwned, sorts: &[ObjectIdentifier]) -> Result<RsaKey, Error> {
-    let key = RsaKey::from_pkcs1_der(key_of_sort(key, sorts)?)
-        .map_err(|why| Error::Malformed(format!("not an RSA key: {why}")))?;
-    let bits = key.n().bit_width();
-    if bits < RSA_BITS {
-        return Err(Error::Unsupported(format!("an RSA key of {bits} bits")));
-    }
-    Ok(key)
-}
-
-fn verify_rsa(
-    key: &SubjectPublicKeyInfoOwned,
-    function: Function,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    let key = rsa_key(key, &[RSA])?;
-    let result = match function {
-        Function::Sha256 => key.pkcs1v15_verify::<Sha256>(message, signature),
-        Function::Sha384 => key.pkcs1v15_verify::<Sha384>(message, signature),
-        Function::Sha512 => key.pkcs1v15_verify::<Sha512>(message, signature),
-    };
-    result.map_err(|_| Error::BadSignature)
-}
-
-/// RFC 4055 section 3.1: the hash function and the length of the salt stand in the parameters.
-fn verify_pss(
-    key: &SubjectPublicKeyInfoOwned,
-    algorithm: &AlgorithmIdentifierOwned,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    let Some((function, salt)) = algorithm.parameters.as_ref().and_then(|parameters| {
-        let parts = tlv::items(parameters.value())?;
-        // The defaults of the other forms are SHA-1's.
-        let [hash, mask, salt] = parts.as_slice() else { return None };
-        let numbered = [hash, mask, salt].into_iter().zip(0..);
-        if !numbered.into_iter().all(|(item, number)| tlv::is_numbered(*item, number)) {
-            return None;
-        }
-        let hash = AlgorithmIdentifierOwned::from_der(hash.value).ok()?;
-        let mask = AlgorithmIdentifierOwned::from_der(mask.value).ok()?;
-        let masked = AlgorithmIdentifierOwned::from_der(&mask.parameters?.to_der().ok()?).ok()?;
-        let salt = u8::from_der(salt.value).ok()?;
-        let function = Function::named(hash.oid).ok()?;
-        (mask.oid == RSA_MGF1 && masked.oid == hash.oid).then_some((function, salt))
-    }) else {
-        return Err(Error::Unsupported("RSA-PSS with such parameters".to_owned()));
-    };
-    let key = rsa_key(key, &[RSA, RSA_PSS])?;
-    let salt = usize::from(salt);
-    let Ok(signature) = pss::Signature::try_from(signature) else {
-        return Err(Error::BadSignature);
-    };
-    let result =
-        match function {
-            Function::Sha256 => pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt)
-                .verify(message, &signature),
-            Function::Sha384 => pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt)
-                .verify(message, &signature),
-            Function::Sha512 => pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt)
-                .verify(message, &signature),
-        };
-    result.map_err(|_| Error::BadSignature)
-}
-
-fn verify_ecdsa(
-    key: &SubjectPublicKeyInfoOwned,
-    function: Function,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    use p256::ecdsa::signature::hazmat::PrehashVerifier;
-    let bytes = key_of_sort(key, &[EC])?;
-    let curve: Option<ObjectIdentifier> =
-        key.algorithm.parameters.as_ref().and_then(|curve| curve.decode_as().ok());
-    let hashed = function.of(message);
-    let no_key = |_| Error::Malformed("a public key is no point of its curve".to_owned());
-    match curve {
-        Some(P256) => {
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(no_key)?;
-            let signature = p256::ecdsa::Signature::from_der(signature);
-            let signature = signature.map_err(|_| Error::BadSignature)?;
-            key.verify_prehash(&hashed, &signature).map_err(|_| Error::BadSignature)
-        }
-        Some(P384) => {
-            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(no_key)?;
-            let signature = p384::ecdsa::Signature::from_der(signature);
-            let signature = signature.map_err(|_| Error::BadSignature)?;
-            key.verify_prehash(&hashed, &signature).map_err(|_| Error::BadSignature)
-        }
-        Some(other) => Err(Error::Unsupported(format!("the curve {other}"))),
-        None => Err(Error::Unsupported("a key without a named curve".to_owned())),
-    }
-}
-
-fn verify_ed25519(
-    key: &SubjectPublicKeyInfoOwned,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    let bytes = key_of_sort(key, &[ED25519])?;
-    let no_key = || Error::Malformed("not an Ed25519 key".to_owned());
-    let bytes = bytes.try_into().map_err(|_| no_key())?;
-    let key = Ed25519Key::from_bytes(bytes).map_err(|_| no_key())?;
-    let signature = ed25519_dalek::Signature::from_slice(signature);
-    let signature = signature.map_err(|_| Error::BadSignature)?;
-    key.verify_strict(message, &signature).map_err(|_| Error::BadSignature)
 }

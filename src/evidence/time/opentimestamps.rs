@@ -8,11 +8,14 @@
 //! timestamp = *( ff item ) item
 //! item      = 00 tag(8) varbytes              an attestation
 //!           / operation timestamp             f0 append, f1 prepend (varbytes), f2 reverse,
-//!                                             f3 hexlify, 08 sha256; 02, 03, 67: see below
+//!                                             f3 hexlify, 02 sha1, 03 ripemd160, 08 sha256
 //! ```
 //!
 //! Block headers are captured and given by the caller. That a header stands in the chain that
 //! Bitcoin's users hold is left to the reader, who is told the block's hash to compare.
+
+use ripemd::Ripemd160;
+use sha1::{Digest, Sha1};
 
 use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
 use crate::evidence::x509::is_shown;
@@ -397,9 +400,9 @@ fn applied(
 ) -> Result<Option<Vec<u8>>, Fault> {
     let argument = match tag {
         0xf0 | 0xf1 => input.some_bytes(1, MESSAGE_BYTES)?,
-        // SHA-1, RIPEMD-160 and Keccak-256: no calendar of Bitcoin's uses them.
-        0x02 | 0x03 | 0x67 => return Ok(None),
-        0x08 | 0xf2 | 0xf3 => &[],
+        // Keccak-256 leads to other chains than Bitcoin's.
+        0x67 => return Ok(None),
+        0x02 | 0x03 | 0x08 | 0xf2 | 0xf3 => &[],
         other => return broken(format!("unknown operation {other:02x} at byte {}", input.at)),
     };
     let Some(mut message) = message else { return Ok(None) };
@@ -411,6 +414,10 @@ fn applied(
             let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
             message = message.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect();
         }
+        // That two messages with one SHA-1 can be made does not harm here: whoever makes them
+        // has both then, and a time "no later than" is true of both.
+        0x02 => message = Sha1::digest(&message).to_vec(),
+        0x03 => message = Ripemd160::digest(&message).to_vec(),
         _ => message = Hash::of(&message).as_bytes().to_vec(),
     }
     if message.len() > MESSAGE_BYTES {
@@ -523,11 +530,17 @@ mod tests {
         assert_eq!(apply(0xf3, b"", b"\x0f\xa0").unwrap(), b"0fa0");
         let hash = crate::hash::Hash::of(b"abc");
         assert_eq!(apply(0x08, b"", b"abc").unwrap(), hash.as_bytes());
+        // FIPS 180's and RIPEMD-160's own examples.
+        let hex = |bytes: Vec<u8>| apply(0xf3, b"", &bytes).unwrap();
+        let sha1 = hex(apply(0x02, b"", b"abc").unwrap());
+        assert_eq!(sha1, b"a9993e364706816aba3e25717850c26c9cd0d89d");
+        let ripemd160 = hex(apply(0x03, b"", b"abc").unwrap());
+        assert_eq!(ripemd160, b"8eb208f7e05d987a9b044a8e98c6b087f15a0bfc");
         // An empty argument, a message that would be too long, and what is not supported.
         assert_eq!(apply(0xf0, b"\x00", b"ab"), None);
         assert_eq!(apply(0xf0, b"\x01c", &[7; 4_096]), None);
         assert_eq!(apply(0xf3, b"", &[7; 2_049]), None);
-        assert_eq!(apply(0x03, b"", b"ab"), None);
+        assert_eq!(apply(0x67, b"", b"ab"), None);
     }
 
     fn proof(timestamp: &[u8]) -> Vec<u8> {

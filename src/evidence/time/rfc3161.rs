@@ -15,11 +15,13 @@
 use der::asn1::ObjectIdentifier;
 use der::{DateTime, Decode, Tag};
 use sha1::{Digest, Sha1};
+use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+use crate::evidence::algorithm::{self, Function};
 use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
 use crate::evidence::tlv::{self, Item};
-use crate::evidence::x509::{self, Certificate, Function, Purpose};
+use crate::evidence::x509::{self, Certificate, Purpose};
 use crate::hash::Hash;
 
 /// What a complete token shows.
@@ -97,6 +99,9 @@ fn checked(digest: &Hash, bytes: &[u8], roots: &[Certificate]) -> Result<Stamped
     token.signer.verify(token.content, certificate)?;
     let info = &token.info;
     let who = certificate.subject();
+    if info.authority.as_ref().is_some_and(|name| !certificate.is_named(name)) {
+        return failed(format!("the token is `{who}`'s and names another authority"));
+    }
     let fingerprint = certificate.fingerprint();
     let at = info.time_written();
     let chain =
@@ -234,7 +239,7 @@ fn is_named(item: Item<'_>, oid: ObjectIdentifier) -> bool {
 fn function_of(item: Item<'_>) -> Result<Function, Refusal> {
     let algorithm = AlgorithmIdentifierOwned::from_der(item.raw);
     let algorithm = algorithm.map_err(|_| malformed("a hash function"))?;
-    Ok(Function::named(algorithm.oid)?)
+    Function::named(algorithm.oid).map_err(|error| x509::Error::from(error).into())
 }
 
 /// What the authority says: the `TSTInfo` of RFC 3161 section 2.4.2.
@@ -247,6 +252,8 @@ struct Info {
     fraction: String,
     /// By how many seconds the clock may be wrong, a started one counted whole.
     accuracy: Option<u64>,
+    /// Whose token it is, where it says so by a directory name; other forms are not compared.
+    authority: Option<Name>,
 }
 
 impl Info {
@@ -272,13 +279,14 @@ impl Info {
             _ => return Err(malformed("the digest")),
         };
         let (seconds, fraction) = moment(*time).ok_or_else(|| malformed("the time"))?;
-        let mut info = Self { function, hashed, seconds, fraction, accuracy: None };
+        let mut info =
+            Self { function, hashed, seconds, fraction, accuracy: None, authority: None };
         info.read_rest(rest)?;
         Ok(info)
     }
 
     /// The optional parts, each at most once and in this order: accuracy, ordering, nonce, the
-    /// authority's name, extensions. Only the first says anything about the time.
+    /// authority's name, extensions. The first alone says anything about the time.
     fn read_rest(&mut self, rest: &[Item<'_>]) -> Result<(), Refusal> {
         let mut last = 0;
         for item in rest {
@@ -297,6 +305,14 @@ impl Info {
             if place == 1 {
                 let accuracy = accuracy(*item).ok_or_else(|| malformed("the accuracy"))?;
                 self.accuracy = Some(accuracy);
+            }
+            if place == 4 {
+                let name = tlv::one(item.value).ok_or_else(|| malformed("the authority's name"))?;
+                // directoryName [4] of a GeneralName, explicit as a Name is a choice.
+                if tlv::is_numbered(name, 4) {
+                    let name = Name::from_der(name.value);
+                    self.authority = Some(name.map_err(|_| malformed("the authority's name"))?);
+                }
             }
             if place == 5 {
                 return unknown("the token has extensions, which are not supported");
@@ -522,9 +538,9 @@ impl<'a> Signer<'a> {
         let mut message = self.attributes.raw.to_vec();
         message[0] = 0x31;
         let key = certificate.key();
-        x509::verify_signer(key, &self.algorithm, function, &message, self.signature).map_err(
+        algorithm::verify_signer(key, &self.algorithm, function, &message, self.signature).map_err(
             |error| {
-                let Refusal(state, why) = error.into();
+                let Refusal(state, why) = x509::Error::from(error).into();
                 let who = certificate.subject();
                 Refusal(state, format!("the signature of `{who}` over the token: {why}"))
             },

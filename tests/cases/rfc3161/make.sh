@@ -152,16 +152,25 @@ reply expired.tsr query.tsq tsa-expired ts.cnf
 reply rejected.tsr query-sha1.tsq tsa-ec ts.cnf || true
 
 # What `openssl ts` refuses to sign, `openssl cms` signs: the content of a good token again.
-openssl ts -reply -in ec.tsr -token_out -out ec.token 2>/dev/null
-openssl cms -verify -noverify -inform DER -in ec.token -binary -out content.der 2>/dev/null
+# content OUT CONFIG
+content() {
+    reply ec.token query.tsq tsa-ec "$2" -token_out
+    openssl cms -verify -noverify -inform DER -in ec.token -binary -out "$1" 2>/dev/null
+}
+content named.der ts.cnf
+sed 's/^tsa_name.*//' ts.cnf > ts-unnamed.cnf
+content content.der ts-unnamed.cnf
 # again OUT SIGNER OPTIONS…
 again() {
     out=$1 signer=$2
     shift 2
-    openssl cms -sign -binary -nodetach -nosmimecap -cades -in content.der -outform DER \
+    openssl cms -sign -binary -nodetach -nosmimecap -cades -in "$content" -outform DER \
         -econtent_type 1.2.840.113549.1.9.16.1.4 -md sha256 -signer "$signer.pem" \
         -inkey "$signer.key" -out "$out" "$@"
 }
+content=named.der
+again other-name.token tsa-by-ed25519
+content=content.der
 again not-critical.token tsa-not-critical
 again and-server.token tsa-and-server
 again server.token server
