@@ -12,9 +12,11 @@
 //! was packed, by anyone who did not make the hashes anew; that says nothing of whether the
 //! crawler saw what the site sent. Signatures are left to `signature::wacz`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::evidence::capture::MAX_CAPTURE;
 use crate::evidence::reading::Answer;
@@ -110,13 +112,17 @@ struct Resource {
     bytes: Option<u64>,
 }
 
-/// `datapackage-digest.json`.
+/// `datapackage-digest.json`. What `signedData` is, is for others to say.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Sealing {
+pub(crate) struct Sealing<T> {
     path: String,
-    pub(crate) hash: String,
-    #[serde(rename = "signedData", default)]
-    pub(crate) signed: Option<serde_json::Value>,
+    hash: String,
+    #[serde(rename = "signedData", default = "nothing")]
+    pub(crate) signed: Option<T>,
+}
+
+fn nothing<T>() -> Option<T> {
+    None
 }
 
 impl<'a> Package<'a> {
@@ -135,14 +141,14 @@ impl<'a> Package<'a> {
     }
 
     /// The bytes of a file.
-    pub fn content(&self, file: &File) -> Result<std::borrow::Cow<'a, [u8]>, Error> {
+    pub fn content(&self, file: &File) -> Result<Cow<'a, [u8]>, Error> {
         Ok(self.zip.content(file)?)
     }
 
     /// `datapackage-digest.json`, if there is one; the fact, if it cannot be read.
-    pub(crate) fn sealing(&self) -> Result<Option<Sealing>, String> {
+    pub(crate) fn sealing<T: DeserializeOwned>(&self) -> Result<Option<Sealing<T>>, String> {
         let Some(bytes) = self.small(DIGEST)? else { return Ok(None) };
-        let sealing: Sealing =
+        let sealing: Sealing<T> =
             serde_json::from_slice(&bytes).map_err(|error| format!("is not read: {error}"))?;
         if sealing.path != LIST {
             let path: String = sealing.path.chars().take(80).collect();
@@ -151,7 +157,7 @@ impl<'a> Package<'a> {
         Ok(Some(sealing))
     }
 
-    fn small(&self, name: &str) -> Result<Option<std::borrow::Cow<'a, [u8]>>, String> {
+    fn small(&self, name: &str) -> Result<Option<Cow<'a, [u8]>>, String> {
         let Some(file) = self.zip.find(name) else { return Ok(None) };
         if file.size > MAX_LIST {
             return Err(format!("has {} bytes, expected at most {MAX_LIST}", file.size));
@@ -239,7 +245,7 @@ impl<'a> Package<'a> {
 
     /// Holds the list against its own hash; says whether that is signed.
     fn seal(&self, list: Option<Hash>, level: &mut Level) -> bool {
-        match self.sealing() {
+        match self.sealing::<IgnoredAny>() {
             Err(fact) => {
                 level.fails(DIGEST, &fact);
                 false

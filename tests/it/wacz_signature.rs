@@ -1,6 +1,8 @@
 //! Signed WACZ packages: `tests/cases/wacz`, signed by other people's code.
 //!
 //! `anonymous.wacz` was signed by the key store of `ArchiveWeb.page` 0.17.1, run outside a browser.
+//! `site*.wacz` were signed by the crypto module of authsign 0.6.1 and stamped by OpenSSL, under
+//! test authorities of their own; authsign's verifier takes the first and refuses the others.
 
 #![allow(clippy::disallowed_methods, reason = "tests look at files")]
 
@@ -9,7 +11,26 @@ use std::io::{Cursor, Read};
 
 use base64ct::{Base64, Encoding};
 use whosaid::evidence::signature::checked::{Checked, Coverage, State};
-use whosaid::evidence::signature::wacz::check;
+use whosaid::evidence::signature::wacz::{self, Roots};
+use whosaid::evidence::x509::Certificate;
+
+/// When `site.wacz` was signed, in seconds since 1970.
+const SIGNED_AT: i64 = 1_795_641_360;
+
+/// Checks an anonymous signature, which needs no roots.
+fn check(package: &[u8]) -> Checked {
+    wacz::check(package, &Roots::default())
+}
+
+fn roots(name: &str) -> Vec<Certificate> {
+    Certificate::from_pem(&String::from_utf8(case(name)).unwrap()).unwrap()
+}
+
+/// Checks with the roots of the test authorities.
+fn check_site(package: &[u8]) -> Checked {
+    let (site, time) = (roots("site-root.pem"), roots("time-root.pem"));
+    wacz::check(package, &Roots { site: &site, time: &time })
+}
 
 fn case(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/wacz/");
@@ -125,6 +146,8 @@ fn each_part_that_is_changed_is_told_apart() {
     assert_ne!(of_list.state, State::Valid);
     let extra = check(&changed(&good, "\"software\":", "\"softwarf\":"));
     is(&extra, State::Malformed, "unknown field `softwarf`");
+    let twice = check(&changed(&good, "\"software\":", "\"hash\"    :"));
+    is(&twice, State::Malformed, "duplicate field `hash`");
     let dated = check(&changed(&good, "\"created\": \"2024-11-25", "\"created\": \"2023-11-25"));
     is(&dated, State::Altered, "another list");
 }
@@ -155,4 +178,67 @@ fn another_key_and_another_signature_are_refused() {
     is(&check(&changed(&good, &signature, &zeros)), State::Malformed, "none of ECDSA");
     let none = "!".repeat(signature.len());
     is(&check(&changed(&good, &signature, &none)), State::Malformed, "none of ECDSA");
+}
+
+#[test]
+fn what_authsign_signs_is_valid_under_pinned_roots_only() {
+    let good = case("site.wacz");
+    let checked = check_site(&good);
+    is(&checked, State::Valid, "every file is as listed");
+    let signer = checked.signer.unwrap();
+    assert_eq!((signer.platform, signer.id.as_str()), ("site", "archive.example"));
+    assert_eq!(checked.signed_at, Some(SIGNED_AT));
+    assert!(checked.limits[0].contains("`CN=Test Clock` stamped it at"), "{:?}", checked.limits);
+    let (site, time) = (roots("site-root.pem"), roots("time-root.pem"));
+    is(&check(&good), State::Missing, "no root certificate of sites is pinned");
+    let no_clock = wacz::check(&good, &Roots { site: &site, time: &[] });
+    is(&no_clock, State::Missing, "no root certificate of clocks is pinned");
+    let swapped = wacz::check(&good, &Roots { site: &time, time: &site });
+    is(&swapped, State::Missing, "no chain leads to a root that is pinned");
+    let other_clock = wacz::check(&good, &Roots { site: &site, time: &site });
+    is(&other_clock, State::Missing, "no root that is pinned here vouches for it");
+}
+
+#[test]
+fn what_authsign_refuses_is_refused_and_told_apart() {
+    let refused = |name: &str, state, fact: &str| is(&check_site(&case(name)), state, fact);
+    refused("site-old-date.wacz", State::Malformed, "seconds from its date, 600 are allowed");
+    refused("site-expired.wacz", State::Expired, "was valid from");
+    refused("site-other-domain.wacz", State::OtherKey, "expected `archive.example`");
+    refused("site-other-key.wacz", State::OtherKey, "did not sign");
+    refused("site-other-stamp.wacz", State::Malformed, "its time stamp: ");
+}
+
+#[test]
+fn a_changed_package_of_a_site_is_refused() {
+    let good = case("site.wacz");
+    let page = check_site(&changed(&good, "come to Kabul", "come to Qabul"));
+    is(&page, State::Altered, "`archive/data.warc` has the sha-256");
+    let domain = r#""domain": "archive.example""#;
+    let other = check_site(&changed(&good, domain, r#""domain": "archivf.example""#));
+    is(&other, State::OtherKey, "expected `archivf.example`");
+    let upper = check_site(&changed(&good, domain, r#""domain": "ARCHIVE.example""#));
+    assert_eq!(upper.signer.unwrap().id, "archive.example");
+    let version = r#""version": "0.1.0""#;
+    let mixed = check_site(&changed(&good, version, r#""publicKey": "123""#));
+    is(&mixed, State::Malformed, "names both a key and a site");
+    let text = String::from_utf8_lossy(&good).into_owned();
+    let rest = text.split_once("\"signature\": \"").unwrap().1;
+    let signature = rest.split_once('"').unwrap().0;
+    for place in 0..Base64::decode_vec(signature).unwrap().len() {
+        let mut bytes = Base64::decode_vec(signature).unwrap();
+        bytes[place] ^= 1;
+        let checked = check_site(&changed(&good, signature, &Base64::encode_string(&bytes)));
+        let is_told = matches!(checked.state, State::OtherKey | State::Malformed);
+        assert!(is_told, "byte {place}: {}", checked.fact);
+    }
+    // A line of the site's certificate and of the one that vouches for it.
+    let lines: Vec<usize> = rest.match_indices("\\nMII").map(|(at, _)| at + 20).take(2).collect();
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        let from = &rest[line..line + 8];
+        let to = from.chars().map(|c| if c == 'A' { 'B' } else { 'A' }).collect::<String>();
+        let checked = check_site(&changed(&good, from, &to));
+        assert_ne!(checked.state, State::Valid, "{from}");
+    }
 }

@@ -16,6 +16,7 @@
 //! the date that counts is the list's own. Whose key it is in the world is left to others.
 
 use base64ct::{Base64, Encoding};
+use der::Encode;
 use jiff::Timestamp;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
@@ -24,7 +25,10 @@ use sha2::{Digest, Sha256};
 
 use crate::evidence::reading::Verdict;
 use crate::evidence::signature::checked::{Checked, Coverage, Signer, State};
-use crate::evidence::wacz::{Examined, Package};
+use crate::evidence::time::{rfc3161, stamped};
+use crate::evidence::wacz::{DIGEST, Examined, Package};
+use crate::evidence::x509::{self, Certificate, Purpose};
+use crate::hash::Hash;
 
 /// What a valid signature proves.
 pub const PROVES: &str = "Whoever holds this key signed the list of the package, and every file \
@@ -39,6 +43,12 @@ pub const DOES_NOT_PROVE: &str = "It does not say that the crawler saw what the 
 
 /// The platform of an anonymous key.
 pub const ANONYMOUS: &str = "wacz";
+
+/// The platform of a site's key.
+pub const SITE: &str = "site";
+
+/// How old a certificate is at most when signers use it, in seconds: authsign renews it each week.
+const CERTIFICATE_AGE: i64 = 7 * 24 * 60 * 60;
 
 /// The longest signature or key, in bytes of base64. Those of P-384 have 164.
 const MAX_TEXT: usize = 1_024;
@@ -70,31 +80,32 @@ struct SignedData {
     cross_certificates: Option<String>,
 }
 
+/// The certificates that a site's signature must lead to. None is built in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Roots<'a> {
+    /// Of those who vouch for sites.
+    pub site: &'a [Certificate],
+    /// Of those who vouch for clocks.
+    pub time: &'a [Certificate],
+}
+
 /// Checks the signature of a package: the whole of it, from the key to every file.
-pub fn check(package: &[u8]) -> Checked {
+pub fn check(package: &[u8], roots: &Roots<'_>) -> Checked {
     let package = match Package::open(package) {
         Ok(package) => package,
         Err(error) => return Checked::not(State::Malformed, error.to_string()),
     };
-    let sealing = match package.sealing() {
-        Ok(Some(sealing)) => sealing,
-        Ok(None) => return Checked::not(State::Malformed, "the package is not signed"),
-        Err(fact) => return Checked::not(State::Malformed, fact),
+    let signed = match package.sealing::<SignedData>() {
+        Ok(sealing) => sealing.and_then(|sealing| sealing.signed),
+        Err(fact) => return Checked::not(State::Malformed, format!("`{DIGEST}` {fact}")),
     };
-    let Some(signed) = sealing.signed else {
+    let Some(signed) = signed else {
         return Checked::not(State::Malformed, "the package is not signed");
-    };
-    let signed = match SignedData::deserialize(&signed) {
-        Ok(signed) => signed,
-        Err(error) => return Checked::not(State::Malformed, format!("its signedData: {error}")),
     };
     let examined = package.examine();
     let checked = match form(&signed) {
         Ok(Form::Anonymous(key)) => anonymous(&signed, key),
-        Ok(Form::Site) => {
-            let fact = "the signature is a site's, by its certificate, which is not read";
-            Checked::not(State::Unsupported, fact)
-        }
+        Ok(Form::Site) => site(&signed, roots),
         Err(fact) => Checked::not(State::Malformed, fact),
     };
     covered(checked, &signed, &examined)
@@ -133,6 +144,111 @@ fn anonymous(signed: &SignedData, text: &str) -> Checked {
         Err((state, fact)) => Checked::not(state, fact),
     };
     Checked { signer: Some(Signer { platform: ANONYMOUS, id: text.to_owned() }), ..checked }
+}
+
+/// The specification's steps 4 to 9 for a domain's signature. The optional cross-signed
+/// certificate is another way to trust the same key, which is not taken; the certificates of the
+/// clock are taken from its token.
+fn site(signed: &SignedData, roots: &Roots<'_>) -> Checked {
+    let (Some(domain), Some(certificates), Some(token), Some(created)) =
+        (&signed.domain, &signed.domain_certificates, &signed.time_signature, &signed.created)
+    else {
+        let fact = "a site's signature needs domain, domainCert, timeSignature and created";
+        return Checked::not(State::Malformed, fact);
+    };
+    let name = domain.to_ascii_lowercase();
+    let checked = created
+        .parse::<Timestamp>()
+        .map_err(|_| (State::Malformed, "the date beside its signature is none".to_owned()))
+        .and_then(|created| {
+            let since = site_key(signed, &name, certificates, created.as_second(), roots)?;
+            Ok((since, created.as_second()))
+        })
+        .and_then(|(since, created)| stamped(signed, token, created, since, roots));
+    let checked = checked.unwrap_or_else(|(state, fact)| Checked::not(state, fact));
+    Checked { signer: Some(Signer { platform: SITE, id: name }), ..checked }
+}
+
+/// Whether the key of the site's certificate signed, and the certificate leads to a pinned root
+/// at the signer's date; since when it is valid.
+fn site_key(
+    signed: &SignedData,
+    name: &str,
+    certificates: &str,
+    created: i64,
+    roots: &Roots<'_>,
+) -> Result<i64, (State, String)> {
+    let malformed = |error: x509::Error| (State::Malformed, format!("domainCert: {error}"));
+    let certificates = Certificate::from_pem(certificates).map_err(malformed)?;
+    let Some((leaf, others)) = certificates.split_first() else {
+        return Err((State::Malformed, "domainCert has no certificate".to_owned()));
+    };
+    let key = leaf.key().to_der().map_err(|error| (State::Malformed, error.to_string()))?;
+    let key = Key::read(&key).map_err(|fact| {
+        (State::Unsupported, format!("the key of the site's certificate is {fact}"))
+    })?;
+    key.verify(signed).map_err(|(state, fact)| (state, fact.to_owned()))?;
+    let names = leaf.dns_names();
+    // A wildcard names no host that signs, and is not taken for one.
+    if !names.iter().any(|found| found.eq_ignore_ascii_case(name)) {
+        let found = names.iter().take(5).map(|name| name.escape_debug().to_string());
+        let found = found.collect::<Vec<_>>().join(", ");
+        let fact = format!("the certificate is for `{found}`, expected `{}`", name.escape_debug());
+        return Err((State::OtherKey, fact));
+    }
+    if roots.site.is_empty() {
+        return Err((State::Missing, "no root certificate of sites is pinned".to_owned()));
+    }
+    x509::chain(leaf, others, roots.site, created, Purpose::Server).map_err(|error| {
+        let state = match error {
+            x509::Error::NoRoot => State::Missing,
+            x509::Error::OutOfDate { .. } => State::Expired,
+            x509::Error::Unsupported(_) => State::Unsupported,
+            _ => State::Malformed,
+        };
+        (state, format!("the site's certificate at the signer's date: {error}"))
+    })?;
+    Ok(leaf.validity().0)
+}
+
+/// Whether a trusted clock stamped the signature near the signer's date.
+fn stamped(
+    signed: &SignedData,
+    token: &str,
+    created: i64,
+    since: i64,
+    roots: &Roots<'_>,
+) -> Result<Checked, (State, String)> {
+    let malformed = |fact: &str| (State::Malformed, fact.to_owned());
+    if token.len() > 2 * rfc3161::TOKEN_BYTES {
+        return Err(malformed("its time stamp is too long"));
+    }
+    let token = Base64::decode_vec(token).map_err(|_| malformed("its time stamp is no base64"))?;
+    if roots.time.is_empty() {
+        return Err((State::Missing, "no root certificate of clocks is pinned".to_owned()));
+    }
+    // What is stamped are the letters of the signature, not its bytes.
+    let stamp = rfc3161::check(&Hash::of(signed.signature.as_bytes()), &token, roots.time);
+    let time = match (stamp.state, stamp.time) {
+        (stamped::State::Complete, Some(time)) => time,
+        (stamped::State::Failed, _) => {
+            return Err((State::Malformed, format!("its time stamp: {}", stamp.fact)));
+        }
+        _ => return Err((State::Missing, format!("its time stamp: {}", stamp.fact))),
+    };
+    let apart = time.abs_diff(created);
+    if apart > DATES_APART.unsigned_abs() {
+        let fact = format!("its time stamp is {apart} seconds from its date, 600 are allowed");
+        return Err((State::Malformed, fact));
+    }
+    let mut checked = valid();
+    if created.saturating_sub(since) > CERTIFICATE_AGE {
+        let fact = "the certificate is older than the week in which signers of sites use one";
+        checked.limits.push(fact.to_owned());
+    }
+    checked.limits.push(format!("of its date: {}", stamp.fact));
+    checked.limits.extend(stamp.limits);
+    Ok(checked)
 }
 
 /// A yes whose signer, date and limits are still to be named.
