@@ -5,6 +5,7 @@ mod it {
     mod annotated;
     mod audit;
     mod book;
+    mod c2pa;
     mod claimfile;
     mod cli;
     mod crash;
@@ -23,6 +24,7 @@ mod it {
     mod minisign;
     mod monitor;
     mod monitor_command;
+    mod openpgp;
     mod receipts;
     mod records;
     mod refused;

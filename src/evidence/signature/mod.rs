@@ -9,3 +9,7 @@ pub mod checked;
 pub mod minisign;
 pub mod allowed_signers;
 pub mod sshsig;
+pub mod openpgp;
+
+// Inside the captured image.
+pub mod c2pa;
