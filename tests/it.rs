@@ -6,6 +6,7 @@ mod it {
     mod atproto;
     mod audit;
     mod book;
+    mod c2pa;
     mod claimfile;
     mod cli;
     mod clock;
@@ -28,6 +29,7 @@ mod it {
     mod monitor;
     mod monitor_command;
     mod nostr;
+    mod openpgp;
     mod opentimestamps;
     mod receipts;
     mod records;

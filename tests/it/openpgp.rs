@@ -1,5 +1,7 @@
 //! OpenPGP signatures made by GnuPG: every state told apart, every byte changed.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases and asks other programs")]
+
 use std::fs;
 use std::path::Path;
 

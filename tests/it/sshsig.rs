@@ -1,5 +1,7 @@
 //! OpenSSH signatures of files, made by OpenSSH; every byte changed, and every term of a key.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases and asks other programs")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -205,11 +205,11 @@ fn date(text: &str, is_zone_unknown: &mut bool) -> Result<i64, String> {
         DateTime::new(year, month, day, small(8)?, small(10)?, small(12)?, 0).ok()
     };
     let instant = civil().and_then(|civil| Offset::UTC.to_timestamp(civil).ok());
-    instant.map(|instant| instant.as_second()).ok_or_else(fault)
+    instant.map(jiff::Timestamp::as_second).ok_or_else(fault)
 }
 
 /// Whether a name is in a list of patterns as OpenSSH reads it: `*` and `?` are wildcards, and a
-/// pattern after `!` that matches excludes, whatever else matches (`PATTERNS` in ssh_config(5)).
+/// pattern after `!` that matches excludes, whatever else matches (`ssh_config(5)`, PATTERNS).
 fn in_patterns(name: &str, patterns: &str) -> bool {
     let mut is_in = false;
     for pattern in patterns.split(',') {

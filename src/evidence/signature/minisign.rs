@@ -61,7 +61,7 @@ pub fn check(capture: &[u8], signature: &[u8], public_key: Option<&[u8]>) -> Che
         Err(fact) => return Checked::not(State::Malformed, fact),
     };
     let Some(public_key) = public_key else {
-        let fact = format!("the public key {} is not at hand", key_id(&file.key_id));
+        let fact = format!("the public key {} is not at hand", key_id(file.key_id));
         return Checked::not(State::Missing, fact);
     };
     let key = match Key::parse(public_key) {
@@ -77,7 +77,7 @@ pub fn check(capture: &[u8], signature: &[u8], public_key: Option<&[u8]>) -> Che
     match key.public.verify(capture, &file.signature, true) {
         Ok(()) => valid(&file, key),
         Err(Error::UnexpectedKeyId) => {
-            let (found, expected) = (key_id(&file.key_id), key_id(&key.id));
+            let (found, expected) = (key_id(file.key_id), key_id(key.id));
             let fact = format!("signed with key {found}, the key at hand is {expected}");
             Checked::not(State::OtherKey, fact)
         }
@@ -107,7 +107,7 @@ fn valid(file: &File, key: Key) -> Checked {
     }
     Checked {
         state: State::Valid,
-        fact: format!("minisign key {} signed all bytes; it adds: {shown}", key_id(&key.id)),
+        fact: format!("minisign key {} signed all bytes; it adds: {shown}", key_id(key.id)),
         signer: Some(Signer { platform: PLATFORM, id: key.line }),
         coverage: Coverage::Whole,
         signed_at,
@@ -124,8 +124,8 @@ fn timestamp(comment: &str) -> Option<i64> {
 }
 
 /// A key id as minisign prints it: the little-endian number in hex, in capitals.
-fn key_id(id: &[u8; 8]) -> String {
-    format!("{:016X}", u64::from_le_bytes(*id))
+fn key_id(id: [u8; 8]) -> String {
+    format!("{:016X}", u64::from_le_bytes(id))
 }
 
 /// A signature file, and what of it the crate does not hand out.
