@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::truth::Truth;
-use crate::attribution::written_date::{named_in, weekday_in};
+use crate::attribution::written_date::{Full, full_dates_in, named_in, weekday_in};
 
 /// The longest EDTF expression that is read, in bytes: a set of about twenty days.
 pub const EDTF_BYTES: usize = 256;
@@ -117,6 +117,19 @@ impl Date {
             return Err(Error::NotCanonical { found, canonical });
         }
         Ok(Self { edtf, written, basis })
+    }
+
+    /// The date that a title states: the one that it names in full, with its words. `None` if it
+    /// names none, or several different ones, of which it is not known which is the document's.
+    pub fn in_title(title: &str) -> Option<Self> {
+        let found = full_dates_in(title);
+        let first = found.first()?;
+        let day = |full: &Full<'_>| (full.year, full.month, full.day);
+        if found.iter().any(|other| day(other) != day(first)) {
+            return None;
+        }
+        let edtf = format!("{:04}-{:02}-{:02}", first.year, first.month, first.day);
+        Self::new(&edtf, Some(first.words.to_owned()), Basis::Stated).ok()
     }
 
     /// What a clock showed, in whole seconds after 1970 in UTC. The time of day is kept, because
@@ -603,5 +616,18 @@ mod tests {
         let long = "x".repeat(513);
         let error = Date::new("2024", Some(long), Basis::Stated);
         assert_eq!(error, Err(Error::WrittenTooLong(513)));
+    }
+
+    #[test]
+    fn a_title_states_a_date_if_it_names_exactly_one_in_full() {
+        let found = Date::in_title("2024年2月29日外交部发言人主持例行记者会").unwrap();
+        assert_eq!((found.edtf().as_str(), found.basis()), ("2024-02-29", Basis::Stated));
+        assert_eq!(found.written(), Some("2024年2月29日"));
+        assert_eq!(found.fits_its_words(), Holds);
+        let twice = "Remarks of 24 November 2024 (2024-11-24)";
+        assert_eq!(Date::in_title(twice).unwrap().written(), Some("24 November 2024"));
+        for title in ["外交部发言人答记者问", "2023年2月29日", "2024-11-24, 2024-11-25"] {
+            assert_eq!(Date::in_title(title), None, "{title}");
+        }
     }
 }

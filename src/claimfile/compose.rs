@@ -22,7 +22,7 @@ use crate::claimfile::draft::{
 };
 use crate::claimfile::fault::Faults;
 use crate::claimfile::order::order;
-use crate::evidence::text::guess_media_type;
+use crate::evidence::media::guess_media_type;
 use crate::ledger::batch::{self, Batch};
 use crate::store::disk::Disk;
 
