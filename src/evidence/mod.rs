@@ -7,6 +7,7 @@ pub mod capture;
 pub mod markup;
 pub mod style;
 pub mod html;
+pub mod title;
 pub mod text;
 pub mod nearest;
 pub mod anchor;
