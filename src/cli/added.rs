@@ -39,6 +39,8 @@ struct Json<'a> {
     root: Hash,
     #[serde(skip_serializing_if = "<[Told]>::is_empty")]
     captures: &'a [Told],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased: Option<&'a Erased>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     witnesses: Vec<cosigned::Row>,
 }
@@ -53,6 +55,30 @@ pub(crate) struct Told {
     pub(crate) redirects: usize,
     pub(crate) title: Option<String>,
     pub(crate) capture: Capture,
+}
+
+/// What was erased with a notice, or would be.
+#[derive(Debug, Serialize)]
+pub(crate) struct Erased {
+    pub(crate) captures: Vec<Hash>,
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) absent: Vec<Hash>,
+    /// The entry whose statement was emptied.
+    pub(crate) statement: Option<u64>,
+}
+
+/// A capture that stays because another record names it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Kept {
+    pub(crate) digest: Hash,
+    pub(crate) entry: u64,
+}
+
+/// What a report holds besides its rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Besides<'a> {
+    pub(crate) captures: &'a [Told],
+    pub(crate) erased: Option<&'a Erased>,
 }
 
 impl Told {
@@ -120,9 +146,22 @@ pub(crate) fn commit_captures(
     if !dry_run {
         desk.commit(addition, terminal)?;
     }
+    report(&desk, rows, Besides { captures, erased: None }, dry_run, terminal);
+    Ok(Exit::Holds)
+}
+
+/// Reports every row of what was committed, or would be.
+pub(crate) fn report(
+    desk: &Desk,
+    rows: &[Row],
+    besides: Besides<'_>,
+    dry_run: bool,
+    terminal: &Terminal,
+) {
     cosigned::tell(desk.ledger.asked(), terminal);
     let added = rows.iter().filter(|row| row.new).count();
     let already_there = rows.len() - added;
+    let Besides { captures, erased } = besides;
     terminal.object(&Json {
         schema: "whosaid.append/1",
         ok: true,
@@ -131,6 +170,7 @@ pub(crate) fn commit_captures(
         already_there,
         rows,
         captures,
+        erased,
         tree_size: desk.ledger.tree_size(),
         root: desk.ledger.root(),
         witnesses: desk.ledger.asked().iter().map(cosigned::Row::from).collect(),
@@ -145,7 +185,6 @@ pub(crate) fn commit_captures(
     }
     captures.iter().flat_map(Told::lines).for_each(|line| terminal.line(line));
     terminal.line(sentence(added, already_there, dry_run, desk.ledger.tree_size()));
-    Ok(Exit::Holds)
 }
 
 fn sentence(added: usize, already_there: usize, dry_run: bool, tree_size: u64) -> String {
