@@ -5,7 +5,9 @@
 //! **0** it holds · **1** checked, and it does not hold · **2** bad usage or input · **3** could
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
+pub mod signing_options;
 pub mod witness_options;
+pub mod capture_options;
 pub mod monitor_options;
 pub mod arguments;
 mod failure;
@@ -19,8 +21,12 @@ mod cosigned;
 mod open;
 mod init;
 mod added;
+mod pages;
 mod append;
 mod amend;
+mod capture;
+mod attach;
+mod redact;
 mod look;
 mod verify;
 mod audit;
@@ -71,10 +77,13 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
     match arguments.command {
         Command::Init(it) => init::run(&place, &it, terminal),
         Command::Append(it) => append::run(&place, &it, terminal),
+        Command::Capture(it) => capture::run(&place, &it, terminal),
+        Command::Attach(it) => attach::run(&place, &it, terminal),
         Command::Correct(it) => amend::correct(&place, &it, terminal),
         Command::Retract(it) => amend::retract(&place, &it, terminal),
         Command::Relate(it) => amend::relate(&place, &it, terminal),
         Command::Rebut(it) => amend::rebut(&place, &it, terminal),
+        Command::Redact(it) => redact::run(&place, &it, terminal),
         Command::Log(it) => look::log(&place, &it, terminal),
         Command::Show(it) => look::show(&place, &it, terminal),
         Command::Verify(it) => verify::run(&place, &it, terminal),

@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 use crate::attribution::keyring;
-use crate::cli::arguments::{Location, Signing};
+use crate::cli::arguments::Location;
 use crate::cli::cosigned;
 use crate::cli::courier::Courier;
 use crate::cli::failure::{self, Exit, Failure};
+use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
 use crate::cli::{secrets, seen};
 use crate::evidence::x509::Certificate;
@@ -217,10 +218,15 @@ impl Place {
 
     /// A client of other people's servers, as patient as the user wants it.
     pub(crate) fn client(&self) -> Client {
+        Client::new(self.limits())
+    }
+
+    /// How long a server is waited for.
+    pub(crate) fn limits(&self) -> Limits {
         // Who waits longer for an answer waits longer for the connection too.
         let total = self.timeout;
         let connect = (total / 6).max(Limits::STANDARD.connect).min(total);
-        Client::new(Limits { connect, total })
+        Limits { connect, total }
     }
 
     /// The folder that holds what is kept of the log at this URL; `None` if nothing is to be, as

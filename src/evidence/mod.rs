@@ -14,6 +14,7 @@ pub mod media;
 pub mod parts;
 pub mod json;
 pub mod pdf;
+pub mod title;
 pub mod text;
 pub mod nearest;
 pub mod anchor;
