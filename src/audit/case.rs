@@ -3,13 +3,14 @@
 //! Bytes are checked, text is derived and words are looked for here, once; the rules only compare.
 
 use crate::attribution::id::Id;
-use crate::attribution::record::channel::Control;
+use crate::attribution::record::channel::{Control, ControlBasis};
 use crate::attribution::record::claim::Claim;
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::truth::Truth;
 use crate::audit::backing::backing;
 use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::{Found, Graph, Node};
+use crate::audit::mutual::both_ways;
 use crate::audit::origins::{Independence, independence};
 use crate::audit::path::{Step, path};
 use crate::audit::standing::{Outcome, Standings};
@@ -66,6 +67,8 @@ pub struct Backed<'a> {
     pub is_suspect: bool,
     /// Whether captured bytes back it, with the fact in words.
     pub backing: (Truth, String),
+    /// Whether captured pages link to one another, where it rests on that.
+    pub mutual: Option<(Truth, String)>,
 }
 
 /// What is known of the bytes that a step rests on.
@@ -152,7 +155,9 @@ fn controls<'a>(
     let in_force = recorded.filter_map(|(id, control)| {
         let node = graph.node(id).filter(|node| standings.is_in_force(node))?;
         let backing = backing(graph, control, &path, captures);
-        Some(Backed { control, is_suspect: node.is_suspect(), backing })
+        let is_mutual = control.basis == ControlBasis::RelMe;
+        let mutual = is_mutual.then(|| both_ways(graph, control, captures));
+        Some(Backed { control, is_suspect: node.is_suspect(), backing, mutual })
     });
     in_force.collect()
 }

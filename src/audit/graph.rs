@@ -13,6 +13,7 @@ use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
+use crate::evidence::account::plain_handle;
 use crate::key::Thumbprint;
 use crate::tlog::checkpoint::LoggedBefore;
 
@@ -65,6 +66,8 @@ pub struct Graph {
     versions: HashMap<Id, Vec<NodeIndex>>,
     /// Lowercase names of parties.
     by_name: HashMap<String, Vec<Id>>,
+    /// Channels by their handles, as [`plain_handle`] writes them.
+    by_handle: HashMap<String, Vec<Id>>,
     providers: HashMap<String, Vec<NodeIndex>>,
     by_provider: HashMap<String, Vec<NodeIndex>>,
     by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
@@ -286,6 +289,12 @@ impl Graph {
         self.by_name.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
     }
 
+    /// The channels that are recorded to have had a handle at any time, by their first ids; upper
+    /// and lower case are the same.
+    pub fn channels_called(&self, handle: &str) -> &[Id] {
+        self.by_handle.get(&plain_handle(handle)).map_or(&[], Vec::as_slice)
+    }
+
     /// The name to print for somebody.
     pub fn name_of(&self, who: &Who) -> String {
         match who {
@@ -350,13 +359,22 @@ impl Graph {
                 let earliest = self.by_id[&first];
                 self.versions.entry(first).or_insert_with(|| vec![earliest]).push(index);
             }
-            if let Record::Party(party) = self.nodes[index].record() {
-                for name in &party.names {
-                    let known = self.by_name.entry(name.text.to_lowercase()).or_default();
-                    if !known.contains(&first) {
-                        known.push(first);
-                    }
+            let called = |names: &mut HashMap<String, Vec<Id>>, name: String| {
+                let known = names.entry(name).or_default();
+                if !known.contains(&first) {
+                    known.push(first);
                 }
+            };
+            match self.nodes[index].record() {
+                Record::Party(party) => {
+                    let names = party.names.iter().map(|name| name.text.to_lowercase());
+                    names.for_each(|name| called(&mut self.by_name, name));
+                }
+                Record::Channel(channel) => {
+                    let handles = channel.handles.iter().map(|handle| plain_handle(&handle.text));
+                    handles.for_each(|handle| called(&mut self.by_handle, handle));
+                }
+                _ => {}
             }
         }
     }

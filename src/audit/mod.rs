@@ -19,10 +19,15 @@ pub mod origins;
 
 // One claim, judged.
 pub mod backing;
+pub mod control;
+pub mod mutual;
 pub mod case;
 pub mod rules;
 pub mod level;
 pub mod draw;
+
+// One account, asked about.
+pub mod controller;
 
 use serde::Serialize;
 

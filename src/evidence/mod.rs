@@ -15,5 +15,10 @@ pub mod quotation;
 pub mod denial;
 pub mod page;
 
+// Where did it stand, and what does its address say?
+pub mod account;
+pub mod archive;
+pub mod links;
+
 // Did the source sign them?
 pub mod signature;

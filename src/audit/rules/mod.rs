@@ -7,6 +7,8 @@ pub mod evidence;
 pub mod passage;
 pub mod time;
 pub mod channel;
+pub mod control;
+pub mod handle;
 pub mod chain;
 pub mod graph;
 pub mod identity;
@@ -39,6 +41,10 @@ pub const ALL: &[Rule] = &[
     channel::ONE_CONTROLLER_AT_A_TIME,
     channel::CONTROL_BY_EVIDENCE,
     channel::CHANNEL_URL_MATCHES,
+    control::CONTROL_FRESH,
+    control::REL_ME_BOTH_WAYS,
+    handle::HANDLE_AT_TIME,
+    handle::HANDLE_HELD_BY_ANOTHER,
     chain::NO_REPEATED_CAPTURE,
     chain::LAST_HOP_IS_SPEAKER,
     chain::HOPS_CAPTURED,
