@@ -3,10 +3,12 @@
 mod it {
     mod afar;
     mod annotated;
+    mod atproto;
     mod audit;
     mod book;
     mod claimfile;
     mod cli;
+    mod clock;
     mod crash;
     mod crash_ledger;
     mod damage;
@@ -22,6 +24,7 @@ mod it {
     mod ledger;
     mod monitor;
     mod monitor_command;
+    mod nostr;
     mod receipts;
     mod records;
     mod refused;

@@ -20,5 +20,8 @@ pub mod account;
 pub mod archive;
 pub mod links;
 
+// When was a post made, by its own id?
+pub mod clock;
+
 // Did the source sign them?
 pub mod signature;

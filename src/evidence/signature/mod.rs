@@ -4,3 +4,5 @@
 //! the words of `checked`. Whose key it is in the world is for dated records of control to say.
 
 pub mod checked;
+pub mod nostr;
+pub mod atproto;
