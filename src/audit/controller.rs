@@ -174,6 +174,35 @@ pub fn had_handle(answer: &Answer, asked: Asked<'_>) -> Option<Truth> {
     of_name.map(|it| it.truth).reduce(Truth::or)
 }
 
+/// The answer by all accounts that somebody may mean. One that did not have the handle then is not
+/// meant, if another may have had it.
+pub fn together(answers: &[Answer], asked: Asked<'_>) -> (Outcome, String) {
+    let may_be = |answer: &&Answer| had_handle(answer, asked) != Some(Truth::Fails);
+    let meant: Vec<&Answer> = answers.iter().filter(may_be).collect();
+    let Some(first) = meant.first() else {
+        let what = "no account is recorded to have had that handle then";
+        return (Outcome::Nobody, what.to_owned());
+    };
+    let of = |wanted: Outcome| meant.iter().find(|answer| answer.outcome == wanted);
+    for wanted in [Outcome::Contested, Outcome::Unknown, Outcome::Nobody] {
+        if let Some(found) = of(wanted) {
+            let which = if meant.len() > 1 { format!("{}: ", found.key) } else { String::new() };
+            return (wanted, format!("{which}{}", found.because));
+        }
+    }
+    let parties = |answer: &Answer| -> BTreeSet<Id> {
+        let certain = answer.holders.iter().filter(|it| it.truth == Truth::Holds);
+        certain.map(|it| it.party).collect()
+    };
+    match meant.iter().find(|other| parties(other).is_disjoint(&parties(first))) {
+        None => (Outcome::One, first.because.clone()),
+        Some(other) => {
+            let keys = format!("{} or {}", first.key, other.key);
+            (Outcome::Unknown, format!("it may mean {keys}, which are not of one party"))
+        }
+    }
+}
+
 /// Who controlled one channel on a date.
 pub fn controller(
     graph: &Graph,

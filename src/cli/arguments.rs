@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::import_options::{Controller, Officials};
 use crate::cli::monitor_options::Monitor;
 use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
 use crate::web::fetch;
@@ -105,6 +106,9 @@ pub enum Command {
     Init(Init),
     /// Append claims: a claim file, or one claim by flags
     Append(Box<Append>),
+    /// Take in what others collected: a register of officials and their accounts
+    #[command(subcommand)]
+    Import(Import),
     /// Put a corrected claim in the place of one
     Correct(Correct),
     /// Take a claim back: by its recorder, its speaker or its publisher
@@ -121,6 +125,8 @@ pub enum Command {
     Verify(Verify),
     /// Say on what a claim really rests
     Audit(Audit),
+    /// Say who controlled an account on a date
+    Controller(Controller),
     /// List what rests on an entry
     Impact(Impact),
     /// Write one file with which a stranger can check an entry
@@ -223,6 +229,33 @@ pub struct Append {
     /// When the document was published (EDTF)
     #[arg(long, requires = "document", value_name = "DATE")]
     pub published: Option<String>,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// A register of officials and their accounts: parties, offices, channels, and whose they are
+    Officials(ImportOfficials),
+}
+
+/// Options of `import officials`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The files have the form of unitedstates/congress-legislators: legislators-current.yaml and
+legislators-social-media.yaml. Their bytes are kept, as the evidence. What a register shows, it
+shows of the day on which it was fetched: without --as-of, of no day. Importing the same again adds
+nothing.
+
+Example:
+  whosaid import officials --people legislators-current.yaml \\
+      --accounts legislators-social-media.yaml --as-of 2026-01-15")]
+pub struct ImportOfficials {
+    /// The register
+    #[command(flatten)]
+    pub register: Officials,
     /// How to sign
     #[command(flatten)]
     pub signing: Signing,

@@ -145,7 +145,10 @@ fn held(
         // Without ids nobody can tell two accounts from two records of one.
         _ if had == Truth::Fails => {}
         _ => {
-            return Some((Truth::Unknown, format!("{key} has it too, and may be the same account")));
+            return Some((
+                Truth::Unknown,
+                format!("{key} has it too, and may be the same account"),
+            ));
         }
     }
     let suspect = if node.is_suspect() { Truth::Unknown } else { Truth::Holds };

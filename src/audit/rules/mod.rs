@@ -6,6 +6,7 @@ pub mod recorder;
 pub mod evidence;
 pub mod passage;
 pub mod time;
+pub mod clock;
 pub mod channel;
 pub mod control;
 pub mod handle;
@@ -38,6 +39,7 @@ pub const ALL: &[Rule] = &[
     time::CONTROL_COVERS_SAID_AT,
     time::ARCHIVE_URL_TIME,
     time::DATED_BEFORE_WITNESSED,
+    clock::CLOCK_IN_ID_AGREES,
     channel::ONE_CONTROLLER_AT_A_TIME,
     channel::CONTROL_BY_EVIDENCE,
     channel::CHANNEL_URL_MATCHES,
