@@ -4,11 +4,12 @@
 //! and that names the channel, makes more of it than its recorder's word.
 
 use crate::attribution::id::Id;
-use crate::attribution::record::channel::{Channel, Control};
+use crate::attribution::record::channel::{Channel, Control, ControlBasis};
 use crate::attribution::record::document::DocumentKind;
 use crate::attribution::truth::Truth;
 use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::Graph;
+use crate::audit::mutual::both_ways;
 use crate::audit::standing::Standings;
 use crate::evidence::capture::{self, Check, Expected};
 
@@ -24,6 +25,8 @@ pub struct Backed<'a> {
     pub is_suspect: bool,
     /// Whether captured bytes back it, with the fact in words.
     pub backing: (Truth, String),
+    /// Whether captured pages link to one another, where it rests on that.
+    pub mutual: Option<(Truth, String)>,
 }
 
 /// What a document must name to back a statement of control.
@@ -48,7 +51,9 @@ pub fn backed<'a>(
     let in_force = graph.controls(channel).into_iter().filter_map(|(id, control)| {
         let node = graph.node(id).filter(|node| standings.is_in_force(node))?;
         let backing = backing(graph, control, wanted, path, captures);
-        Some(Backed { control, is_suspect: node.is_suspect(), backing })
+        let is_mutual = control.basis == ControlBasis::RelMe;
+        let mutual = is_mutual.then(|| both_ways(graph, control, captures));
+        Some(Backed { control, is_suspect: node.is_suspect(), backing, mutual })
     });
     in_force.collect()
 }

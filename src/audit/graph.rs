@@ -14,6 +14,7 @@ use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
+use crate::evidence::account::plain_handle;
 use crate::evidence::x509::Certificate;
 use crate::key::Thumbprint;
 use crate::tlog::checkpoint::LoggedBefore;
@@ -67,11 +68,13 @@ pub struct Graph {
     versions: HashMap<Id, Vec<NodeIndex>>,
     /// Lowercase names of parties.
     by_name: HashMap<String, Vec<Id>>,
+    /// Channels by their handles, as [`plain_handle`] writes them.
+    by_handle: HashMap<String, Vec<Id>>,
     providers: HashMap<String, Vec<NodeIndex>>,
     by_provider: HashMap<String, Vec<NodeIndex>>,
     by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
     /// Channels by platform and platform id, by their first ids.
-    by_platform_id: HashMap<(String, String), Vec<Id>>,
+    by_platform_id: HashMap<String, Vec<Id>>,
     /// See [`Graph::pinned_roots`].
     pinned_roots: Vec<Certificate>,
     /// See [`Graph::logged_before`].
@@ -265,7 +268,7 @@ impl Graph {
     /// The channels with this platform and platform id in any of their descriptions, by their first
     /// ids.
     pub fn channels_with(&self, platform: &str, platform_id: &str) -> &[Id] {
-        let key = (platform.to_owned(), platform_id.to_owned());
+        let key = platform_key(platform, platform_id);
         self.by_platform_id.get(&key).map_or(&[], Vec::as_slice)
     }
 
@@ -337,6 +340,12 @@ impl Graph {
         self.by_name.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
     }
 
+    /// The channels that are recorded to have had a handle at any time, by their first ids; upper
+    /// and lower case are the same.
+    pub fn channels_called(&self, handle: &str) -> &[Id] {
+        self.by_handle.get(&plain_handle(handle)).map_or(&[], Vec::as_slice)
+    }
+
     /// The name to print for somebody.
     pub fn name_of(&self, who: &Who) -> String {
         match who {
@@ -401,28 +410,33 @@ impl Graph {
                 let earliest = self.by_id[&first];
                 self.versions.entry(first).or_insert_with(|| vec![earliest]).push(index);
             }
-            if let Record::Channel(Channel {
-                platform: Some(platform),
-                platform_id: Some(platform_id),
-                ..
-            }) = self.nodes[index].record()
-            {
-                let key = (platform.clone(), platform_id.clone());
-                let known = self.by_platform_id.entry(key).or_default();
+            let called = |names: &mut HashMap<String, Vec<Id>>, name: String| {
+                let known = names.entry(name).or_default();
                 if !known.contains(&first) {
                     known.push(first);
                 }
-            }
-            if let Record::Party(party) = self.nodes[index].record() {
-                for name in &party.names {
-                    let known = self.by_name.entry(name.text.to_lowercase()).or_default();
-                    if !known.contains(&first) {
-                        known.push(first);
+            };
+            match self.nodes[index].record() {
+                Record::Party(party) => {
+                    let names = party.names.iter().map(|name| name.text.to_lowercase());
+                    names.for_each(|name| called(&mut self.by_name, name));
+                }
+                Record::Channel(channel) => {
+                    let handles = channel.handles.iter().map(|handle| plain_handle(&handle.text));
+                    handles.for_each(|handle| called(&mut self.by_handle, handle));
+                    if let (Some(platform), Some(id)) = (&channel.platform, &channel.platform_id) {
+                        called(&mut self.by_platform_id, platform_key(platform, id));
                     }
                 }
+                _ => {}
             }
         }
     }
+}
+
+/// One text for a platform and an id on it. Neither holds a line feed, being on one line.
+fn platform_key(platform: &str, id: &str) -> String {
+    format!("{platform}\n{id}")
 }
 
 #[cfg(test)]

@@ -62,8 +62,8 @@ impl Level {
                 "Recorded: a recorder who may do so signed the claim. Nothing shows the words."
             }
             Self::A1 => {
-                "Captured: the bytes of the document that the recorder read are held, and match \
-                 their digest."
+                "Captured: the bytes of the document that the recorder read are held, match their \
+                 digest, and do not rest on an archive alone that is rated distrusted."
             }
             Self::A2 => {
                 "Anchored: the passage stands in those bytes, once and where the record says, and \
@@ -148,6 +148,18 @@ fn captured(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     }
     first_stop(findings, &[recorder::SIGNER_IN_GOOD_STANDING.name], None)
         .or_else(|| first_stop(findings, &[evidence::DIGEST_AND_SIZE.name], Some(0)))
+        .or_else(|| distrusted(findings, 0))
+}
+
+/// A provider that is rated distrusted may have put anything into the bytes. One that nobody rated,
+/// or that is rated degraded, is said to be so and stops nothing.
+fn distrusted(findings: &[Finding], step: u64) -> Option<Stop> {
+    let found = findings.iter().find(|finding| {
+        finding.rule == evidence::CAPTURE_PROVIDER_TRUSTED.name
+            && finding.step == Some(step)
+            && finding.truth == Truth::Fails
+    });
+    found.map(Stop::from)
 }
 
 /// What stops a step from being anchored.
@@ -170,6 +182,7 @@ fn anchored(case: &Case<'_>, findings: &[Finding], step: usize) -> Option<Stop> 
 fn traced(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     for step in 1..case.steps.len() {
         let stop = first_stop(findings, &[chain::HOPS_CAPTURED.name], Some(step as u64))
+            .or_else(|| distrusted(findings, step as u64))
             .or_else(|| anchored(case, findings, step));
         if stop.is_some() {
             return stop;
@@ -376,6 +389,41 @@ mod tests {
             reached.stopped_by.as_ref().unwrap().what.contains("a reporter's word"),
             "{reached:?}"
         );
+    }
+
+    #[test]
+    fn a_capture_that_rests_on_a_distrusted_archive_alone_is_none() {
+        use crate::attribution::record::notice::{Provider, ProviderRating as Rating};
+        let captured = |w: &mut World, step: usize, rating: Option<Rating>, since: &str| {
+            if let Some(rating) = rating {
+                let (since, reason) = (Some(date(since)), "an audit".to_owned());
+                let name = "archive".to_owned();
+                let provider = Provider { name, rating, since, reason, party: None };
+                w.notebook.append(Record::Provider(provider));
+            }
+            let text = [ARTICLE, STATEMENT][step];
+            let site = w.site;
+            let again = w.notebook.document(text, |document| {
+                document.captures[0].provider = Some("archive".to_owned());
+                document.captures[0].captured_at = Some(date("2024-11-25"));
+                if step == 1 {
+                    document.channel = Some(site);
+                    document.url = Some("https://mfa.example/news/3".to_owned());
+                    document.published = Some(date("2024-11-24"));
+                }
+            });
+            match step {
+                0 => w.claim.document = Some(again),
+                _ => w.claim.chain[0].document = Some(again),
+            }
+        };
+        let bad = Some(Rating::Distrusted);
+        check(|w| captured(w, 0, bad, "2024-06"), Level::A0, "rated distrusted: an audit");
+        check(|w| captured(w, 1, bad, "2024-06"), Level::A2, "rated distrusted: an audit");
+        // What began later, is less, or was never said, is told and stops nothing.
+        check(|w| captured(w, 0, bad, "2025"), Level::A3, "");
+        check(|w| captured(w, 0, Some(Rating::Degraded), "2024-06"), Level::A3, "");
+        check(|w| captured(w, 0, None, ""), Level::A3, "");
     }
 
     /// The claim with another origin, which lies on the ministry's site.

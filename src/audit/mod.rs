@@ -18,6 +18,8 @@ pub mod path;
 pub mod origins;
 
 // One claim, judged.
+pub mod control;
+pub mod mutual;
 pub mod backing;
 pub mod schemes;
 pub mod vouching;
@@ -28,6 +30,9 @@ pub mod level;
 pub mod draw;
 pub mod vouched;
 pub mod aloud;
+
+// One account, asked about.
+pub mod controller;
 
 use serde::Serialize;
 

@@ -34,13 +34,13 @@ use crate::verify::report::Verdict;
 const DAY: u64 = 24 * 60 * 60;
 
 /// A ledger that verified, as a graph of its records.
-struct Audited {
+pub(crate) struct Audited {
     store: Opened,
-    graph: Graph,
+    pub(crate) graph: Graph,
     /// Every entry's id, for people who type the beginning of one.
     ids: Vec<Id>,
     /// Whether everything could be checked.
-    verdict: Verdict,
+    pub(crate) verdict: Verdict,
 }
 
 /// `whosaid audit`.
@@ -127,7 +127,11 @@ pub(crate) fn impact(
 }
 
 /// Verifies the ledger and connects its records.
-fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audited, Failure> {
+pub(crate) fn open(
+    place: &Place,
+    as_of: Option<&str>,
+    terminal: &Terminal,
+) -> Result<Audited, Failure> {
     let (store, policy) = (place.store()?, place.policy()?);
     let mut signed: Vec<Signed> = Vec::new();
     let mut verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
@@ -188,7 +192,7 @@ impl Audited {
 
     /// The bytes of a capture, as far as they are there. A verified ledger misses only what a
     /// notice withholds.
-    fn held(&self, digest: &Hash) -> Held {
+    pub(crate) fn held(&self, digest: &Hash) -> Held {
         let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
         match self.store.read(&path, MAX_CAPTURE) {
             Ok(Some(bytes)) => Held::Bytes(bytes),
@@ -204,7 +208,7 @@ impl Audited {
 }
 
 /// What does not hold weighs more than what could not be checked.
-fn worse(one: Exit, other: Exit) -> Exit {
+pub(crate) fn worse(one: Exit, other: Exit) -> Exit {
     if one == Exit::Holds || other == Exit::DoesNotHold { other } else { one }
 }
 

@@ -23,6 +23,11 @@ pub mod quotation;
 pub mod denial;
 pub mod page;
 
+// Where did it stand, and what does its address say?
+pub mod account;
+pub mod archive;
+pub mod links;
+
 // When was a post made, by its own id?
 pub mod clock;
 

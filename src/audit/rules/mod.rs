@@ -8,7 +8,10 @@ pub mod package;
 pub mod passage;
 pub mod time;
 pub mod stamp;
+pub mod clock;
 pub mod channel;
+pub mod control;
+pub mod handle;
 pub mod source;
 pub mod chain;
 pub mod graph;
@@ -45,9 +48,14 @@ pub const ALL: &[Rule] = &[
     time::DATED_BEFORE_WITNESSED,
     stamp::TIME_STAMP_HOLDS,
     stamp::DATED_BEFORE_STAMPED,
+    clock::CLOCK_IN_ID_AGREES,
     channel::ONE_CONTROLLER_AT_A_TIME,
     channel::CONTROL_BY_EVIDENCE,
     channel::CHANNEL_URL_MATCHES,
+    control::CONTROL_FRESH,
+    control::REL_ME_BOTH_WAYS,
+    handle::HANDLE_AT_TIME,
+    handle::HANDLE_HELD_BY_ANOTHER,
     source::SOURCE_SIGNATURE_HOLDS,
     source::SIGNATURE_COVERS_PASSAGE,
     source::SOURCE_KEY_IS_SPEAKERS,

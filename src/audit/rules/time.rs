@@ -9,7 +9,9 @@ use crate::attribution::truth::Truth;
 use crate::audit::backing::Backed;
 use crate::audit::bodies::Bodies;
 use crate::audit::case::{Case, Reading};
+use crate::audit::control::{covers, is_usurped};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
+use crate::evidence::archive;
 
 /// See its words.
 pub const SAID_BEFORE_REPORTED: Rule = Rule {
@@ -272,7 +274,7 @@ pub(crate) fn controls_by<'a, 'c>(
         if belongs == Truth::Fails {
             continue;
         }
-        let covers = at.map_or(Truth::Unknown, |at| controlled(control, at));
+        let covers = at.map_or(Truth::Unknown, |at| covers(control, at));
         let speaks = Truth::from(control.mode.speaks_for_party());
         let signed = if backed.is_suspect { Truth::Unknown } else { Truth::Holds };
         found.push((belongs.and(covers).and(speaks).and(signed), backed));
@@ -284,22 +286,11 @@ pub(crate) fn controls_by<'a, 'c>(
 /// impersonation, or taken over by others.
 pub(crate) fn usurped<'a>(controls: &[Backed<'a>], at: Option<&Date>) -> Option<&'a Control> {
     controls.iter().map(|backed| backed.control).find(|control| {
-        matches!(control.mode, ControlMode::Impersonation | ControlMode::Hijacked)
+        is_usurped(control.mode)
             && at.is_none_or(|at| {
                 at.within(control.since.as_ref(), control.until.as_ref()) != Truth::Fails
             })
     })
-}
-
-/// Whether the party controlled the channel at a time. Where no end is recorded, control is shown
-/// only up to the day on which somebody looked (CAWG: at the stated time of verification).
-fn controlled(control: &Control, at: &Date) -> Truth {
-    let covers = at.within(control.since.as_ref(), control.until.as_ref());
-    let looked = control.verified_at.as_ref().or(control.until.as_ref());
-    match looked.map(|looked| at.not_after(looked)) {
-        Some(Truth::Holds) => covers,
-        _ => covers.and(Truth::Unknown),
-    }
 }
 
 fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
@@ -335,6 +326,11 @@ fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
     vec![Judgement::new(truth, what).at(number)]
 }
 
+/// The time inside an archive's URL.
+fn archived_at(url: &str) -> Option<Date> {
+    Date::new(&archive::time_in_url(url)?, None, Basis::Server).ok()
+}
+
 fn archive_url_time(case: &Case<'_>) -> Vec<Judgement> {
     let mut judgements = Vec::new();
     for reading in &case.steps {
@@ -355,21 +351,6 @@ fn archive_url_time(case: &Case<'_>) -> Vec<Judgement> {
         }
     }
     judgements
-}
-
-/// The time in `https://web.archive.org/web/YYYYMMDDhhmmss/…`, with or without a suffix such as
-/// `id_`; in UTC.
-fn archived_at(url: &str) -> Option<Date> {
-    let (_, path) = url.split_once("://web.archive.org/web/")?;
-    let digits = path.get(..14).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    let behind = path[14..].split('/').next().unwrap_or_default();
-    if behind.bytes().any(|byte| !byte.is_ascii_lowercase() && byte != b'_') {
-        return None;
-    }
-    let [year, month, day] = [&digits[..4], &digits[4..6], &digits[6..8]];
-    let [hour, minute, second] = [&digits[8..10], &digits[10..12], &digits[12..]];
-    let edtf = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
-    Date::new(&edtf, None, Basis::Server).ok()
 }
 
 #[cfg(test)]
