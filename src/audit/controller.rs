@@ -13,7 +13,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::channel::{Channel, Control, ControlBasis, ControlMode};
 use crate::attribution::truth::Truth;
-use crate::audit::backing::backing;
+use crate::audit::backing::{Wanted, backing};
 use crate::audit::bodies::Bodies;
 use crate::audit::captures::Captures;
 use crate::audit::control::{covers, freshness, is_usurped, why};
@@ -265,7 +265,7 @@ fn holder(
         why = format!("{why}; the key that signed it was revoked");
     }
     let (is_fresh, freshness) = freshness(control, on);
-    let (is_backed, backing) = backing(graph, control, &[], captures);
+    let (is_backed, backing) = backing(graph, control, Wanted::Channel, &[], captures);
     Holder {
         party: graph.first(control.party),
         name: one_line(&graph.party_name(control.party)),

@@ -98,7 +98,7 @@ pub fn check(scheme: Scheme, material: &Material<'_>) -> Answer {
             None => missing(PartRole::Repository),
         },
         Scheme::Nostr => nostr::check(bytes, at),
-        Scheme::Wacz => wacz::check(bytes),
+        Scheme::Wacz => wacz::check(bytes, &wacz::Roots { site: roots, time: roots }),
         Scheme::C2pa => c2pa::check(bytes, media_type, None),
         Scheme::Minisign | Scheme::Sshsig | Scheme::Openpgp => match part(PartRole::Signature) {
             Some(signature) => detached(scheme, bytes, signature, parts, at),
