@@ -31,7 +31,8 @@ pub const PROVES: &str = "the authority that is named signed, at the time by its
 /// What no token shows.
 pub const DOES_NOT_PROVE: &str = "when the bytes were made, who made or published them, and \
     whether what they say is true; that the authority's clock was right and its key its own, \
-    which is its word alone; that its certificate was not revoked, which was not asked";
+    which is its word alone; that its certificate was not revoked, which was not asked, and its \
+    key not stolen since";
 
 /// The longest token, in bytes: real ones with all their certificates have about 8,000.
 pub const TOKEN_BYTES: usize = 64 * 1024;
@@ -314,8 +315,8 @@ impl Info {
                     self.authority = Some(name.map_err(|_| malformed("the authority's name"))?);
                 }
             }
-            if place == 5 {
-                return unknown("the token has extensions, which are not supported");
+            if place == 5 && has_critical(*item).ok_or_else(|| malformed("an extension"))? {
+                return unknown("the token has a critical extension that is not supported");
             }
         }
         Ok(())
@@ -349,6 +350,20 @@ impl Info {
         }
         format!("{}.{}Z", whole.trim_end_matches('Z'), self.fraction)
     }
+}
+
+/// Whether one of the extensions is critical: qualified authorities add one that is not (ETSI EN
+/// 319 422), which says nothing about the time.
+fn has_critical(extensions: Item<'_>) -> Option<bool> {
+    let mut has_critical = false;
+    for extension in tlv::items(extensions.value)? {
+        match tlv::sequence(extension)?.as_slice() {
+            [_, value] if value.tag == Tag::OctetString => {}
+            [_, critical, _] if critical.tag == Tag::Boolean => has_critical = true,
+            _ => return None,
+        }
+    }
+    Some(has_critical)
 }
 
 /// A `GeneralizedTime`: `YYYYMMDDhhmmss[.s…]Z`, the fraction without zeros at its end (RFC 3161
@@ -571,8 +586,44 @@ fn binding(value: Item<'_>, version: u8) -> Result<Binding, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::{accuracy, moment};
+    use super::{Info, accuracy, moment};
+    use crate::evidence::time::stamped::State;
     use crate::evidence::tlv;
+
+    fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let value = parts.concat();
+        [&[tag, u8::try_from(value.len()).unwrap()], &value[..]].concat()
+    }
+
+    /// A `TSTInfo` for a digest of nothing, with these bytes behind its time.
+    fn info(rest: &[u8]) -> Result<Info, State> {
+        let sha256 = [0x30, 0x0b, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+        let imprint = der(0x30, &[&sha256, &[4, 1, 0]]);
+        let time = der(0x18, &[b"19990609001326Z"]);
+        let content = der(0x30, &[&[2, 1, 1, 6, 1, 0x2a], &imprint, &[2, 1, 7], &time, rest]);
+        Info::parse(&content).map_err(|refusal| refusal.0)
+    }
+
+    #[test]
+    fn a_critical_extension_is_unknown_and_another_is_passed_over() {
+        let extension = |critical: &[u8]| {
+            let extension = der(0x30, &[&[6, 1, 0x2a], critical, &[4, 2, 5, 0]]);
+            der(0xa1, &[&extension])
+        };
+        assert_eq!(info(&extension(&[])).map(|info| info.seconds), Ok(928_887_206));
+        assert_eq!(info(&extension(&[1, 1, 0xff])).err(), Some(State::Unknown));
+        assert_eq!(info(&extension(&[2, 1, 1])).err(), Some(State::Failed));
+    }
+
+    #[test]
+    fn what_stands_behind_the_time_has_one_order() {
+        let (accuracy, ordering, nonce) = ([0x30, 3, 2, 1, 9], [1, 1, 0xff], [2, 1, 5]);
+        let all = [&accuracy[..], &ordering, &nonce].concat();
+        assert_eq!(info(&all).map(|info| info.accuracy), Ok(Some(9)));
+        for bad in [[&nonce[..], &ordering].concat(), nonce.repeat(2), vec![5, 0]] {
+            assert_eq!(info(&bad).err(), Some(State::Failed), "{bad:?}");
+        }
+    }
 
     fn read(text: &str) -> Option<(i64, String)> {
         let length = u8::try_from(text.len()).unwrap();
