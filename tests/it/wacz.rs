@@ -597,3 +597,38 @@ fn what_the_zip_crate_writes_is_read() {
     let bytes = writer.finish().unwrap().into_inner();
     assert_eq!(verdicts(&examine(&bytes).unwrap()), (Verdict::Holds, Verdict::Holds));
 }
+
+#[test]
+fn what_wget_and_warcio_write_is_read_and_their_digests_hold() {
+    let case = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/warc/");
+        fs::read(format!("{folder}{name}")).unwrap()
+    };
+    let wget = case("wget.warc.gz");
+    let answer = tally(&wget).answer();
+    assert_eq!(answer.verdict, Verdict::Holds);
+    assert!(answer.fact.starts_with("all 6 digests of 5 records hold; 6 are SHA-1"), "{answer:?}");
+    let page = payload_of(&wget, "http://127.0.0.1:18765/page.html", None).unwrap();
+    assert_eq!(page.bytes, b"<p>The delegation will come.</p>\n");
+    assert_eq!((page.status, page.media_type.as_deref()), (Some(200), Some("text/html")));
+    for name in ["warcio.warc", "warcio.warc.gz"] {
+        let warc = case(name);
+        let counted = tally(&warc);
+        assert_eq!(counted.answer().verdict, Verdict::Holds, "{name}");
+        assert_eq!((counted.holds, counted.elsewhere, counted.not_given), (8, 1, 1));
+        let page = payload_of(&warc, "https://a.example/chunked", None).unwrap();
+        assert_eq!(
+            (page.bytes.as_slice(), page.notes.len()),
+            (b"<p>gzipped words</p>".as_slice(), 0)
+        );
+        let again = payload_of(&warc, "https://a.example/again", None).unwrap();
+        assert_eq!((again.bytes, again.digests.verdict), (page.bytes, Verdict::Holds));
+        let moved = payload_of(&warc, "https://a.example/", None).unwrap();
+        assert_eq!(
+            (moved.status, moved.location.as_deref()),
+            (Some(301), Some("https://b.example/"))
+        );
+        let text = payload_of(&warc, "urn:text", None).unwrap();
+        assert_eq!((text.bytes, text.status), ("слова".as_bytes().to_vec(), None));
+    }
+}
