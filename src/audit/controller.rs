@@ -20,8 +20,8 @@ use crate::audit::control::{covers, freshness, is_usurped, why};
 use crate::audit::graph::{Graph, Node};
 use crate::audit::line::one_line;
 use crate::audit::standing::Standings;
-use crate::evidence::account::{self, Name, plain_handle};
-use crate::evidence::links::begins_as;
+use crate::evidence::address::account::{self, Name, plain_handle};
+use crate::evidence::address::links::begins_as;
 
 /// The answer in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

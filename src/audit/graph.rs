@@ -14,8 +14,8 @@ use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
-use crate::evidence::account::plain_handle;
-use crate::evidence::x509::Certificate;
+use crate::evidence::address::account::plain_handle;
+use crate::evidence::authority::x509::Certificate;
 use crate::key::Thumbprint;
 use crate::tlog::checkpoint::LoggedBefore;
 

@@ -5,9 +5,9 @@ use crate::attribution::record::document::{Capture, Within};
 use crate::attribution::truth::Truth;
 use crate::audit::captures::{Captures, Held};
 use crate::evidence::capture::{self, Check, Expected};
-use crate::evidence::payload::payload_of;
+use crate::evidence::package::payload::payload_of;
 use crate::evidence::reading::{Answer, Verdict};
-use crate::evidence::{wacz, warctally};
+use crate::evidence::package::{wacz, warctally};
 use crate::hash::Hash;
 
 /// What a package says, each level with its fact in words.

@@ -11,7 +11,7 @@ use crate::evidence::signature::{atproto, c2pa, dkim, minisign, nostr, openpgp, 
 use crate::evidence::time::opentimestamps::{self, BlockHeader};
 use crate::evidence::time::rfc3161;
 use crate::evidence::time::stamped::{self, Stamped};
-use crate::evidence::x509::Certificate;
+use crate::evidence::authority::x509::Certificate;
 use crate::hash::Hash;
 
 /// What a check is given.

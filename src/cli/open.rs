@@ -13,7 +13,7 @@ use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
 use crate::cli::{secrets, seen};
-use crate::evidence::x509::Certificate;
+use crate::evidence::authority::x509::Certificate;
 use crate::index::Index;
 use crate::key::SecretKey;
 use crate::ledger::cosigning::Signers;

@@ -23,28 +23,12 @@ pub mod quotation;
 pub mod denial;
 pub mod page;
 
-// Where did it stand, and what does its address say?
-pub mod account;
-pub mod archive;
-pub mod links;
-
-// When was a post made, by its own id?
-pub mod clock;
-
-// Pages kept by an archive: a WARC file, or a WACZ package of them.
-pub mod inflate;
-pub mod zipfile;
-pub mod httpmessage;
-pub mod warcdigest;
-pub mod warc;
-pub mod warctally;
-pub mod wacz;
-pub mod payload;
+// Where did it stand, when, and in which package?
+pub mod address;
+pub mod package;
 
 // Whose keys, and by whose clock?
-pub(crate) mod tlv;
-pub mod algorithm;
-pub mod x509;
+pub mod authority;
 pub mod time;
 
 // Did the source sign them?

@@ -15,7 +15,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::channel::{Channel, ChannelKind, Handle};
 use crate::attribution::record::party::{Name, NameKind, Party, PartyKind, Role};
 use crate::attribution::truth::Truth;
-use crate::evidence::account::plain_handle;
+use crate::evidence::address::account::plain_handle;
 use crate::hash::Hash;
 
 /// The largest file, in bytes: eight times the register of all members of one congress, with all

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use whosaid::evidence::clock::{self, Clocked, Platform, Time};
+use whosaid::evidence::address::clock::{self, Clocked, Platform, Time};
 
 /// `8/16/2016 19:22:57`, in UTC, as seconds since 1970.
 fn seconds(written: &str) -> i64 {

@@ -10,13 +10,13 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
-use whosaid::evidence::inflate::MIN_ALLOWANCE;
-use whosaid::evidence::payload::{self, payload_of};
+use whosaid::evidence::package::inflate::MIN_ALLOWANCE;
+use whosaid::evidence::package::payload::{self, payload_of};
 use whosaid::evidence::reading::Verdict;
-use whosaid::evidence::wacz::{self, Error, Examined, examine};
-use whosaid::evidence::warc::{self, Reader, fourteen};
-use whosaid::evidence::warctally::tally;
-use whosaid::evidence::zipfile;
+use whosaid::evidence::package::wacz::{self, Error, Examined, examine};
+use whosaid::evidence::package::warc::{self, Reader, fourteen};
+use whosaid::evidence::package::warctally::tally;
+use whosaid::evidence::package::zipfile;
 use whosaid::hash::Hash;
 
 /// Real packages of others (harvard-lil/scoop, MIT), kept outside this project.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use whosaid::evidence::x509::{Certificate, Error, Purpose, chain};
+use whosaid::evidence::authority::x509::{Certificate, Error, Purpose, chain};
 
 const CASES: &str = "tests/cases/rfc3161";
 

@@ -11,7 +11,7 @@ use crate::audit::case::Case;
 use crate::audit::control;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::controls_at_origin;
-use crate::evidence::links::begins_as;
+use crate::evidence::address::links::begins_as;
 
 /// See its words.
 pub const ONE_CONTROLLER_AT_A_TIME: Rule = Rule {

@@ -5,7 +5,7 @@ use crate::attribution::record::claim::Who;
 use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, Reading};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
-use crate::evidence::clock::{self, Clocked, Time};
+use crate::evidence::address::clock::{self, Clocked, Time};
 
 /// See its words.
 pub const CLOCK_IN_ID_AGREES: Rule = Rule {

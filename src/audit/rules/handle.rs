@@ -6,7 +6,7 @@ use crate::attribution::record::channel::{Channel, Handle};
 use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, Reading};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
-use crate::evidence::account::{self, Account, Name, plain_handle};
+use crate::evidence::address::account::{self, Account, Name, plain_handle};
 
 /// See its words.
 pub const HANDLE_AT_TIME: Rule = Rule {

@@ -7,7 +7,7 @@ use crate::attribution::truth::Truth;
 use crate::audit::case::Case;
 use crate::audit::rules::clock::posts;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
-use crate::evidence::clock::Time;
+use crate::evidence::address::clock::Time;
 
 /// See its words.
 pub const IDENTIFIER_CHECKSUM: Rule = Rule {

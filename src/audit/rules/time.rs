@@ -11,7 +11,7 @@ use crate::audit::bodies::Bodies;
 use crate::audit::case::{Case, Reading};
 use crate::audit::control::{covers, is_usurped};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
-use crate::evidence::archive;
+use crate::evidence::address::archive;
 
 /// See its words.
 pub const SAID_BEFORE_REPORTED: Rule = Rule {

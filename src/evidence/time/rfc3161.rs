@@ -18,10 +18,10 @@ use sha1::{Digest, Sha1};
 use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use crate::evidence::algorithm::{self, Function};
+use crate::evidence::authority::algorithm::{self, Function};
 use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
-use crate::evidence::tlv::{self, Item};
-use crate::evidence::x509::{self, Certificate, Purpose};
+use crate::evidence::authority::tlv::{self, Item};
+use crate::evidence::authority::x509::{self, Certificate, Purpose};
 use crate::hash::Hash;
 
 /// What a complete token shows.
@@ -588,7 +588,7 @@ fn binding(value: Item<'_>, version: u8) -> Result<Binding, Refusal> {
 mod tests {
     use super::{Info, accuracy, moment};
     use crate::evidence::time::stamped::State;
-    use crate::evidence::tlv;
+    use crate::evidence::authority::tlv;
 
     fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let value = parts.concat();

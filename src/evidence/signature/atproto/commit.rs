@@ -4,7 +4,7 @@
 use ipld_core::cid::Cid;
 use ipld_core::ipld::Ipld;
 
-use crate::evidence::clock;
+use crate::evidence::address::clock;
 use crate::evidence::signature::atproto::Refused;
 use crate::evidence::signature::atproto::data;
 use crate::evidence::signature::checked::State;

@@ -5,8 +5,8 @@
 //! its files is another level, and is left to others.
 
 use crate::evidence::reading::Answer;
-use crate::evidence::warc::{Error, MAX_FINDINGS, Reader, Record};
-use crate::evidence::warcdigest::{Given, Outcome};
+use crate::evidence::package::warc::{Error, MAX_FINDINGS, Reader, Record};
+use crate::evidence::package::warcdigest::{Given, Outcome};
 
 /// The kinds of record whose words may be quoted: without a digest, nothing is known of them.
 const QUOTABLE: [&str; 3] = ["response", "resource", "conversion"];

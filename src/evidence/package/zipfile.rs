@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use flate2::Crc;
 
-use crate::evidence::inflate::{self, Packing, allowance, inflate};
+use crate::evidence::package::inflate::{self, Packing, allowance, inflate};
 
 /// How a ZIP file begins.
 pub const MAGIC: &[u8] = b"PK\x03\x04";

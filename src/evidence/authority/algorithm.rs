@@ -14,7 +14,7 @@ use rsa::{PublicKey as RsaKey, pss};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use crate::evidence::tlv;
+use crate::evidence::authority::tlv;
 
 /// The shortest RSA key that is believed, in bits (NIST SP 800-131A revision 2).
 const RSA_BITS: u32 = 2_048;

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use crate::evidence::inflate::{Packing, allowance, inflate};
+use crate::evidence::package::inflate::{Packing, allowance, inflate};
 
 /// The longest head of a message, in bytes: 256 KiB. Servers refuse a quarter of that.
 pub const MAX_HEAD: usize = 256 * 1024;

@@ -6,12 +6,12 @@
 //! package is sound is examined elsewhere (`wacz`, `warctally`).
 
 use crate::evidence::capture::MAX_CAPTURE;
-use crate::evidence::httpmessage;
+use crate::evidence::package::httpmessage;
 use crate::evidence::reading::Answer;
-use crate::evidence::wacz::{self, Package};
-use crate::evidence::warc::{self, Reader, Record, fourteen};
-use crate::evidence::warcdigest::Outcome;
-use crate::evidence::zipfile;
+use crate::evidence::package::wacz::{self, Package};
+use crate::evidence::package::warc::{self, Reader, Record, fourteen};
+use crate::evidence::package::warcdigest::Outcome;
+use crate::evidence::package::zipfile;
 
 /// The most captures of one address that an error lists.
 pub const MAX_LISTED: usize = 50;

@@ -14,8 +14,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use crate::evidence::algorithm::{self, verify_with};
-use crate::evidence::tlv;
+use crate::evidence::authority::algorithm::{self, verify_with};
+use crate::evidence::authority::tlv;
 use crate::hash::Hash;
 
 /// The longest certificate, in bytes of DER: those of the public web have about 2,000.

@@ -14,10 +14,10 @@
 
 use std::borrow::Cow;
 
-use crate::evidence::httpmessage::{self, Message};
-use crate::evidence::inflate::{self, Packing, allowance};
+use crate::evidence::package::httpmessage::{self, Message};
+use crate::evidence::package::inflate::{self, Packing, allowance};
 use crate::evidence::reading::Answer;
-use crate::evidence::warcdigest::{Given, Outcome};
+use crate::evidence::package::warcdigest::{Given, Outcome};
 
 /// The most records of a WARC file. The largest files that crawlers write, of 1 GiB, have a tenth.
 pub const MAX_RECORDS: u64 = 1_000_000;
