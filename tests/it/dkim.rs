@@ -233,6 +233,9 @@ fn a_record_without_a_name_serves_with_a_reserve() {
     let bare = checked(&read("relaxed.eml"), &[&read("rsa-bare.txt")]);
     assert_eq!(bare.state, State::Valid);
     assert!(bare.limits[0].starts_with("the captured key does not say where it stood"));
+    let wrong = checked(&read("service.eml"), &[&read("rsa-bare.txt")]);
+    assert_eq!(wrong.state, State::OtherKey);
+    assert!(wrong.fact.ends_with("; the captured record does not say where it stood"));
     let named = checked(&read("relaxed.eml"), &[&read("rsa-bare.txt"), &read("rsa.txt")]);
     assert_eq!((named.state, named.limits), (State::Valid, vec![]));
 }

@@ -327,7 +327,12 @@ impl Case<'_> {
                 // A record that says its name is worth more than one that does not.
                 Ok(key) if says_its_name || found.is_none() => found = Some((key, says_its_name)),
                 Ok(_) => {}
-                Err(no) => nos.push(no),
+                Err((state, mut fact)) => {
+                    if !says_its_name {
+                        fact.push_str("; the captured record does not say where it stood");
+                    }
+                    nos.push((state, fact));
+                }
             }
         }
         let Some((key, says_its_name)) = found else {
