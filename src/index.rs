@@ -201,6 +201,11 @@ impl Index {
         self.first("kind = ?1 AND key = ?2 ORDER BY entry_index DESC", params![kind, key])
     }
 
+    /// All statements of a kind, in their order.
+    pub fn of_kind(&self, kind: &str) -> Result<Vec<Row>, Error> {
+        self.rows("kind = ?1 ORDER BY entry_index", params![kind])
+    }
+
     /// All keys of a kind, for a hint to somebody who mistyped one.
     pub fn keys(&self, kind: &str) -> Result<Vec<String>, Error> {
         let query = "SELECT DISTINCT key FROM entry WHERE kind = ?1 AND key IS NOT NULL";

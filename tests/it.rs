@@ -3,14 +3,19 @@
 mod it {
     mod afar;
     mod annotated;
+    mod atproto;
     mod audit;
     mod book;
+    mod c2pa;
     mod claimfile;
     mod cli;
+    mod clock;
     mod crash;
     mod crash_ledger;
     mod damage;
+    mod dkim;
     mod documents;
+    mod email;
     mod evidence;
     mod fetch;
     mod format;
@@ -20,14 +25,20 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
+    mod minisign;
     mod ministry;
     mod monitor;
     mod monitor_command;
+    mod nostr;
+    mod openpgp;
+    mod opentimestamps;
     mod pdf;
     mod receipts;
     mod records;
     mod refused;
+    mod rfc3161;
     mod sample;
+    mod sshsig;
     mod statements;
     mod store;
     mod strangers;
@@ -36,8 +47,11 @@ mod it {
     mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
+    mod wacz;
+    mod wacz_signature;
     mod witness;
     mod witness_cli;
     mod witnessed;
     mod writer;
+    mod x509;
 }

@@ -16,6 +16,9 @@ const MAX_QUOTE: usize = 60;
 /// How much of a document a message shows around a place, in characters on each side.
 const CONTEXT: u64 = 24;
 
+/// The most facts about the text that a message tells.
+const MAX_FACTS: usize = 3;
+
 /// The most places that a message shows.
 const MAX_PLACES: usize = 5;
 
@@ -142,7 +145,8 @@ fn nowhere(selector: &Selector) -> String {
 fn nearest(text: &Text, quote: &str, hint: Option<Hint>) -> Option<String> {
     let near = hint.map(|hint| format!("the quote {}", hint.words()));
     let shared = beginning(text, quote);
-    let parts: Vec<String> = near.into_iter().chain(shared).collect();
+    let facts = text.facts().iter().take(MAX_FACTS).cloned();
+    let parts: Vec<String> = near.into_iter().chain(shared).chain(facts).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 

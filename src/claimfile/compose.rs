@@ -11,18 +11,19 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::attestation::{Attestation, Part};
 use crate::attribution::record::channel::Control;
-use crate::attribution::record::document::{Capture, Document};
+use crate::attribution::record::document::{Capture, Document, LaterCapture};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::{Party, Role};
+use crate::claimfile::brought::Brought;
+use crate::claimfile::compose_capture::{capture, refuse_strange_packages};
 use crate::claimfile::compose_claim;
 use crate::claimfile::composition::{At, Composition, Ended, Held, Row, Wanted};
 use crate::claimfile::draft::{
-    AttestationDraft, CaptureDraft, ClaimFile, ControlDraft, DocumentDraft, PartyDraft,
+    AttestationDraft, ClaimFile, ControlDraft, DocumentDraft, LaterCaptureDraft, PartyDraft,
     ProviderDraft, Section, Written,
 };
 use crate::claimfile::fault::Faults;
 use crate::claimfile::order::order;
-use crate::evidence::media::guess_media_type;
 use crate::ledger::batch::{self, Batch};
 use crate::store::disk::Disk;
 
@@ -39,18 +40,19 @@ pub enum Error {
 
 /// Adds the records of a claim file to a batch, and keeps the bytes of its captures with it.
 ///
-/// `read` brings the bytes of the captures: files named in the claim file, and captures that the
-/// ledger holds, where a passage stands in a document recorded earlier.
+/// `read` brings the bytes of the captures: files and pages named in the claim file, and captures
+/// that the ledger holds, where a passage stands in a document recorded earlier.
 ///
 /// # Errors
 /// Everything that is wrong with the file. The batch then holds some of its records and must be
 /// dropped.
-pub fn compose<D: Disk, E: Display>(
+pub fn compose<D: Disk, B: Into<Brought>, E: Display>(
     file: &ClaimFile,
     batch: &mut Batch<'_, D>,
-    read: &mut dyn FnMut(Wanted<'_>) -> Result<Vec<u8>, E>,
+    read: &mut dyn FnMut(Wanted<'_>) -> Result<B, E>,
 ) -> Result<Vec<Row>, Error> {
-    let mut read = |wanted: Wanted<'_>| read(wanted).map_err(|error| error.to_string());
+    let mut read =
+        |wanted: Wanted<'_>| read(wanted).map(Into::into).map_err(|error| error.to_string());
     let mut composition = Composition::new(batch, &mut read);
     let it = &mut composition;
     parties(it, &file.parties);
@@ -61,6 +63,7 @@ pub fn compose<D: Disk, E: Display>(
         it.channels.insert(channel.key.clone(), id);
     }
     documents(it, &file.documents);
+    file.later_captures.iter().for_each(|section| _ = later_capture(it, section));
     file.controls.iter().for_each(|section| _ = control(it, section));
     // Claims of this file refer to one another only through the sections that follow.
     file.claims.iter().for_each(|section| compose_claim::claim(it, section));
@@ -134,13 +137,15 @@ fn document<D: Disk>(
     let publisher = it.perhaps(draft.publisher.as_ref(), |it, key| it.party(at, key));
     let channel = it.perhaps(draft.channel.as_ref(), |it, key| it.channel(at, key));
     let cites = it.each(&draft.cites, |it, name| it.document(at, name).map(|held| held.id));
-    let captures = it.each(&draft.captures, |it, draft| capture(it, at, draft))?;
+    let mut warnings = Vec::new();
+    refuse_strange_packages(it, at, draft);
+    let captures = it.each(&draft.captures, |it, draft| capture(it, at, draft, &mut warnings))?;
     let record = Record::Document(Document {
         kind: draft.kind,
         title: draft.title.clone(),
         publisher: publisher?,
         channel: channel?,
-        url: draft.url.clone(),
+        url: draft.url.clone().or_else(|| captures.iter().find_map(page_of)),
         aliases: draft.aliases.clone(),
         language: draft.language.clone(),
         published: draft.published.clone(),
@@ -151,34 +156,35 @@ fn document<D: Disk>(
     });
     let key = draft.key.as_ref().map(|key| &key.text);
     let name = key.or(draft.title.as_ref()).unwrap_or(&section.label).clone();
-    let warnings = if captures.is_empty() {
-        vec!["no capture is given: nobody can check what it says".to_owned()]
-    } else {
-        Vec::new()
-    };
+    if captures.is_empty() {
+        warnings.push("no capture is given: nobody can check what it says".to_owned());
+    }
     let id = it.add(at, &record, &name, warnings)?;
     let files = draft.captures.iter().map(|draft| Some(draft.file.text.clone()));
     Some(Held { id, name, captures: files.zip(captures).collect() })
 }
 
-fn capture<D: Disk>(
+/// Where a page was published that was fetched there, and not from an archive.
+fn page_of(capture: &Capture) -> Option<String> {
+    let is_original = capture.status.is_some() && capture.provider.is_none();
+    is_original.then(|| capture.uri_final.clone()).flatten()
+}
+
+/// One more capture of a document, which then counts among its captures in this file.
+fn later_capture<D: Disk>(
     it: &mut Composition<'_, '_, D>,
-    at: At<'_>,
-    draft: &CaptureDraft,
-) -> Option<Capture> {
-    let bytes = it.file(at, &draft.file)?;
-    let size = bytes.len() as u64;
-    let guessed = || guess_media_type(&draft.file.text, &bytes).to_owned();
-    let media_type = draft.media_type.clone().unwrap_or_else(guessed);
-    let digest = it.keep(&media_type, bytes);
-    Some(Capture {
-        captured_at: draft.captured_at.clone(),
-        uri_requested: draft.uri_requested.clone(),
-        uri_final: draft.uri_final.clone(),
-        tool: draft.tool.clone(),
-        provider: draft.provider.clone(),
-        ..Capture::of(digest, size, media_type)
-    })
+    section: &Section<LaterCaptureDraft>,
+) -> Option<()> {
+    let (at, draft) = (section.at(), &section.draft);
+    let held = it.document(at, &draft.document);
+    let mut warnings = Vec::new();
+    let capture = capture(it, at, &draft.capture, &mut warnings)?;
+    let mut held = held?;
+    let record = Record::Capture(LaterCapture { document: held.id, capture: capture.clone() });
+    it.add(at, &record, &held.name, warnings)?;
+    held.captures.push((Some(draft.capture.file.text.clone()), capture));
+    it.documents.insert(draft.document.text.clone(), Some(held));
+    Some(())
 }
 
 /// A signature or a time stamp, with the files that it is checked with.
@@ -190,7 +196,8 @@ fn attestation<D: Disk>(
     let document = it.perhaps(draft.document.as_ref(), |it, name| it.document(at, name));
     let statement = it.perhaps(draft.statement.as_ref(), |it, name| it.target(at, name));
     let parts = it.each(&draft.parts, |it, part| {
-        let capture = capture(it, at, &part.capture)?;
+        // What a part says is for the check of its scheme to read, not for people.
+        let capture = capture(it, at, &part.capture, &mut Vec::new())?;
         Some(Part { role: part.role, capture, height: part.height })
     });
     let document = document?;

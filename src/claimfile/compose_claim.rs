@@ -10,11 +10,12 @@ use crate::claimfile::anchor::{anchor, shown, warnings};
 use crate::claimfile::composition::{At, Composition, Held};
 use crate::claimfile::draft::{
     AboutDraft, AssessmentDraft, ClaimDraft, HopDraft, NoticeDraft, PassageDraft, RelationDraft,
-    Section, Written,
+    Section, Written, is_url,
 };
 use crate::evidence::anchor::places;
 use crate::evidence::reading::{Verdict, speaker_in};
 use crate::hash::Hash;
+use crate::ledger::batch::SHORTEST_PREFIX;
 use crate::selector::Position;
 use crate::store::disk::Disk;
 
@@ -241,7 +242,12 @@ fn passage<D: Disk>(
             .map_err(|unfound| {
                 let (quote, name) = (shown(&segment.selector.exact), &held.name);
                 let what = format!("the quote “{quote}” in document {name:?} {}", unfound.what);
-                it.fault(at, segment.place, what, unfound.hint);
+                it.fault(
+                    at,
+                    segment.place,
+                    what,
+                    unfound.hint.or_else(|| page_hint(held, &capture)),
+                );
             })
             .ok()
     })?;
@@ -274,16 +280,50 @@ pub(crate) fn capture_of<D: Disk>(
         return None;
     };
     // A document that was recorded before knows its captures by their digests only.
+    let all = it.all_captures(at, held);
+    match by_digest(&all, &file.text).as_slice() {
+        [capture] => return Some((*capture).clone()),
+        [] => {}
+        _ => {
+            let what = format!("several captures of document {:?} begin so", held.name);
+            it.fault(at, file.place, what, Some("give more digits of the digest".to_owned()));
+            return None;
+        }
+    }
     if held.captures.iter().all(|(name, _)| name.is_none()) {
-        let bytes = it.file(at, file)?;
-        let same = held.captures.iter().find(|(_, it)| it.digest == Hash::of(&bytes));
-        if let Some((_, capture)) = same {
-            return Some(capture.clone());
+        let bytes = it.file(at, file)?.bytes;
+        if let Some(capture) = all.into_iter().find(|it| it.digest == Hash::of(&bytes)) {
+            return Some(capture);
         }
     }
     let what = format!("{:?} is no capture of document {:?}", file.text, held.name);
     it.fault(at, file.place, what, None);
     None
+}
+
+/// The captures whose digest begins so, each once.
+fn by_digest<'c>(captures: &'c [Capture], typed: &str) -> Vec<&'c Capture> {
+    let prefix = typed.to_ascii_lowercase();
+    if prefix.len() < SHORTEST_PREFIX || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Vec::new();
+    }
+    let mut found: Vec<&Capture> = Vec::new();
+    for capture in captures.iter().filter(|it| it.digest.to_string().starts_with(&prefix)) {
+        if found.iter().all(|known| known.digest != capture.digest) {
+            found.push(capture);
+        }
+    }
+    found
+}
+
+/// How to see what was fetched, where a quote is not in it: often it is not what a browser shows.
+fn page_hint(held: &Held, capture: &Capture) -> Option<String> {
+    let mut named = held.captures.iter().filter(|(_, it)| it.digest == capture.digest);
+    let page = named.find_map(|(name, _)| name.as_deref().filter(|name| is_url(name)))?;
+    Some(format!(
+        "`whosaid capture {page} --save page.html` writes what the server sent; it may show \
+         its words to browsers only"
+    ))
 }
 
 fn pick(held: &Held, named: Option<&Written>) -> Option<Capture> {

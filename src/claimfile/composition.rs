@@ -11,7 +11,8 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::attribution::record::document::Capture;
-use crate::claimfile::draft::{Section, WhoDraft, Written};
+use crate::claimfile::brought::Brought;
+use crate::claimfile::draft::{Section, WhoDraft, Written, is_url};
 use crate::claimfile::fault::{Fault, Place, did_you_mean};
 use crate::evidence::capture::{self, Check, Expected};
 use crate::evidence::text::{Profile, Text, derive};
@@ -24,6 +25,8 @@ use crate::store::disk::Disk;
 pub enum Wanted<'w> {
     /// A file, named as in the claim file; relative to it, where it is not absolute.
     File(&'w str),
+    /// A page of the web, by its URL as it is written in the claim file.
+    Page(&'w str),
     /// A capture that the ledger holds already.
     Kept(Hash),
 }
@@ -66,7 +69,7 @@ pub(crate) struct Held {
 type Derived = Rc<Result<Text, String>>;
 
 /// The caller's way to bytes; an error in words.
-pub(crate) type Read<'r> = dyn FnMut(Wanted<'_>) -> Result<Vec<u8>, String> + 'r;
+pub(crate) type Read<'r> = dyn FnMut(Wanted<'_>) -> Result<Brought, String> + 'r;
 
 /// Records on their way from a claim file into a batch.
 pub(crate) struct Composition<'c, 'l, D: Disk> {
@@ -231,19 +234,19 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
         }
     }
 
-    /// The bytes of a file, noted as a fault where there are none.
-    pub(crate) fn file(&mut self, at: At<'_>, file: &Written) -> Option<Vec<u8>> {
-        let what = match (self.read)(Wanted::File(&file.text)) {
-            Ok(bytes) if bytes.is_empty() => format!("the file {:?} is empty", file.text),
-            Ok(bytes) if bytes.len() as u64 > capture::MAX_CAPTURE => {
-                let (size, limit) = (bytes.len(), capture::MAX_CAPTURE);
-                format!("the file {:?} has {size} bytes, expected at most {limit}", file.text)
-            }
-            Ok(bytes) if holds_secret_key(&bytes) => {
-                format!("the file {:?} holds a secret key, and captures are published", file.text)
-            }
-            Ok(bytes) => return Some(bytes),
-            Err(error) => format!("the file {:?} cannot be read: {error}", file.text),
+    /// The bytes of a file or a page, noted as a fault where there are none.
+    pub(crate) fn file(&mut self, at: At<'_>, file: &Written) -> Option<Brought> {
+        let name = &file.text;
+        let (wanted, kind, verb) = match is_url(name) {
+            true => (Wanted::Page(name), "page", "fetched"),
+            false => (Wanted::File(name), "file", "read"),
+        };
+        let what = match (self.read)(wanted) {
+            Ok(brought) => match unfit(&brought.bytes) {
+                None => return Some(brought),
+                Some(why) => format!("the {kind} {name:?} {why}"),
+            },
+            Err(error) => format!("the {kind} {name:?} cannot be {verb}: {error}"),
         };
         self.fault(at, file.place, what, None);
         None
@@ -257,6 +260,13 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
         digest
     }
 
+    /// Every capture of a document: its own, and those that came later.
+    pub(crate) fn all_captures(&mut self, at: At<'_>, held: &Held) -> Vec<Capture> {
+        let later = self.take(at, None, |batch| batch.later_captures(held.id));
+        let own = held.captures.iter().map(|(_, capture)| capture.clone());
+        own.chain(later.unwrap_or_default()).collect()
+    }
+
     /// The text of a capture, whose bytes the ledger holds if this file did not bring them.
     pub(crate) fn text(&mut self, capture: &Capture) -> Derived {
         let key = (capture.digest, capture.media_type.clone());
@@ -265,7 +275,7 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
         }
         let expected = Expected { digest: capture.digest, size: capture.size };
         let text =
-            (self.read)(Wanted::Kept(capture.digest)).and_then(|bytes| {
+            (self.read)(Wanted::Kept(capture.digest)).and_then(|Brought { bytes, .. }| {
                 match capture::check(&bytes, &expected) {
                     Check::Holds => text_of(&capture.media_type, &bytes),
                     Check::Fails(difference) => Err(difference.to_string()),
@@ -329,6 +339,19 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
             self.fault(at, place, error.to_string(), None);
         }
     }
+}
+
+/// Why bytes cannot be a capture.
+fn unfit(bytes: &[u8]) -> Option<String> {
+    let (size, limit) = (bytes.len(), capture::MAX_CAPTURE);
+    if bytes.is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if size as u64 > limit {
+        return Some(format!("has {size} bytes, expected at most {limit}"));
+    }
+    let secret = "holds a secret key, and captures are published";
+    holds_secret_key(bytes).then(|| secret.to_owned())
 }
 
 /// Whether a file holds a private key in PEM (RFC 7468). Claim files go from hand to hand, and one

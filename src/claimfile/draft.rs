@@ -25,6 +25,8 @@ pub struct ClaimFile {
     pub controls: Vec<Section<ControlDraft>>,
     /// `[[document]]`
     pub documents: Vec<Section<DocumentDraft>>,
+    /// `[[capture]]`
+    pub later_captures: Vec<Section<LaterCaptureDraft>>,
     /// `[[attestation]]`
     pub attestations: Vec<Section<AttestationDraft>>,
     /// `[[claim]]`
@@ -149,10 +151,10 @@ pub struct DocumentDraft {
     pub captures: Vec<CaptureDraft>,
 }
 
-/// A capture: a file with the bytes.
+/// A capture: a file with the bytes, or a page to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureDraft {
-    /// The file's name as written.
+    /// The file's name as written, or the page's URL.
     pub file: Written,
     /// Its media type; guessed from name and content when absent.
     pub media_type: Option<String>,
@@ -166,6 +168,72 @@ pub struct CaptureDraft {
     pub tool: Option<String>,
     /// The archive that fetched or kept them.
     pub provider: Option<String>,
+    /// The package from which the bytes are taken; `file` is then their URI in it.
+    pub within: Option<WithinDraft>,
+}
+
+/// A package of web archives, captured of the same document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithinDraft {
+    /// Its file as written.
+    pub package: Written,
+    /// When the page was captured, where the package has it more than once (`WARC-Date`).
+    pub date: Option<String>,
+}
+
+impl CaptureDraft {
+    /// A capture of which nothing is said but where its bytes are.
+    pub fn of(file: Written) -> Self {
+        Self {
+            file,
+            media_type: None,
+            captured_at: None,
+            uri_requested: None,
+            uri_final: None,
+            tool: None,
+            provider: None,
+            within: None,
+        }
+    }
+
+    /// Whether the bytes are to be fetched.
+    pub fn is_page(&self) -> bool {
+        self.within.is_none() && is_url(&self.file.text)
+    }
+}
+
+/// Whether a text names a page of the web and not a file.
+pub fn is_url(text: &str) -> bool {
+    let begins = |scheme: &str| {
+        text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    begins("https://") || begins("http://")
+}
+
+impl ClaimFile {
+    /// The pages that its captures want, each once, in the order of the file.
+    pub fn pages(&self) -> Vec<&str> {
+        let documents = self.documents.iter().flat_map(|it| &it.draft.captures);
+        let later = self.later_captures.iter().map(|it| &it.draft.capture);
+        let parts = self.attestations.iter().flat_map(|it| &it.draft.parts);
+        let captures = documents.chain(later).chain(parts.map(|part| &part.capture));
+        let mut pages: Vec<&str> = Vec::new();
+        for capture in captures.filter(|capture| capture.is_page()) {
+            if !pages.contains(&capture.file.text.as_str()) {
+                pages.push(&capture.file.text);
+            }
+        }
+        pages
+    }
+}
+
+/// One more capture of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterCaptureDraft {
+    /// The key or id prefix of the document.
+    pub document: Written,
+    /// The capture.
+    pub capture: CaptureDraft,
 }
 
 /// A signature or a time stamp.
@@ -175,7 +243,7 @@ pub struct AttestationDraft {
     pub scheme: Scheme,
     /// The key of the document whose capture it vouches for.
     pub document: Option<Written>,
-    /// The file of that capture; the document's first when absent.
+    /// The file, URL or digest prefix of that capture; the document's first when absent.
     pub capture: Option<Written>,
     /// The claim or document whose statement it vouches for.
     pub statement: Option<Written>,

@@ -18,7 +18,7 @@ use crate::claimfile::draft::{
 use crate::claimfile::fault::{Fault, Faults, Place};
 use crate::claimfile::fields::{Fields, Page};
 use crate::claimfile::parse_capture::captures;
-use crate::claimfile::{parse_attestation, parse_claim};
+use crate::claimfile::{parse_attestation, parse_capture, parse_claim};
 
 /// The largest claim file, in bytes: 4 MiB, some thousands of claims. What is larger was not
 /// written by hand, and has the import as its way in.
@@ -66,6 +66,7 @@ fn read<'p, 't>(page: &'p Page<'t>, table: &'p DeTable<'t>) -> ClaimFile {
         channels: fields.sections("channel", "key", channel),
         controls: fields.sections("control", "channel", control),
         documents: fields.sections("document", "key", document),
+        later_captures: fields.sections("capture", "document", parse_capture::later),
         attestations: fields.sections("attestation", "scheme", parse_attestation::attestation),
         claims: fields.sections("claim", "speaker", parse_claim::claim),
         relations: fields.sections("relation", "from", parse_claim::relation),

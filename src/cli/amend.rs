@@ -5,9 +5,12 @@ use crate::attribution::record::Record;
 use crate::attribution::record::notice::{Notice, NoticeKind, Relation, RelationKind};
 use crate::cli::added::{self, Row};
 use crate::cli::append;
-use crate::cli::arguments::{Correct, Rebut, Relate, Retract, Retracting, Signing};
+use crate::cli::arguments::{Correct, Rebut, Relate, Retract, Retracting};
+use crate::cli::capture_options::Fetching;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Desk, Place};
+use crate::cli::pages::Pages;
+use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
 use crate::ledger::batch::Batch;
 use crate::store::os::OsDisk;
@@ -19,10 +22,13 @@ pub(crate) fn correct(
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let written = append::read(&correct.file, &correct.signing)?;
+    let fetching = Fetching::default();
+    let urls = written.claims.pages();
+    let pages = Pages::fetch(place, &urls, &fetching, &correct.signing, terminal)?;
     let desk = place.desk(&correct.signing)?;
     let mut batch = desk.batch()?;
     let target = batch.find(&correct.id)?;
-    let mut rows = append::compose_file(&written, &desk, &mut batch)?;
+    let mut rows = append::compose_file(&written, &pages, &desk, &mut batch)?;
     let claims: Vec<Id> = rows.iter().filter(|row| row.kind == "claim").map(|row| row.id).collect();
     let [replacement] = claims.as_slice() else {
         let message = format!("the file holds {} claims, expected the one", claims.len());

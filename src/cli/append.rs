@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use crate::claimfile::brought::Brought;
 use crate::claimfile::composition::Wanted;
+use crate::claimfile::draft::{ClaimFile, is_url};
 use crate::claimfile::{compose, parse};
 use crate::cli::added::{self, Row};
-use crate::cli::arguments::{Append, Signing};
+use crate::cli::arguments::Append;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Desk, Place};
+use crate::cli::pages::Pages;
+use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
 use crate::evidence::capture::MAX_CAPTURE;
+use crate::hash::Hash;
 use crate::ledger::batch::Batch;
 use crate::store::loose;
 use crate::store::os::OsDisk;
@@ -22,13 +27,25 @@ const DOCUMENT: &str = "document";
 
 pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result<Exit, Failure> {
     let written = append.file.as_ref().map(|file| read(file, &append.signing)).transpose()?;
-    let desk = place.desk(&append.signing)?;
-    let mut batch = desk.batch()?;
+    let fetch =
+        |urls: &[&str]| Pages::fetch(place, urls, &append.fetching, &append.signing, terminal);
+    let (mut batch, pages, desk);
     let rows = match &written {
-        Some(written) => compose_file(written, &desk, &mut batch)?,
+        Some(written) => {
+            pages = fetch(&written.claims.pages())?;
+            desk = place.desk(&append.signing)?;
+            batch = desk.batch()?;
+            compose_file(written, &pages, &desk, &mut batch)?
+        }
         None => {
-            let table = table_of(append, &batch)?;
-            compose_bytes(table.to_string().as_bytes(), Path::new(""), &desk, &mut batch)?
+            let named = append.document.as_ref().and_then(|it| it.to_str());
+            let named = named.filter(|name| is_url(name));
+            pages = fetch(named.as_slice())?;
+            desk = place.desk(&append.signing)?;
+            batch = desk.batch()?;
+            let table = table_of(append, &batch)?.to_string();
+            let folder = Path::new("");
+            compose_claims(&parse::parse(table.as_bytes())?, folder, &pages, &desk, &mut batch)?
         }
     };
     let addition = batch.finish();
@@ -39,7 +56,7 @@ pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result
 pub(crate) struct Written {
     /// Its name; `None` for standard input.
     name: Option<PathBuf>,
-    bytes: Vec<u8>,
+    pub(crate) claims: ClaimFile,
 }
 
 /// Reads a claim file. This comes before the ledger is opened: a person who types one at the
@@ -49,7 +66,9 @@ pub(crate) fn read(file: &Path, signing: &Signing) -> Result<Written, Failure> {
     let limit = parse::MAX_SIZE as u64 + 1;
     if file != Path::new("-") {
         let bytes = loose::read_file(file, limit)?;
-        return Ok(Written { name: Some(file.to_owned()), bytes });
+        let claims = parse::parse(&bytes);
+        let claims = claims.map_err(|faults| Failure::from(faults).about(file.display()))?;
+        return Ok(Written { name: Some(file.to_owned()), claims });
     }
     if signing.passphrase_file.as_deref() == Some(file) {
         let message = "standard input cannot give both the claim file and the passphrase";
@@ -59,38 +78,45 @@ pub(crate) fn read(file: &Path, signing: &Signing) -> Result<Written, Failure> {
     io::stdin().take(limit).read_to_end(&mut bytes).map_err(|error| {
         Failure::new(failure::IO, format!("could not read standard input: {error}"))
     })?;
-    Ok(Written { name: None, bytes })
+    Ok(Written { name: None, claims: parse::parse(&bytes)? })
 }
 
 /// Takes all records of a claim file into a batch. Captures lie where the file says, relative to
 /// the file itself.
 pub(crate) fn compose_file(
     written: &Written,
+    pages: &Pages,
     desk: &Desk,
     batch: &mut Batch<'_, OsDisk>,
 ) -> Result<Vec<Row>, Failure> {
     let Some(name) = &written.name else {
-        return compose_bytes(&written.bytes, Path::new(""), desk, batch);
+        return compose_claims(&written.claims, Path::new(""), pages, desk, batch);
     };
     let folder = name.parent().unwrap_or_else(|| Path::new(""));
-    compose_bytes(&written.bytes, folder, desk, batch)
+    compose_claims(&written.claims, folder, pages, desk, batch)
         .map_err(|failure| failure.about(name.display()))
 }
 
-fn compose_bytes(
-    bytes: &[u8],
+fn compose_claims(
+    claims: &ClaimFile,
     folder: &Path,
+    pages: &Pages,
     desk: &Desk,
     batch: &mut Batch<'_, OsDisk>,
 ) -> Result<Vec<Row>, Failure> {
-    let claim_file = parse::parse(bytes)?;
     let mut read = |wanted: Wanted<'_>| match wanted {
-        Wanted::File(name) => Ok(loose::read_file(&folder.join(name), MAX_CAPTURE)?),
-        Wanted::Kept(digest) => desk.ledger.capture(&digest)?.ok_or_else(|| {
-            Failure::new(failure::INPUT, format!("the ledger does not hold the capture {digest}"))
-        }),
+        Wanted::File(name) => Ok(loose::read_file(&folder.join(name), MAX_CAPTURE)?.into()),
+        Wanted::Page(url) => pages.bring(url),
+        Wanted::Kept(digest) => kept(desk, &digest).map(Brought::from),
     };
-    Ok(compose::compose(&claim_file, batch, &mut read)?.into_iter().map(Row::from).collect())
+    Ok(compose::compose(claims, batch, &mut read)?.into_iter().map(Row::from).collect())
+}
+
+/// A capture that the ledger holds.
+pub(crate) fn kept(desk: &Desk, digest: &Hash) -> Result<Vec<u8>, Failure> {
+    desk.ledger.capture(digest)?.ok_or_else(|| {
+        Failure::new(failure::INPUT, format!("the ledger does not hold the capture {digest}"))
+    })
 }
 
 /// The claim file that somebody would have written instead of these flags.

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::capture_options::{Attach, Capture, Fetching, Redact};
+use crate::cli::import_options::{Controller, Officials};
 use crate::cli::monitor_options::Monitor;
+use crate::cli::signing_options::Signing;
 use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
 use crate::web::fetch;
 
@@ -105,6 +108,13 @@ pub enum Command {
     Init(Init),
     /// Append claims: a claim file, or one claim by flags
     Append(Box<Append>),
+    /// Capture files and pages: keep their bytes, each as a document
+    Capture(Box<Capture>),
+    /// Add a capture, a signature or a time stamp to what is recorded
+    Attach(Box<Attach>),
+    /// Take in what others collected: a register of officials and their accounts
+    #[command(subcommand)]
+    Import(Import),
     /// Put a corrected claim in the place of one
     Correct(Correct),
     /// Take a claim back: by its recorder, its speaker or its publisher
@@ -113,6 +123,8 @@ pub enum Command {
     Relate(Relate),
     /// Record a party's reply to a claim (right of reply)
     Rebut(Rebut),
+    /// Say that an entry is withheld, and erase what it names if asked to
+    Redact(Redact),
     /// List the entries
     Log(Log),
     /// Show one entry whole
@@ -121,6 +133,8 @@ pub enum Command {
     Verify(Verify),
     /// Say on what a claim really rests
     Audit(Audit),
+    /// Say who controlled an account on a date
+    Controller(Controller),
     /// List what rests on an entry
     Impact(Impact),
     /// Write one file with which a stranger can check an entry
@@ -142,26 +156,6 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page
     Man,
-}
-
-/// How a command that signs gets at the recorder's keys.
-#[derive(Debug, Args)]
-pub struct Signing {
-    /// Sign as this recorder; may be left out where keys/ holds one recorder's key
-    #[arg(long = "as", value_name = "NAME")]
-    pub recorder: Option<String>,
-
-    /// Read the passphrase from a file (its first line), or from standard input with -
-    #[arg(long, env = "WHOSAID_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
-    pub passphrase_file: Option<PathBuf>,
-
-    /// Record at this time instead of the clock's (seconds since 1970); for tests
-    #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
-    pub at: Option<u64>,
-
-    /// Say what would be appended, and append nothing
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// Options of `init`.
@@ -208,10 +202,10 @@ pub struct Append {
     /// What was said, in your own words
     #[arg(long, requires = "speaker")]
     pub said: Option<String>,
-    /// The file that holds it: its bytes are hashed and kept
-    #[arg(long = "in", requires = "speaker", value_name = "FILE")]
+    /// The file or page that holds it: its bytes are hashed and kept
+    #[arg(long = "in", requires = "speaker", value_name = "FILE|URL")]
     pub document: Option<PathBuf>,
-    /// The words in that file which carry the claim, exactly
+    /// The words in it which carry the claim, exactly
     #[arg(long, requires = "document")]
     pub quote: Option<String>,
     /// Where the document was published
@@ -223,6 +217,36 @@ pub struct Append {
     /// When the document was published (EDTF)
     #[arg(long, requires = "document", value_name = "DATE")]
     pub published: Option<String>,
+    /// What may be fetched
+    #[command(flatten)]
+    pub fetching: Fetching,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// A register of officials and their accounts: parties, offices, channels, and whose they are
+    Officials(ImportOfficials),
+}
+
+/// Options of `import officials`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The files have the form of unitedstates/congress-legislators: legislators-current.yaml and
+legislators-social-media.yaml. Their bytes are kept, as the evidence. What a register shows, it
+shows of the day on which it was fetched: without --as-of, of no day. Importing the same again adds
+nothing.
+
+Example:
+  whosaid import officials --people legislators-current.yaml \\
+      --accounts legislators-social-media.yaml --as-of 2026-01-15")]
+pub struct ImportOfficials {
+    /// The register
+    #[command(flatten)]
+    pub register: Officials,
     /// How to sign
     #[command(flatten)]
     pub signing: Signing,

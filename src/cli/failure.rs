@@ -12,7 +12,7 @@ use crate::ledger::{batch, cosigning, reading, writing};
 use crate::receipt::prove;
 use crate::store::{self, failure, loose};
 use crate::tlog::checkpoint;
-use crate::web::fetch;
+use crate::web::{fetch, page};
 
 /// The exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +173,17 @@ impl From<fetch::Error> for Failure {
     fn from(error: fetch::Error) -> Self {
         let code = if matches!(error, fetch::Error::Url { .. }) { USAGE } else { IO };
         let failure = Self::new(code, &error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<page::Error> for Failure {
+    fn from(error: page::Error) -> Self {
+        let is_slip = matches!(error, page::Error::Fetch(fetch::Error::Url { .. }));
+        let failure = Self::new(if is_slip { USAGE } else { IO }, &error);
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -5,9 +5,12 @@
 //! **0** it holds · **1** checked, and it does not hold · **2** bad usage or input · **3** could
 //! not read or write · **4** a key is needed or refused · **5** undecided.
 
+pub mod signing_options;
 pub mod witness_options;
+pub mod capture_options;
 pub mod monitor_options;
 pub mod arguments;
+pub mod import_options;
 mod failure;
 mod terminal;
 mod secrets;
@@ -19,11 +22,17 @@ mod cosigned;
 mod open;
 mod init;
 mod added;
+mod pages;
 mod append;
 mod amend;
+mod capture;
+mod attach;
+mod redact;
+mod import;
 mod look;
 mod verify;
 mod audit;
+mod controller;
 mod prove;
 mod check;
 mod witnesses;
@@ -71,14 +80,19 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
     match arguments.command {
         Command::Init(it) => init::run(&place, &it, terminal),
         Command::Append(it) => append::run(&place, &it, terminal),
+        Command::Capture(it) => capture::run(&place, &it, terminal),
+        Command::Attach(it) => attach::run(&place, &it, terminal),
+        Command::Import(it) => import::run(&place, &it, terminal),
         Command::Correct(it) => amend::correct(&place, &it, terminal),
         Command::Retract(it) => amend::retract(&place, &it, terminal),
         Command::Relate(it) => amend::relate(&place, &it, terminal),
         Command::Rebut(it) => amend::rebut(&place, &it, terminal),
+        Command::Redact(it) => redact::run(&place, &it, terminal),
         Command::Log(it) => look::log(&place, &it, terminal),
         Command::Show(it) => look::show(&place, &it, terminal),
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
+        Command::Controller(it) => controller::run(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
         Command::Prove(it) => prove::run(&place, &it, terminal),
         Command::Check(it) => check::run(&place, &it, terminal),

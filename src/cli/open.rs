@@ -6,12 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 use crate::attribution::keyring;
-use crate::cli::arguments::{Location, Signing};
+use crate::cli::arguments::Location;
 use crate::cli::cosigned;
 use crate::cli::courier::Courier;
 use crate::cli::failure::{self, Exit, Failure};
+use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
 use crate::cli::{secrets, seen};
+use crate::evidence::authority::x509::Certificate;
 use crate::index::Index;
 use crate::key::SecretKey;
 use crate::ledger::cosigning::Signers;
@@ -31,6 +33,9 @@ use crate::tlog::policy::{self, Policy};
 use crate::web::cache::Cache;
 use crate::web::fetch::{Client, Limits};
 use crate::web::remote::{Freshness, Remote};
+
+/// The most bytes of pinned certificates that are read: some hundred of them.
+const ROOTS_LIMIT: u64 = 1024 * 1024;
 
 /// Where the ledger, the keys and the user's own files are.
 #[derive(Debug)]
@@ -176,6 +181,22 @@ impl Place {
         self.keys.join("policy")
     }
 
+    /// The authorities of time and of names that the user has pinned: certificates in
+    /// `roots.pem` beside the policy. None, if there is no such file.
+    pub(crate) fn pinned_roots(&self) -> Result<Vec<Certificate>, Failure> {
+        let path = self.keys.join("roots.pem");
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let bytes = loose::read_file(&path, ROOTS_LIMIT)?;
+        let refused = |what: &dyn std::fmt::Display| {
+            Failure::new(failure::INPUT, format!("{}: {what}", path.display()))
+                .hint("it holds certificates in PEM, each as `-----BEGIN CERTIFICATE-----`")
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| refused(&error))?;
+        Certificate::from_pem(text).map_err(|error| refused(&error))
+    }
+
     /// The ledger for reading.
     pub(crate) fn store(&self) -> Result<Opened, Failure> {
         self.open(&self.ledger, Freshness::Kept)
@@ -197,10 +218,15 @@ impl Place {
 
     /// A client of other people's servers, as patient as the user wants it.
     pub(crate) fn client(&self) -> Client {
+        Client::new(self.limits())
+    }
+
+    /// How long a server is waited for.
+    pub(crate) fn limits(&self) -> Limits {
         // Who waits longer for an answer waits longer for the connection too.
         let total = self.timeout;
         let connect = (total / 6).max(Limits::STANDARD.connect).min(total);
-        Client::new(Limits { connect, total })
+        Limits { connect, total }
     }
 
     /// The folder that holds what is kept of the log at this URL; `None` if nothing is to be, as

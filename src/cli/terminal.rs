@@ -104,6 +104,21 @@ impl Terminal {
         }
     }
 
+    /// Asks a person at the terminal; only the word `yes` is one.
+    pub(crate) fn confirm(&self, question: &str) -> Result<bool, Failure> {
+        if self.json || !io::stdin().is_terminal() {
+            let message = "nobody can be asked whether this is meant";
+            return Err(Failure::usage(message).hint("--yes does it without asking"));
+        }
+        let _ = anstream::stderr().write_all(plain(question).as_bytes());
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line);
+        read.map_err(|error| {
+            Failure::new(failure::IO, format!("could not read standard input: {error}"))
+        })?;
+        Ok(line.trim() == "yes")
+    }
+
     /// Talk: what is going on, for whoever watches.
     pub(crate) fn talk(&self, text: impl AsRef<str>) {
         if !self.json {

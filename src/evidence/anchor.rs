@@ -307,7 +307,11 @@ impl fmt::Display for Reason {
                 list(formatter, near)
             }
             Self::InOtherPart { part, others } => {
-                write!(formatter, "the words do not stand in {part}, but in ")?;
+                let within = match part {
+                    Part::Pointer(_) => "in",
+                    Part::Page(_) => "on",
+                };
+                write!(formatter, "the words do not stand {within} {part}, but {within} ")?;
                 list(formatter, others)
             }
             Self::OutsidePart { part, place: Position { start, end } } => {

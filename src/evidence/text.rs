@@ -5,6 +5,7 @@
 //! Searching the text is left to [`crate::evidence::anchor`].
 
 use crate::evidence::capture::MAX_CAPTURE;
+use crate::evidence::email::{self, Message};
 use crate::evidence::html::{self, MAX_PAGE, Unseen};
 use crate::evidence::json::{self, MAX_JSON};
 use crate::evidence::markup;
@@ -21,6 +22,8 @@ pub enum Profile {
     Plain1,
     /// `html/1`: what the reader of a page sees, by the rules in [`crate::evidence::html`].
     Html1,
+    /// `email/1`: what the body of a message says, by the rules in [`crate::evidence::email`].
+    Email1,
     /// `json/1`: the strings of a document, by the rules in [`crate::evidence::json`].
     Json1,
     /// `pdf/1`: the words on its pages, by the rules in [`crate::evidence::pdf::document`].
@@ -79,6 +82,9 @@ pub enum Error {
     /// The page cannot be parsed within the limits.
     #[error(transparent)]
     Markup(#[from] markup::Error),
+    /// The message cannot be read in one way only, or is beyond the limits.
+    #[error(transparent)]
+    Email(#[from] email::Error),
     /// The document is no JSON that could be read in one way only, or is beyond the limits.
     #[error(transparent)]
     Json(#[from] json::Error),
@@ -89,13 +95,14 @@ pub enum Error {
 
 impl Profile {
     /// All profiles of this version.
-    pub const ALL: [Self; 4] = [Self::Plain1, Self::Html1, Self::Json1, Self::Pdf1];
+    pub const ALL: [Self; 5] = [Self::Plain1, Self::Html1, Self::Email1, Self::Json1, Self::Pdf1];
 
     /// The name that stands in records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain1 => "plain/1",
             Self::Html1 => "html/1",
+            Self::Email1 => "email/1",
             Self::Json1 => "json/1",
             Self::Pdf1 => "pdf/1",
         }
@@ -123,6 +130,7 @@ impl Profile {
         match (kind, subtype) {
             ("text", "html") => Ok(Self::Html1),
             ("text", "plain" | "markdown" | "csv") => Ok(Self::Plain1),
+            ("message", "rfc822") => Ok(Self::Email1),
             ("application", "pdf") => Ok(Self::Pdf1),
             ("application", "json") => Ok(Self::Json1),
             // RFC 6839 section 3.1: what ends so is JSON.
@@ -151,7 +159,7 @@ impl Profile {
 /// Derives the text of a capture.
 pub fn derive(profile: Profile, bytes: &[u8]) -> Result<Text, Error> {
     let limit = match profile {
-        Profile::Plain1 => MAX_CAPTURE,
+        Profile::Plain1 | Profile::Email1 => MAX_CAPTURE,
         Profile::Html1 => MAX_PAGE,
         Profile::Json1 => MAX_JSON,
         Profile::Pdf1 => MAX_PDF,
@@ -160,28 +168,52 @@ pub fn derive(profile: Profile, bytes: &[u8]) -> Result<Text, Error> {
     if size > limit {
         return Err(Error::TooLarge { size, limit });
     }
-    if profile == Profile::Pdf1 {
-        let pages = pdf::extract(bytes)?;
-        let mut text = Text::new(profile, pages.text);
-        text.parts = Parts::new(pages.parts);
-        text.unseen = pages.unseen;
-        text.facts = pages.facts;
-        return Ok(text);
-    }
-    let content = std::str::from_utf8(bytes)
-        .map_err(|error| Error::NotUtf8 { at: error.valid_up_to() as u64 })?;
-    let marked = content.strip_prefix('\u{feff}');
-    let content = marked.unwrap_or(content);
     match profile {
-        Profile::Plain1 | Profile::Pdf1 => Ok(Text::new(profile, content.to_owned())),
-        Profile::Html1 => page(content, marked.is_some()),
+        Profile::Plain1 => Ok(Text::new(profile, utf8(bytes)?.0.to_owned())),
+        Profile::Html1 => {
+            let (content, is_marked) = utf8(bytes)?;
+            page(content, is_marked)
+        }
+        Profile::Email1 => Ok(letter(email::extract(bytes)?)),
         Profile::Json1 => {
-            let strings = json::extract(content)?;
+            let strings = json::extract(utf8(bytes)?.0)?;
             let mut text = Text::new(profile, strings.text);
             text.parts = Parts::new(strings.parts);
             Ok(text)
         }
+        Profile::Pdf1 => {
+            let pages = pdf::extract(bytes)?;
+            let mut text = Text::new(profile, pages.text);
+            text.parts = Parts::new(pages.parts);
+            text.unseen = pages.unseen;
+            text.facts = pages.facts;
+            Ok(text)
+        }
     }
+}
+
+/// The characters behind a byte order mark, and whether there is one.
+fn utf8(bytes: &[u8]) -> Result<(&str, bool), Error> {
+    let content = std::str::from_utf8(bytes)
+        .map_err(|error| Error::NotUtf8 { at: error.valid_up_to() as u64 })?;
+    let marked = content.strip_prefix('\u{feff}');
+    Ok((marked.unwrap_or(content), marked.is_some()))
+}
+
+/// What the body of a message says.
+fn letter(message: Message) -> Text {
+    let mut text = Text::new(Profile::Email1, message.text);
+    text.unseen = message.unseen;
+    text.has_style_sheets = message.has_style_sheets;
+    if message.has_other_version {
+        let fact = "the message has a version in HTML too, which may say other words";
+        text.facts.push(fact.to_owned());
+    }
+    if !message.left_out.is_empty() {
+        let left_out = message.left_out.join(", ");
+        text.facts.push(format!("attachments are not part of the text: {left_out}"));
+    }
+    text
 }
 
 /// What the reader of a page sees.
@@ -400,6 +432,7 @@ mod tests {
                 Profile::Json1,
             ),
             ("application/pdf", Profile::Pdf1),
+            ("message/rfc822", Profile::Email1),
         ] {
             assert_eq!(Profile::for_media_type(media_type), Ok(expected), "{media_type}");
         }

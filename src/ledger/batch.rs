@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
-use crate::attribution::record::document::Document;
+use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::cbor;
@@ -261,6 +261,25 @@ impl<'a, D: Disk> Batch<'a, D> {
             Some(Record::Document(document)) => Ok(Some(document)),
             _ => Ok(None),
         }
+    }
+
+    /// The captures of a document that were recorded after it, here or in the ledger, in their order.
+    pub fn later_captures(&self, document: Id) -> Result<Vec<Capture>, Error> {
+        let mut captures = Vec::new();
+        let mut take = |record: &Record| {
+            if let Record::Capture(later) = record
+                && later.document == document
+            {
+                captures.push(later.capture.clone());
+            }
+        };
+        for row in self.ledger.index().of_kind("capture")? {
+            if let Some(statement) = self.ledger.statement(&row)? {
+                take(statement.record());
+            }
+        }
+        self.sealed.iter().for_each(|(_, signed)| take(signed.statement().record()));
+        Ok(captures)
     }
 
     fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {

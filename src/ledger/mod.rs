@@ -1,7 +1,8 @@
 //! The ledger: a log of statements in a folder, read and written as one thing.
 //!
 //! `reading` knows where things stand, `asking` and `cosigning` bring witnesses in, `writing` turns what a batch adds into one commit, `batch`
-//! seals records so that later ones can refer to earlier ones. Whether a ledger may be believed is
+//! seals records so that later ones can refer to earlier ones, `erasing` takes away what a notice
+//! withholds. Whether a ledger may be believed is
 //! the question of `verify`, which takes nothing from here but the reading of files.
 
 pub mod reading;
@@ -9,3 +10,4 @@ pub mod asking;
 pub mod cosigning;
 pub mod writing;
 pub mod batch;
+pub mod erasing;

@@ -268,6 +268,28 @@ impl<D: Disk> Ledger<D> {
         })
     }
 
+    /// The ledger's files, and the checkpoint they stand under.
+    pub(crate) fn standing(&self) -> (&Store<D>, &Checkpoint) {
+        (self.writer.store(), &self.checkpoint)
+    }
+
+    /// Does what a journal says under the checkpoint that stands already: no entry comes or goes.
+    /// The index may hold words of what is taken away; it is made anew from what is left.
+    pub(crate) fn rewrite(&mut self, journal: &Journal) -> Result<(), Error> {
+        assert_eq!(journal.checkpoint(), self.checkpoint.to_string(), "another checkpoint");
+        if self.behind {
+            return Err(Error::Behind);
+        }
+        let note = reading::checkpoint(self.writer.store())?.ok_or(Error::NoLedger)?;
+        self.index.renew()?;
+        self.behind = true;
+        self.writer.commit(journal, |_| Ok(note)).map_err(flatten)?;
+        let known = know(self.writer.store(), &self.checkpoint, &mut self.index);
+        self.keyring = known.map_err(|error| Error::Committed(Box::new(error)))?;
+        self.behind = false;
+        Ok(())
+    }
+
     /// Whether the batch begins where the ledger ends, and a founding one with its own charter.
     fn check_fit(&self, addition: &Addition) -> Result<(), Error> {
         for (expected, (_, signed)) in (self.checkpoint.size..).zip(&addition.statements) {
@@ -443,6 +465,16 @@ fn recover<D: Disk>(
         return Err(Error::ForeignJournal("it is older than the checkpoint, or disagrees"));
     }
     let reader = recovery.store().clone();
+    if next == present {
+        // The end of a commit, or an erasure, of which the index may hold words still.
+        index.renew()?;
+        // What was published as the policy wants is not signed anew.
+        if let Some(note) = reading::checkpoint(&reader)?
+            && Trusted::open(&note, &signers.policy).is_ok()
+        {
+            return recovery.finish(|_| Ok(note)).map_err(flatten);
+        }
+    }
     recovery
         .finish(|_| {
             check_continuation(&reader, &present, &next, index)?;

@@ -15,10 +15,10 @@ use ureq::{Agent, Body, Timeout};
 use url::Url;
 
 /// What a connection calls itself.
-const USER_AGENT: &str = concat!("whosaid/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("whosaid/", env!("CARGO_PKG_VERSION"));
 
 /// The longest head of an answer (status line and header fields), in bytes.
-const HEAD_LIMIT: usize = 64 * 1024;
+pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
 
 /// The longest URL, in bytes: what servers commonly take.
 pub const URL_LIMIT: usize = 2048;
@@ -254,7 +254,7 @@ impl Client {
         let url = parse_url(url)?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.agent.get(url.as_str()).call();
-        let answer = answer.map_err(|error| self.failed(&url, Stage::Head, error))?;
+        let answer = answer.map_err(|error| failed(self.limits, &url, Stage::Head, error))?;
         match answer.status().as_u16() {
             200 => {}
             404 | 410 => return Ok(None),
@@ -263,7 +263,7 @@ impl Client {
         if media_type(answer.headers()).as_deref() == Some("text/html") {
             return Err(Error::WebPage { url: url.to_string() });
         }
-        self.body(&url, answer, limit).map(Some)
+        read_body(self.limits, &url, answer, limit).map(Some)
     }
 
     /// Sends a text, and takes an answer of at most `limit` bytes, whatever its status.
@@ -272,85 +272,90 @@ impl Client {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let request = self.agent.post(url.as_str()).content_type("text/plain; charset=utf-8");
         let answer = request.send(body);
-        let answer = answer.map_err(|error| self.failed(&url, Stage::Head, error))?;
+        let answer = answer.map_err(|error| failed(self.limits, &url, Stage::Head, error))?;
         let status = answer.status().as_u16();
         if answer.status().is_redirection() {
             return Err(refused(&url, status, answer.headers()));
         }
         let content_type = media_type(answer.headers());
-        Ok(Answer { status, content_type, body: self.body(&url, answer, limit)? })
-    }
-
-    /// Reads at most one byte more than the limit, counted after decompression.
-    fn body(&self, url: &Url, answer: Response<Body>, limit: u64) -> Result<Vec<u8>, Error> {
-        // What could be decompressed is so already; the header field is left where it was not.
-        if let Some(coding) = answer.headers().get(header::CONTENT_ENCODING)
-            && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
-        {
-            let what = format!("the coding {} was not asked for", quoted(coding.as_bytes()));
-            return Err(Error::Encoding { url: url.to_string(), what });
-        }
-        let mut body = answer.into_body();
-        if body.content_length().is_some_and(|length| length > limit) {
-            return Err(Error::TooLong { url: url.to_string(), limit });
-        }
-        let read = body.with_config().limit(limit).read_to_vec();
-        read.map_err(|error| self.failed(url, Stage::Body, error))
-    }
-
-    fn failed(&self, url: &Url, stage: Stage, error: ureq::Error) -> Error {
-        use io::ErrorKind::{
-            BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof,
-        };
-        use ureq::Error as Ureq;
-        let (server, secure) = (server(url), url.scheme() == "https");
-        let url = url.to_string();
-        match error {
-            Ureq::HostNotFound => Error::NoSuchHost { host: server },
-            Ureq::Timeout(Timeout::Resolve | Timeout::Connect) => {
-                Error::NotReached { server, within: self.limits.connect }
-            }
-            Ureq::Timeout(_) => match stage {
-                Stage::Head => Error::NoAnswer { server, within: self.limits.total },
-                Stage::Body => Error::TooSlow { url, within: self.limits.total },
-            },
-            Ureq::BodyExceedsLimit(limit) => Error::TooLong { url, limit },
-            Ureq::Decompress(_, source) if source.kind() == UnexpectedEof => Error::CutOff { url },
-            Ureq::Decompress(_, source) => {
-                Error::Encoding { url, what: quoted(source.to_string().as_bytes()) }
-            }
-            Ureq::Io(source) => match source.kind() {
-                UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
-                    Error::CutOff { url }
-                }
-                TimedOut if stage == Stage::Body => {
-                    Error::TooSlow { url, within: self.limits.total }
-                }
-                InvalidData if secure => Error::NotSecure { server, what: source.to_string() },
-                _ if stage == Stage::Head => Error::NotConnected { server, source },
-                _ => Error::Broken { url, what: source.to_string() },
-            },
-            Ureq::ConnectionFailed => {
-                Error::NotConnected { server, source: io::ErrorKind::NotConnected.into() }
-            }
-            error @ (Ureq::Protocol(_) | Ureq::Http(_) | Ureq::LargeResponseHeader(..)) => {
-                Error::NotHttp { url, what: quoted(error.to_string().as_bytes()) }
-            }
-            error @ (Ureq::Tls(_) | Ureq::Rustls(_) | Ureq::Pem(_) | Ureq::TlsRequired) => {
-                Error::NotSecure { server, what: quoted(error.to_string().as_bytes()) }
-            }
-            error => Error::Broken { url, what: quoted(error.to_string().as_bytes()) },
-        }
+        let body = read_body(self.limits, &url, answer, limit)?;
+        Ok(Answer { status, content_type, body })
     }
 }
 
 /// How far a request had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     /// Up to the end of the answer's head.
     Head,
     /// The answer's body.
     Body,
+}
+
+/// Reads at most one byte more than the limit, counted after decompression.
+pub(crate) fn read_body(
+    limits: Limits,
+    url: &Url,
+    answer: Response<Body>,
+    limit: u64,
+) -> Result<Vec<u8>, Error> {
+    // What could be decompressed is so already; the header field is left where it was not.
+    if let Some(coding) = answer.headers().get(header::CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let what = format!("the coding {} was not asked for", quoted(coding.as_bytes()));
+        return Err(Error::Encoding { url: url.to_string(), what });
+    }
+    let mut body = answer.into_body();
+    if body.content_length().is_some_and(|length| length > limit) {
+        return Err(Error::TooLong { url: url.to_string(), limit });
+    }
+    let read = body.with_config().limit(limit).read_to_vec();
+    read.map_err(|error| failed(limits, url, Stage::Body, error))
+}
+
+/// What an error of the library means for a person.
+pub(crate) fn failed(limits: Limits, url: &Url, stage: Stage, error: ureq::Error) -> Error {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof,
+    };
+    use ureq::Error as Ureq;
+    let (server, secure) = (server(url), url.scheme() == "https");
+    let url = url.to_string();
+    match error {
+        Ureq::HostNotFound => Error::NoSuchHost { host: server },
+        Ureq::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            Error::NotReached { server, within: limits.connect }
+        }
+        Ureq::Timeout(_) => match stage {
+            Stage::Head => Error::NoAnswer { server, within: limits.total },
+            Stage::Body => Error::TooSlow { url, within: limits.total },
+        },
+        Ureq::BodyExceedsLimit(limit) => Error::TooLong { url, limit },
+        Ureq::Decompress(_, source) if source.kind() == UnexpectedEof => Error::CutOff { url },
+        Ureq::Decompress(_, source) => {
+            Error::Encoding { url, what: quoted(source.to_string().as_bytes()) }
+        }
+        Ureq::Io(source) => match source.kind() {
+            UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
+                Error::CutOff { url }
+            }
+            TimedOut if stage == Stage::Body => Error::TooSlow { url, within: limits.total },
+            InvalidData if secure => Error::NotSecure { server, what: source.to_string() },
+            _ if stage == Stage::Head => Error::NotConnected { server, source },
+            _ => Error::Broken { url, what: source.to_string() },
+        },
+        Ureq::ConnectionFailed => {
+            Error::NotConnected { server, source: io::ErrorKind::NotConnected.into() }
+        }
+        error @ (Ureq::Protocol(_) | Ureq::Http(_) | Ureq::LargeResponseHeader(..)) => {
+            Error::NotHttp { url, what: quoted(error.to_string().as_bytes()) }
+        }
+        error @ (Ureq::Tls(_) | Ureq::Rustls(_) | Ureq::Pem(_) | Ureq::TlsRequired) => {
+            Error::NotSecure { server, what: quoted(error.to_string().as_bytes()) }
+        }
+        error => Error::Broken { url, what: quoted(error.to_string().as_bytes()) },
+    }
 }
 
 /// Accepts a text as a URL that may be asked for, or says why not. A user name or password in it
@@ -376,7 +381,7 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
 }
 
 /// The server of a URL, with its port where it has one: `example.org`, `127.0.0.1:8080`.
-fn server(url: &Url) -> String {
+pub(crate) fn server(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
@@ -392,13 +397,13 @@ fn refused(url: &Url, status: u16, headers: &HeaderMap) -> Error {
 }
 
 /// The media type of an answer, without its parameters.
-fn media_type(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     Some(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 /// Bytes from outside as text for a message, not too much of it.
-fn quoted(bytes: &[u8]) -> String {
+pub(crate) fn quoted(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().take(QUOTED).collect()
 }
 

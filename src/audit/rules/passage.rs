@@ -84,6 +84,9 @@ pub const DIRECT_IN_QUOTATION_MARKS: Rule = Rule {
     judge: |case| segments(case, in_quotation_marks),
 };
 
+/// The most facts about a text that a judgement tells, such as that a page is a picture.
+const MAX_FACTS: usize = 3;
+
 /// One segment with its text and where it stands.
 struct Segment<'a> {
     passage: &'a Passage,
@@ -150,7 +153,11 @@ fn found_once(segment: &Segment<'_>) -> Judgement {
         Match::Holds { position: Position { start, end } } => {
             Judgement::new(Truth::Holds, format!("the words stand once, at {start}-{end}"))
         }
-        Match::Fails { reason } => Judgement::new(Truth::Fails, reason.to_string()),
+        Match::Fails { reason } => {
+            let facts = segment.text.facts().iter().take(MAX_FACTS).cloned();
+            let what: Vec<String> = std::iter::once(reason.to_string()).chain(facts).collect();
+            Judgement::new(Truth::Fails, what.join("; "))
+        }
         Match::Ambiguous { positions, has_more } => {
             let more = if *has_more { "more than " } else { "" };
             let what = format!("the words stand {more}{} times, and no position", positions.len());

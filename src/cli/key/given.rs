@@ -4,9 +4,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::cli::arguments::Signing;
 use crate::cli::failure::{self, Failure};
 use crate::cli::secrets;
+use crate::cli::signing_options::Signing;
 use crate::keytext::Kind;
 use crate::tlog::note::{self, Algorithm, VerifierKey};
 use crate::tlog::policy::Policy;
