@@ -26,11 +26,13 @@ mod it {
     mod keyring_model;
     mod ledger;
     mod minisign;
+    mod ministry;
     mod monitor;
     mod monitor_command;
     mod nostr;
     mod openpgp;
     mod opentimestamps;
+    mod pdf;
     mod receipts;
     mod records;
     mod refused;

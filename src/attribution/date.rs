@@ -698,7 +698,8 @@ mod tests {
         assert_eq!(found.fits_its_words(), Holds);
         let twice = "Remarks of 24 November 2024 (2024-11-24)";
         assert_eq!(Date::in_title(twice).unwrap().written(), Some("24 November 2024"));
-        for title in ["外交部发言人答记者问", "2023年2月29日", "2024-11-24, 2024-11-25"] {
+        for title in ["外交部发言人答记者问", "2023年2月29日", "2024-11-24, 2024-11-25"]
+        {
             assert_eq!(Date::in_title(title), None, "{title}");
         }
     }

@@ -86,10 +86,9 @@ fn ambiguous(text: &Text, positions: &[Position], has_more: bool) -> Unfound {
 fn unfound(text: &Text, selector: &Selector, reason: &Reason) -> Unfound {
     match reason {
         Reason::EmptyQuote => Unfound { what: "is empty".to_owned(), hint: None },
-        Reason::Absent { hint } => Unfound {
-            what: nowhere(selector),
-            hint: nearest(text, &selector.exact, *hint),
-        },
+        Reason::Absent { hint } => {
+            Unfound { what: nowhere(selector), hint: nearest(text, &selector.exact, *hint) }
+        }
         Reason::OtherSurroundings { places } => Unfound {
             what: format!(
                 "does not stand between the prefix and suffix given, but here: {}",

@@ -409,8 +409,7 @@ mod tests {
         let positions = vec![at(5, 7), at(9, 11)];
         let twice = Match::Ambiguous { positions, has_more: false };
         assert_eq!(strings(post, &pointed("no", "/content")), twice);
-        let suffixed =
-            Selector { suffix: Some(",".to_owned()), ..pointed("no", "/content") };
+        let suffixed = Selector { suffix: Some(",".to_owned()), ..pointed("no", "/content") };
         assert_eq!(strings(post, &suffixed), holds(at(5, 7)));
         let placed = Selector { position: Some(at(9, 11)), ..pointed("no", "/content") };
         assert_eq!(strings(post, &placed), holds(at(9, 11)));

@@ -45,8 +45,10 @@ pub enum Error {
         reason: String,
     },
     /// Two members of one object have the same name.
-    #[error("two members of one object are named `{name}`, below `{pointer}`: it is not known \
-             which one counts")]
+    #[error(
+        "two members of one object are named `{name}`, below `{pointer}`: it is not known \
+             which one counts"
+    )]
     Twice {
         /// The name, cut to 100 characters.
         name: String,

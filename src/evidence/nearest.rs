@@ -52,6 +52,9 @@ impl Hint {
             Self::Unseen(Place::Hidden) => "stands only in a hidden part of the page",
             Self::Unseen(Place::Embedded) => "stands only in a drawing or in embedded media",
             Self::Unseen(Place::Field) => "stands only in a form field of the page",
+            Self::Unseen(Place::Layer) => {
+                "stands only where the page paints nothing: under a picture, outside, or too small"
+            }
             Self::Unseen(Place::Annotation) => "stands only in an annotation above the line",
         }
     }

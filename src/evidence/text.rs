@@ -10,7 +10,7 @@ use crate::evidence::json::{self, MAX_JSON};
 use crate::evidence::markup;
 use crate::evidence::media::{MAX_BEGINNING, looks_like_html, looks_like_pdf};
 use crate::evidence::parts::{Part, Parts};
-use crate::evidence::pdf::{self, MAX_PDF};
+use crate::evidence::pdf::document::{self as pdf, MAX_PDF};
 use crate::selector::Position;
 
 /// A way to derive text from bytes.
@@ -23,7 +23,7 @@ pub enum Profile {
     Html1,
     /// `json/1`: the strings of a document, by the rules in [`crate::evidence::json`].
     Json1,
-    /// `pdf/1`: the words on its pages, by the rules in [`crate::evidence::pdf`].
+    /// `pdf/1`: the words on its pages, by the rules in [`crate::evidence::pdf::document`].
     Pdf1,
 }
 
@@ -395,7 +395,10 @@ mod tests {
             ("text/plain; format=flowed", Profile::Plain1),
             ("application/json; charset=utf-8", Profile::Json1),
             ("application/activity+json", Profile::Json1),
-            ("application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"", Profile::Json1),
+            (
+                "application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"",
+                Profile::Json1,
+            ),
             ("application/pdf", Profile::Pdf1),
         ] {
             assert_eq!(Profile::for_media_type(media_type), Ok(expected), "{media_type}");

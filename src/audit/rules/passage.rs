@@ -133,9 +133,10 @@ fn found_once(segment: &Segment<'_>) -> Judgement {
             _ => "in the text".to_owned(),
         };
         let what = match (count, segment.anchor) {
-            (0, Match::Fails { reason: reason @ (Reason::NoSuchPart { .. } | Reason::TwoParts) }) => {
-                reason.to_string()
-            }
+            (
+                0,
+                Match::Fails { reason: reason @ (Reason::NoSuchPart { .. } | Reason::TwoParts) },
+            ) => reason.to_string(),
             (0, _) => format!("the words stand nowhere {looked}"),
             (1, _) => format!("the words stand once {looked}"),
             _ => format!("the words stand several times {looked}, and a position tells which"),

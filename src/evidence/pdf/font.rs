@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use lopdf::{Dictionary, Document, Encoding, Object};
 
 use crate::evidence::pdf::cmap::{CMap, Code};
+use crate::evidence::pdf::metrics;
 
 /// The largest `ToUnicode` that is read, in bytes: 65,536 codes of 20 bytes.
 const MAX_TO_UNICODE: usize = 2 * 1024 * 1024;
@@ -22,8 +23,8 @@ const MAX_WIDTHS: usize = 70_000;
 pub struct Shown {
     /// The characters that it stands for; `None` if nobody says.
     pub meaning: Option<String>,
-    /// How far it moves the pen, in thousandths of the font's size; `None` if that is not known.
-    pub width: Option<f64>,
+    /// How far it moves the pen, in thousandths of the font's size.
+    pub width: f64,
     /// Whether word spacing applies: the single byte 32.
     pub is_space: bool,
 }
@@ -34,7 +35,9 @@ pub struct Font {
     to_unicode: Option<CMap>,
     kind: Kind,
     widths: BTreeMap<u32, f64>,
+    /// `None` in a font that need not bring its widths along.
     other_width: Option<f64>,
+    name: Vec<u8>,
     /// Whether its lines run from top to bottom.
     pub is_vertical: bool,
 }
@@ -71,7 +74,9 @@ impl Font {
         }
         let (widths, other_width) = simple_widths(document, font);
         let kind = Kind::Simple(simple_encoding(document, font));
-        Self { to_unicode, kind, widths, other_width, is_vertical: false }
+        let name = font.get_deref(b"BaseFont", document).and_then(Object::as_name);
+        let name = name.unwrap_or_default().to_vec();
+        Self { to_unicode, kind, widths, other_width, name, is_vertical: false }
     }
 
     fn composite(document: &Document, font: &Dictionary, to_unicode: Option<CMap>) -> Self {
@@ -86,7 +91,8 @@ impl Font {
         };
         let (widths, other_width) = composite_widths(document, font);
         let is_vertical = name.ends_with(b"-V");
-        Self { to_unicode, kind, widths, other_width: Some(other_width), is_vertical }
+        let other_width = Some(other_width);
+        Self { to_unicode, kind, widths, other_width, name: Vec::new(), is_vertical }
     }
 
     /// The codes of a string, in order.
@@ -127,6 +133,8 @@ impl Font {
             Kind::Utf16 | Kind::Foreign => None,
         };
         let width = known.copied().or(self.other_width);
+        let by_name = || metrics::width(&self.name, meaning.as_deref().unwrap_or_default());
+        let width = width.unwrap_or_else(by_name);
         Shown { meaning, width, is_space: bytes == b" " }
     }
 }
@@ -278,9 +286,10 @@ fn composite_widths(document: &Document, font: &Dictionary) -> (BTreeMap<u32, f6
     const DEFAULT: f64 = 1000.0;
     let mut widths = BTreeMap::new();
     let descendants = font.get_deref(b"DescendantFonts", document).and_then(Object::as_array);
-    let Some(descendant) = descendants.ok().and_then(|fonts| {
-        document.dereference(fonts.first()?).ok()?.1.as_dict().ok()
-    }) else {
+    let Some(descendant) = descendants
+        .ok()
+        .and_then(|fonts| document.dereference(fonts.first()?).ok()?.1.as_dict().ok())
+    else {
         return (widths, DEFAULT);
     };
     let other = descendant.get_deref(b"DW", document).ok().and_then(number).unwrap_or(DEFAULT);

@@ -4,6 +4,7 @@
 //! is decided here, so that a later version of the crate cannot change it.
 
 pub mod cmap;
+pub mod metrics;
 pub mod font;
 pub mod line;
 pub mod content;
