@@ -5,12 +5,15 @@ mod it {
     mod annotated;
     mod audit;
     mod book;
+    mod capture;
+    mod capture_command;
     mod claimfile;
     mod cli;
     mod crash;
     mod crash_ledger;
     mod damage;
     mod documents;
+    mod erasing;
     mod evidence;
     mod fetch;
     mod format;
