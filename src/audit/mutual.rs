@@ -8,8 +8,8 @@ use crate::attribution::truth::Truth;
 use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::Graph;
 use crate::evidence::address::account::{self, Name, plain_handle};
-use crate::evidence::capture::{self, Check, Expected};
 use crate::evidence::address::links::{is_same_page, rel_me};
+use crate::evidence::capture::{self, Check, Expected};
 
 /// The most captures that are read for one statement of control. A page and its account need two;
 /// more are later captures of the same.

@@ -6,8 +6,8 @@ use crate::attribution::truth::Truth;
 use crate::audit::captures::{Captures, Held};
 use crate::evidence::capture::{self, Check, Expected};
 use crate::evidence::package::payload::payload_of;
-use crate::evidence::reading::{Answer, Verdict};
 use crate::evidence::package::{wacz, warctally};
+use crate::evidence::reading::{Answer, Verdict};
 use crate::hash::Hash;
 
 /// What a package says, each level with its fact in words.

@@ -4,6 +4,7 @@
 use crate::attribution::date::Date;
 use crate::attribution::record::attestation::{PartRole, Scheme};
 use crate::attribution::truth::Truth;
+use crate::evidence::authority::x509::Certificate;
 use crate::evidence::message;
 use crate::evidence::reading::Verdict;
 use crate::evidence::signature::checked::{Checked, State};
@@ -11,7 +12,6 @@ use crate::evidence::signature::{atproto, c2pa, dkim, minisign, nostr, openpgp, 
 use crate::evidence::time::opentimestamps::{self, BlockHeader};
 use crate::evidence::time::rfc3161;
 use crate::evidence::time::stamped::{self, Stamped};
-use crate::evidence::authority::x509::Certificate;
 use crate::hash::Hash;
 
 /// What a check is given.

@@ -19,8 +19,8 @@ use crate::claimfile::compose_capture::{capture, refuse_strange_packages};
 use crate::claimfile::compose_claim;
 use crate::claimfile::composition::{At, Composition, Ended, Held, Row, Wanted};
 use crate::claimfile::draft::{
-    AttestationDraft, ClaimFile, ControlDraft, DocumentDraft, LaterCaptureDraft,
-    PartyDraft, ProviderDraft, Section, Written,
+    AttestationDraft, ClaimFile, ControlDraft, DocumentDraft, LaterCaptureDraft, PartyDraft,
+    ProviderDraft, Section, Written,
 };
 use crate::claimfile::fault::Faults;
 use crate::claimfile::order::order;

@@ -20,7 +20,8 @@ pub(crate) fn refuse_strange_packages<D: Disk>(
     draft: &DocumentDraft,
 ) {
     for package in draft.captures.iter().filter_map(|it| Some(&it.within.as_ref()?.package)) {
-        let is_kept = draft.captures.iter().any(|it| it.within.is_none() && it.file.text == package.text);
+        let is_kept =
+            draft.captures.iter().any(|it| it.within.is_none() && it.file.text == package.text);
         if !is_kept {
             let what = format!("{:?} is no capture of this document", package.text);
             let hint = format!("add {:?} to `captures`, so that it is kept as well", package.text);
@@ -87,7 +88,8 @@ fn extracted<D: Disk>(
     let payload = match payload_of(&package, &uri.text, within.date.as_deref()) {
         Ok(payload) => payload,
         Err(error) => {
-            let what = format!("{:?} cannot be taken from {:?}: {error}", uri.text, within.package.text);
+            let what =
+                format!("{:?} cannot be taken from {:?}: {error}", uri.text, within.package.text);
             it.fault(at, uri.place, what, None);
             return None;
         }

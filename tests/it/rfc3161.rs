@@ -4,10 +4,10 @@
 
 use std::fs;
 
+use whosaid::evidence::authority::x509::Certificate;
 use whosaid::evidence::reading::Verdict;
 use whosaid::evidence::time::rfc3161::{TOKEN_BYTES, check};
 use whosaid::evidence::time::stamped::{Stamped, State};
-use whosaid::evidence::authority::x509::Certificate;
 use whosaid::hash::Hash;
 
 const CASES: &str = "tests/cases/rfc3161";

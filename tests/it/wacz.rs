@@ -12,11 +12,11 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use whosaid::evidence::package::inflate::MIN_ALLOWANCE;
 use whosaid::evidence::package::payload::{self, payload_of};
-use whosaid::evidence::reading::Verdict;
 use whosaid::evidence::package::wacz::{self, Error, Examined, examine};
 use whosaid::evidence::package::warc::{self, Reader, fourteen};
 use whosaid::evidence::package::warctally::tally;
 use whosaid::evidence::package::zipfile;
+use whosaid::evidence::reading::Verdict;
 use whosaid::hash::Hash;
 
 /// Real packages of others (harvard-lil/scoop, MIT), kept outside this project.

@@ -10,9 +10,9 @@ use std::fs;
 use std::io::{Cursor, Read};
 
 use base64ct::{Base64, Encoding};
+use whosaid::evidence::authority::x509::Certificate;
 use whosaid::evidence::signature::checked::{Checked, Coverage, State};
 use whosaid::evidence::signature::wacz::{self, Roots};
-use whosaid::evidence::authority::x509::Certificate;
 
 /// When `site.wacz` was signed, in seconds since 1970.
 const SIGNED_AT: i64 = 1_795_641_360;

@@ -2,10 +2,12 @@
 
 use crate::attribution::date::{Basis, Date};
 use crate::attribution::id::Id;
+use crate::attribution::record::Record;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, Reading};
 use crate::audit::control::basis;
+use crate::audit::graph::Node;
 use crate::audit::rules::channel::rests_on;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::{appeared_at, controls_by, edtf, usurped};
@@ -63,6 +65,22 @@ pub(crate) fn facts(
         (&SIGNATURE_COVERS_PASSAGE, covers(reading, checked)),
         (&SOURCE_KEY_IS_SPEAKERS, is_speakers(case, reading, voucher)),
     ]
+}
+
+/// Whether the words of a step stand in what the key signed that its document's channel is
+/// recorded under: then it came that way, whatever its address.
+pub(crate) fn is_signed_by_its_channel(case: &Case<'_>, reading: &Reading<'_>) -> bool {
+    let channel = reading.document.and_then(|document| case.graph.node(document.channel?));
+    let Some(Record::Channel(channel)) = channel.map(Node::record) else { return false };
+    case.vouchers[reading.step.number].iter().any(|voucher| {
+        let Answer::Signature(Checked { signer: Some(signer), .. }) = &voucher.answer else {
+            return false;
+        };
+        let [(_, (holds, _)), (_, (covers, _)), _] = facts(case, reading, voucher);
+        holds.and(covers) == Truth::Holds
+            && channel.platform.as_deref() == Some(signer.platform)
+            && channel.platform_id.as_deref() == Some(signer.id.as_str())
+    })
 }
 
 /// A judgement of each signature of each step; of whatever does not hold, only the first rule
@@ -148,9 +166,8 @@ fn is_speakers(case: &Case<'_>, reading: &Reading<'_>, voucher: &Voucher<'_>) ->
         return (Truth::Fails, format!("the key is recorded as {word} then ({owner})"));
     }
     let controls = controls_by(case, party, &voucher.controls, at);
-    let best = controls.iter().max_by_key(|(covers, backed)| {
-        (rank(*covers), rank(rests_on(backed)))
-    });
+    let best =
+        controls.iter().max_by_key(|(covers, backed)| (rank(*covers), rank(rests_on(backed))));
     let Some((covers, backed)) = best else {
         let owners = voucher.controls.iter().map(|it| case.graph.party_name(it.control.party));
         let owners = owners.collect::<Vec<_>>().join(", ");
@@ -162,7 +179,8 @@ fn is_speakers(case: &Case<'_>, reading: &Reading<'_>, voucher: &Voucher<'_>) ->
     if covers != Truth::Holds {
         return (covers, format!("the key of {name}: {why}"));
     }
-    let mut what = format!("the key {id} ({platform}) was that of {name}, by {}", basis(backed.control));
+    let mut what =
+        format!("the key {id} ({platform}) was that of {name}, by {}", basis(backed.control));
     if backed.control.basis.is_evidence() {
         what = format!("{what}: {}", backed.backing.1);
     }
@@ -201,7 +219,11 @@ fn in_time(
     }
     let Some(until) = until else { return (Truth::Holds, interval) };
     // Whoever has an old key can date what it signs back to the key's time.
-    match existed(case, reading, voucher).into_iter().map(|it| it.not_after(until)).max_by_key(|t| rank(*t)) {
+    match existed(case, reading, voucher)
+        .into_iter()
+        .map(|it| it.not_after(until))
+        .max_by_key(|t| rank(*t))
+    {
         Some(Truth::Holds) => (Truth::Holds, interval),
         _ => {
             let what = format!(
@@ -220,7 +242,8 @@ fn existed(case: &Case<'_>, reading: &Reading<'_>, voucher: &Voucher<'_>) -> Vec
     let captured = reading.counted().and_then(|capture| capture.captured_at.clone());
     let recorded = voucher.record.and_then(|id: Id| case.graph.node(id));
     let recorded = recorded.map(|node| node.signed().statement().recorded_at());
-    let recorded = recorded.and_then(|at| Date::from_timestamp(at.cast_signed(), Basis::Server).ok());
+    let recorded =
+        recorded.and_then(|at| Date::from_timestamp(at.cast_signed(), Basis::Server).ok());
     stamps.chain(captured).chain(recorded).collect()
 }
 

@@ -7,11 +7,11 @@
 
 use crate::evidence::capture::MAX_CAPTURE;
 use crate::evidence::package::httpmessage;
-use crate::evidence::reading::Answer;
 use crate::evidence::package::wacz::{self, Package};
 use crate::evidence::package::warc::{self, Reader, Record, fourteen};
 use crate::evidence::package::warcdigest::Outcome;
 use crate::evidence::package::zipfile;
+use crate::evidence::reading::Answer;
 
 /// The most captures of one address that an error lists.
 pub const MAX_LISTED: usize = 50;

@@ -19,9 +19,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::evidence::capture::MAX_CAPTURE;
-use crate::evidence::reading::Answer;
 use crate::evidence::package::warctally::{Finding, Tally, tally};
 use crate::evidence::package::zipfile::{self, File, ZipFile};
+use crate::evidence::reading::Answer;
 use crate::hash::Hash;
 
 /// The name of the list.

@@ -16,8 +16,8 @@ use std::borrow::Cow;
 
 use crate::evidence::package::httpmessage::{self, Message};
 use crate::evidence::package::inflate::{self, Packing, allowance};
-use crate::evidence::reading::Answer;
 use crate::evidence::package::warcdigest::{Given, Outcome};
+use crate::evidence::reading::Answer;
 
 /// The most records of a WARC file. The largest files that crawlers write, of 1 GiB, have a tenth.
 pub const MAX_RECORDS: u64 = 1_000_000;

@@ -4,9 +4,9 @@
 //! the crawler's own digests, which whoever changes a record can make anew. What a package says of
 //! its files is another level, and is left to others.
 
-use crate::evidence::reading::Answer;
 use crate::evidence::package::warc::{Error, MAX_FINDINGS, Reader, Record};
 use crate::evidence::package::warcdigest::{Given, Outcome};
+use crate::evidence::reading::Answer;
 
 /// The kinds of record whose words may be quoted: without a digest, nothing is known of them.
 const QUOTABLE: [&str; 3] = ["response", "resource", "conversion"];

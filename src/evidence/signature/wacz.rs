@@ -23,11 +23,11 @@ use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::evidence::authority::x509::{self, Certificate, Purpose};
+use crate::evidence::package::wacz::{DIGEST, Examined, Package};
 use crate::evidence::reading::Verdict;
 use crate::evidence::signature::checked::{Checked, Coverage, Signer, State};
 use crate::evidence::time::{rfc3161, stamped};
-use crate::evidence::package::wacz::{DIGEST, Examined, Package};
-use crate::evidence::authority::x509::{self, Certificate, Purpose};
 use crate::hash::Hash;
 
 /// What a valid signature proves.

@@ -17,8 +17,8 @@
 use ripemd::Ripemd160;
 use sha1::{Digest, Sha1};
 
-use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
 use crate::evidence::authority::x509::is_shown;
+use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
 use crate::hash::{Hash, LENGTH};
 
 /// What a complete proof shows.

@@ -19,9 +19,9 @@ use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::evidence::authority::algorithm::{self, Function};
-use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
 use crate::evidence::authority::tlv::{self, Item};
 use crate::evidence::authority::x509::{self, Certificate, Purpose};
+use crate::evidence::time::stamped::{Stamped, State, Vouched, written};
 use crate::hash::Hash;
 
 /// What a complete token shows.
@@ -587,8 +587,8 @@ fn binding(value: Item<'_>, version: u8) -> Result<Binding, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::{Info, accuracy, moment};
-    use crate::evidence::time::stamped::State;
     use crate::evidence::authority::tlv;
+    use crate::evidence::time::stamped::State;
 
     fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let value = parts.concat();
