@@ -6,6 +6,7 @@ mod it {
     mod atproto;
     mod audit;
     mod book;
+    mod channels;
     mod claimfile;
     mod cli;
     mod clock;
