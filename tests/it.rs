@@ -9,6 +9,7 @@ mod it {
     mod c2pa;
     mod capture;
     mod capture_command;
+    mod channels;
     mod claimfile;
     mod cli;
     mod clock;
