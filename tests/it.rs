@@ -7,6 +7,9 @@ mod it {
     mod audit;
     mod book;
     mod c2pa;
+    mod capture;
+    mod capture_command;
+    mod channels;
     mod claimfile;
     mod cli;
     mod clock;
@@ -16,6 +19,7 @@ mod it {
     mod dkim;
     mod documents;
     mod email;
+    mod erasing;
     mod evidence;
     mod fetch;
     mod format;

@@ -417,7 +417,7 @@ mod tests {
     fn what_was_taken_back_or_stolen_does_not_count() {
         let day = "2026-01-15";
         let take_back = |w: &mut World| {
-            w.notebook.notice(NoticeKind::RecorderCorrection, w.statement, |_| {});
+            w.notebook.notice(NoticeKind::RecorderRetraction, w.statement, |_| {});
         };
         check(take_back, day, Outcome::Nobody, "nobody is recorded");
         let steal = |w: &mut World| _ = w.notebook.revoke(1, 1);

@@ -210,7 +210,12 @@ fn on_its_channel(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     let origin = case.origin()?;
     let number = Some(origin.step.number as u64);
     let channel = origin.document?.channel.map(|channel| case.graph.first(channel));
-    first_stop(findings, &[channel::CHANNEL_URL_MATCHES.name], number).or_else(|| {
+    let off_channel = first_stop(findings, &[channel::CHANNEL_URL_MATCHES.name], number);
+    // What has no URL, as mail has none, is on the channel if the channel's own key signed it.
+    let off_channel = off_channel.filter(|stop| {
+        stop.truth == Truth::Fails || !source::is_signed_by_its_channel(case, origin)
+    });
+    off_channel.or_else(|| {
         let contested = findings.iter().find(|finding| {
             finding.rule == channel::ONE_CONTROLLER_AT_A_TIME.name
                 && Some(finding.id) == channel
@@ -254,7 +259,7 @@ mod tests {
     use crate::audit::notebook::{
         Notebook, channel, claim, control, date, party, passage, reached, unreached,
     };
-    use crate::audit::signing::sshsig;
+    use crate::audit::signing::{fingerprint, sshsig};
     use crate::hash::Hash;
 
     const ARTICLE: &str = "The ministry stated that a delegation will come to the capital soon.";
@@ -313,6 +318,34 @@ mod tests {
     #[test]
     fn a_chain_that_is_whole_is_traced() {
         check(|_| {}, Level::A3, "no signature of the source is recorded");
+    }
+
+    #[test]
+    fn what_has_no_url_is_on_its_channel_if_the_channels_key_signed_it() {
+        let on_key = |w: &mut World, seed: u8| {
+            let page = format!("We sign with {}.", fingerprint(7));
+            let page = w.notebook.document(&page, |_| {});
+            let mut key = channel("press-key");
+            key.platform = Some("ssh".to_owned());
+            key.platform_id = Some(fingerprint(7));
+            let key = w.notebook.append(Record::Channel(key));
+            let mut shown = control(key, w.ministry, ControlBasis::Registry);
+            shown.evidence = Some(page);
+            w.notebook.append(Record::Control(shown));
+            let text = "By mail: a delegation will come.";
+            w.site = key;
+            let origin = w.notebook.document(text, |document| {
+                document.channel = Some(key);
+                document.published = Some(date("2024-11-24"));
+            });
+            w.claim.chain[0].document = Some(origin);
+            w.claim.chain[0].passage = Some(passage(text, "a delegation will come"));
+            w.notebook.attest(origin, text, &sshsig(seed, text));
+        };
+        check(|w| on_key(w, 8), Level::A2, "URL");
+        let mut world = world(ControlBasis::DidWeb);
+        on_key(&mut world, 7);
+        assert_eq!(level(&mut world.notebook, world.claim).level, Level::A4);
     }
 
     /// A world in which the key of seed 7 signed the statement.

@@ -242,12 +242,10 @@ fn passage<D: Disk>(
             .map_err(|unfound| {
                 let (quote, name) = (shown(&segment.selector.exact), &held.name);
                 let what = format!("the quote “{quote}” in document {name:?} {}", unfound.what);
-                it.fault(
-                    at,
-                    segment.place,
-                    what,
-                    unfound.hint.or_else(|| page_hint(held, &capture)),
-                );
+                let hints = unfound.hint.into_iter().chain(page_hint(held, &capture));
+                let hints: Vec<String> = hints.collect();
+                let hint = (!hints.is_empty()).then(|| hints.join("; "));
+                it.fault(at, segment.place, what, hint);
             })
             .ok()
     })?;

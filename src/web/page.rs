@@ -182,7 +182,7 @@ pub fn fetch(asking: &Asking<'_>, url: &str) -> Result<Page, Error> {
         let Some(to) = location(&current, &answer)? else {
             return kept(asking, &current, answer, (requested, redirects));
         };
-        if current.scheme() == "https" && to.scheme() == "http" && !asking.allow_downgrade {
+        if is_downgrade(&current, &to) && !asking.allow_downgrade {
             return Err(Error::Downgrade { url: current.into(), to: to.into() });
         }
         redirects.push(Redirect { url: current.into(), status });
@@ -194,6 +194,11 @@ pub fn fetch(asking: &Asking<'_>, url: &str) -> Result<Page, Error> {
         }
         current = to;
     }
+}
+
+/// Whether the way leaves a connection on which nobody else can change the page.
+fn is_downgrade(from: &Url, to: &Url) -> bool {
+    from.scheme() == "https" && to.scheme() != "https"
 }
 
 /// What stands after # is for the reader's browser; no server ever sees it.
@@ -339,7 +344,9 @@ fn text(head: &HeaderMap, name: &HeaderName) -> Option<String> {
 mod tests {
     use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Fields, fields, without_fragment};
+    use url::Url;
+
+    use super::{Fields, fields, is_downgrade, without_fragment};
     use crate::attribution::record::limits::{HEADER, ITEMS};
 
     fn head(lines: &[(&'static str, &[u8])]) -> HeaderMap {
@@ -384,6 +391,17 @@ mod tests {
         }
         let found = fields(&head);
         assert_eq!((found.headers.len(), found.unkept), (ITEMS, 3));
+    }
+
+    #[test]
+    fn from_https_to_http_is_down_and_no_other_way_is() {
+        let [safe, open] = ["https://a.org/", "http://a.org/"].map(|it| Url::parse(it).unwrap());
+        assert!(is_downgrade(&safe, &open));
+        assert!(
+            ![(&safe, &safe), (&open, &safe), (&open, &open)]
+                .iter()
+                .any(|(from, to)| is_downgrade(from, to))
+        );
     }
 
     #[test]

@@ -36,6 +36,7 @@ fn append(
     let mut read = |wanted: Wanted<'_>| match wanted {
         Wanted::File(name) => fs::read(Path::new(folder).join(name)).map_err(|e| e.kind()),
         Wanted::Kept(digest) => Ok(kept(folder, digest)),
+        Wanted::Page(_) => Err(std::io::ErrorKind::Unsupported),
     };
     let rows = match compose(&file, &mut batch, &mut read) {
         Ok(rows) => rows,

@@ -27,12 +27,12 @@ const ONE_CLAIM: [&str; 7] =
     ["append", "--speaker", "the envoy", "--act", "state", "--said", "It is so."];
 
 /// A folder with keys, a new ledger and a passphrase file.
-struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("keys")).expect("a folder");
         for (name, seed) in [("log", 1), ("nadia", 2)] {
@@ -49,11 +49,11 @@ impl Desk {
         desk
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_whosaid"));
         command
             .args(words)
@@ -66,13 +66,13 @@ impl Desk {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().expect("the program")
     }
 
     /// Asserts the exit code, and that what was said holds some words.
     #[track_caller]
-    fn check(&self, words: &[&str], exit: i32, said: &str) -> String {
+    pub(crate) fn check(&self, words: &[&str], exit: i32, said: &str) -> String {
         let output = self.run(words);
         let text = [&output.stdout[..], &output.stderr[..]].concat();
         let text = String::from_utf8_lossy(&text).into_owned();

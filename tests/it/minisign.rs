@@ -140,7 +140,7 @@ fn whatever_is_cut_doubled_or_changed_gives_an_answer() {
     }
     let doubled = [signature.as_slice(), &signature].concat();
     assert_eq!(state(&capture, &doubled, &key), State::Malformed);
-    let long = [b"untrusted comment: ".as_slice(), &[b'a'; 1 << 20]].concat();
+    let long = [b"untrusted comment: ".as_slice(), &vec![b'a'; 1 << 20]].concat();
     assert_eq!(state(&capture, &long, &key), State::Malformed);
     assert_eq!(state(&capture, &signature, &long), State::Malformed);
 }

@@ -155,7 +155,10 @@ fn rests_on_nothing_withdrawn(case: &Case<'_>) -> Vec<Judgement> {
             (Found::Recorded(_), standing) => {
                 let words = outcome.because.iter().find(|because| because.effect == standing);
                 let words = words.map_or("", |because| because.what.as_str());
-                (Truth::Fails, format!("is {}: {words}", word(standing)))
+                // What is withheld is not taken back: it cannot be looked at.
+                let withheld = standing == Standing::Withheld;
+                let truth = if withheld { Truth::Unknown } else { Truth::Fails };
+                (truth, format!("is {}: {words}", word(standing)))
             }
         };
         judgements.push(Judgement::new(truth, format!("{name} {what}")).on(id));

@@ -2,10 +2,12 @@
 
 use crate::attribution::date::{Basis, Date};
 use crate::attribution::id::Id;
+use crate::attribution::record::Record;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, Reading};
 use crate::audit::control::basis;
+use crate::audit::graph::Node;
 use crate::audit::rules::channel::rests_on;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::{appeared_at, controls_by, edtf, usurped};
@@ -63,6 +65,22 @@ pub(crate) fn facts(
         (&SIGNATURE_COVERS_PASSAGE, covers(reading, checked)),
         (&SOURCE_KEY_IS_SPEAKERS, is_speakers(case, reading, voucher)),
     ]
+}
+
+/// Whether the words of a step stand in what the key signed that its document's channel is
+/// recorded under: then it came that way, whatever its address.
+pub(crate) fn is_signed_by_its_channel(case: &Case<'_>, reading: &Reading<'_>) -> bool {
+    let channel = reading.document.and_then(|document| case.graph.node(document.channel?));
+    let Some(Record::Channel(channel)) = channel.map(Node::record) else { return false };
+    case.vouchers[reading.step.number].iter().any(|voucher| {
+        let Answer::Signature(Checked { signer: Some(signer), .. }) = &voucher.answer else {
+            return false;
+        };
+        let [(_, (holds, _)), (_, (covers, _)), _] = facts(case, reading, voucher);
+        holds.and(covers) == Truth::Holds
+            && channel.platform.as_deref() == Some(signer.platform)
+            && channel.platform_id.as_deref() == Some(signer.id.as_str())
+    })
 }
 
 /// A judgement of each signature of each step; of whatever does not hold, only the first rule

@@ -22,7 +22,7 @@ const DISCORD_EPOCH: i64 = 1_420_070_400_000;
 
 /// The first second of 2016, the year of Mastodon's first release, in milliseconds since 1970.
 /// A smaller id was counted one by one, or is another program's.
-const MASTODON_BEGIN: i64 = 1_451_606_400_000;
+const FEDIVERSE_BEGIN: i64 = 1_451_606_400_000;
 
 /// The first second of 2100, in milliseconds since 1970: what lies beyond is no post's time.
 const END: i64 = 4_102_444_800_000;
@@ -175,7 +175,7 @@ fn of_number(platform: Platform, number: u64) -> Time {
     };
     let since = i64::try_from(number >> bits).expect("at most 48 bits");
     let milliseconds = since + epoch;
-    let begin = if platform == Platform::Mastodon { MASTODON_BEGIN } else { epoch };
+    let begin = if platform == Platform::Mastodon { FEDIVERSE_BEGIN } else { epoch };
     if (begin..END).contains(&milliseconds) {
         Time::At(milliseconds)
     } else {

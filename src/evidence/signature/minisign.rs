@@ -56,7 +56,7 @@ const TRUSTED: &str = "trusted comment: ";
 /// bytes, which could be the hash of another file. The signer's id is the whole public key in
 /// base64, because anybody can make a key with a given key id.
 pub fn check(capture: &[u8], signature: &[u8], public_key: Option<&[u8]>) -> Checked {
-    let file = match File::parse(signature) {
+    let file = match Proof::parse(signature) {
         Ok(file) => file,
         Err(fact) => return Checked::not(State::Malformed, fact),
     };
@@ -94,7 +94,7 @@ pub fn check(capture: &[u8], signature: &[u8], public_key: Option<&[u8]>) -> Che
     }
 }
 
-fn valid(file: &File, key: Key) -> Checked {
+fn valid(file: &Proof, key: Key) -> Checked {
     let comment = file.signature.trusted_comment();
     let shown: String = comment.escape_default().take(COMMENT_SHOWN).collect();
     let mut limits = Vec::new();
@@ -129,7 +129,7 @@ fn key_id(id: [u8; 8]) -> String {
 }
 
 /// A signature file, and what of it the crate does not hand out.
-struct File {
+struct Proof {
     signature: Signature,
     key_id: [u8; 8],
     is_legacy: bool,
@@ -139,7 +139,7 @@ struct File {
     global: [u8; 64],
 }
 
-impl File {
+impl Proof {
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let text = text_within(bytes, SIGNATURE_BYTES, "a minisign signature")?;
         let lines: Vec<&str> = text.lines().collect();
@@ -204,7 +204,7 @@ impl Key {
     }
 
     /// Whether this key signed the file's signature together with its trusted comment.
-    fn signed_comment_of(&self, file: &File) -> bool {
+    fn signed_comment_of(&self, file: &Proof) -> bool {
         let mut message = file.mark.to_vec();
         message.extend_from_slice(file.signature.trusted_comment().as_bytes());
         self.strict.verifies(&message, &file.global)

@@ -1,19 +1,14 @@
-//! Which keys an account had, and when: from its DID document, or from the log of its did:plc.
+//! Which keys an account had, and when; and its DID document, which names one of them.
 //!
-//! A document shows the key of the moment only. The log shows every key with the time at which it
-//! came and went, so that a key which was replaced can be told from a wrong one.
+//! A document shows the key of the moment only. The log of a did:plc, which `plc` reads, shows each
+//! key with the times at which it came and went, so that a key which was replaced can be told from
+//! a wrong one.
 
 use serde_json::{Map, Value};
 
 use crate::evidence::signature::atproto::Refused;
-use crate::evidence::signature::atproto::data;
 use crate::evidence::signature::atproto::key::Key;
-use crate::evidence::signature::atproto::plc;
 use crate::evidence::signature::checked::State;
-
-/// The largest document or log that is looked at, in bytes. Documents are about a kilobyte; a log
-/// grows by as much with every change of an account.
-pub const ACCOUNT_BYTES: usize = 1 << 20;
 
 /// An account and its keys.
 #[derive(Debug)]
@@ -41,33 +36,17 @@ pub struct Term {
 }
 
 /// Reads a DID document (W3C DID Core, and atproto.com/specs/did for what it says of keys), also
-/// within a resolver's answer, or the JSON array of `https://plc.directory/DID/log/audit`.
-///
-/// Of a log only what was there at `at`, in seconds since 1970, is counted.
-pub fn read(bytes: &[u8], at: Option<i64>) -> Result<Account, Refused> {
-    if bytes.len() > ACCOUNT_BYTES {
-        let length = bytes.len();
-        return Err(malformed(&format!("{length} bytes, expected at most {ACCOUNT_BYTES}")));
-    }
-    match data::json(bytes).map_err(|why| malformed(&why))? {
-        Value::Array(entries) => plc::read(&entries, at),
-        Value::Object(members) => match (members.get("didDocument"), &members) {
-            (Some(Value::Object(document)), answer) => document_of(document, Some(answer)),
-            (None, document) => document_of(document, None),
-            _ => Err(malformed("`didDocument` is no object")),
-        },
-        _ => Err(malformed("neither an object nor an array")),
-    }
-}
-
-fn document_of(
-    document: &Map<String, Value>,
-    answer: Option<&Map<String, Value>>,
-) -> Result<Account, Refused> {
+/// within a resolver's answer.
+pub fn of_document(answer: &Map<String, Value>) -> Result<Account, Refused> {
+    let document = match answer.get("didDocument") {
+        None => answer,
+        Some(Value::Object(document)) => document,
+        Some(_) => return Err(malformed("`didDocument` is no object")),
+    };
     let did = document.get("id").and_then(Value::as_str);
     let did = did.ok_or_else(|| malformed("it has no `id`"))?.to_owned();
     // DID Core 7.1.3; some resolvers put the word into the document itself.
-    let metadata = answer.and_then(|answer| answer.get("didDocumentMetadata"));
+    let metadata = answer.get("didDocumentMetadata");
     let deactivated = [document.get("deactivated"), metadata.and_then(|m| m.get("deactivated"))];
     let closed = deactivated
         .contains(&Some(&Value::Bool(true)))
@@ -98,5 +77,5 @@ fn document_of(
 }
 
 fn malformed(why: &str) -> Refused {
-    Refused::new(State::Malformed, format!("no sound DID document or did:plc log: {why}"))
+    Refused::new(State::Malformed, format!("no sound DID document: {why}"))
 }

@@ -34,6 +34,10 @@ pub const PLATFORM: &str = "bluesky";
 /// CBOR, and JSON takes up to twice as much.
 pub const POST_BYTES: usize = 2 << 20;
 
+/// The largest DID document or log that is looked at, in bytes. Documents are about a kilobyte; a
+/// log grows by as much with every change of an account.
+pub const ACCOUNT_BYTES: usize = 1 << 20;
+
 /// How far a commit may be dated after the time asked for, in seconds, before it is remarked on:
 /// clocks differ by so much.
 const CLOCK_ERROR: i64 = 300;
@@ -114,7 +118,7 @@ fn prove(
         let fact = "the account's DID document is not at hand, so its key is not known";
         return Err(Refused::new(State::Missing, fact));
     };
-    let account = account::read(identity, at)?;
+    let account = read_account(identity, at)?;
     signed(commit, &account, &mut limits)?;
     if at.is_some_and(|at| commit.made_at.saturating_sub(CLOCK_ERROR) > at) {
         limits.push("by its own word the commit was made after the time asked for".to_owned());
@@ -229,6 +233,24 @@ fn same(car: &Car<'_>, found: &Found, written: &[u8]) -> Result<(), Refused> {
     }
     let fact = format!("the signed record {} says something else than the post", found.key);
     Err(Refused::new(State::Altered, fact))
+}
+
+/// Reads a DID document, or the JSON array of `https://plc.directory/DID/log/audit`, of which only
+/// what was there at the time asked for is counted.
+fn read_account(identity: &[u8], at: Option<i64>) -> Result<Account, Refused> {
+    let malformed = |why: &str| {
+        let fact = format!("neither a DID document nor the log of a did:plc: {why}");
+        Refused::new(State::Malformed, fact)
+    };
+    if identity.len() > ACCOUNT_BYTES {
+        let length = identity.len();
+        return Err(malformed(&format!("{length} bytes, expected at most {ACCOUNT_BYTES}")));
+    }
+    match data::json(identity).map_err(|why| malformed(&why))? {
+        Value::Array(entries) => plc::read(&entries, at),
+        Value::Object(members) => account::of_document(&members),
+        _ => Err(malformed("neither an object nor an array")),
+    }
 }
 
 /// Whether one of the account's keys signed the commit while it was the account's key.

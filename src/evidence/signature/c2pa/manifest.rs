@@ -5,8 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ::c2pa::settings::Settings;
 use ::c2pa::validation_results::validation_codes as code;
-use ::c2pa::validation_results::{StatusCodes, ValidationState};
-use ::c2pa::{Context, Error, Manifest, Reader};
+use ::c2pa::validation_results::{
+    IngredientDeltaValidationResult as Older, StatusCodes, ValidationState,
+};
+use ::c2pa::validation_status::ValidationStatus;
+use ::c2pa::{Context, Error, Manifest, ManifestAssertion, Reader};
 use base64ct::{Base64, Encoding};
 
 use crate::evidence::signature::c2pa::PLATFORM;
@@ -112,20 +115,19 @@ fn judge(reader: &Reader, has_roots: bool) -> Checked {
     let is_valid = reader.validation_state() != ValidationState::Invalid;
     let Some(signer) = signer.filter(|_| is_valid) else {
         let deltas = results.and_then(|results| results.ingredient_deltas());
-        let older = deltas.into_iter().flatten().map(|delta| delta.validation_deltas());
+        let older = deltas.into_iter().flatten().map(Older::validation_deltas);
         let (state, fact) = reason(codes, older);
         return Checked::not(state, fact);
     };
     let mut limits = Vec::new();
-    let has = |list: &[::c2pa::validation_status::ValidationStatus], name: &str| {
-        list.iter().any(|status| status.code() == name)
-    };
+    let has =
+        |list: &[ValidationStatus], name: &str| list.iter().any(|status| status.code() == name);
     let is_trusted = has(codes.success(), code::SIGNING_CREDENTIAL_TRUSTED);
     if !is_trusted {
         let why = if has_roots { "no root at hand" } else { "no root: none is at hand" };
         limits.push(format!("the certificate leads to {why}"));
     }
-    let labels = manifest.assertions().iter().map(|assertion| assertion.label());
+    let labels = manifest.assertions().iter().map(ManifestAssertion::label);
     if labels.into_iter().any(|label| label.starts_with("cawg.identity")) {
         limits.push("it also names a person or account (CAWG), which was not checked".to_owned());
     }
@@ -163,7 +165,7 @@ fn reason<'a>(
     codes: &StatusCodes,
     older: impl Iterator<Item = &'a StatusCodes>,
 ) -> (State, String) {
-    let own: Vec<&str> = codes.failure().iter().map(|status| status.code()).collect();
+    let own: Vec<&str> = codes.failure().iter().map(ValidationStatus::code).collect();
     let found = |wanted: fn(&str) -> bool| own.iter().find(|name| wanted(name));
     if let Some(name) = found(|name| name.ends_with("ismatch")) {
         return (State::Altered, format!("the image is not the one that was signed ({name})"));
@@ -181,7 +183,7 @@ fn reason<'a>(
     if let Some(name) = own.iter().find(|name| **name != untrusted) {
         return (State::Malformed, format!("the manifest breaks a rule of C2PA ({name})"));
     }
-    let mut older = older.flat_map(|codes| codes.failure()).map(|status| status.code());
+    let mut older = older.flat_map(StatusCodes::failure).map(ValidationStatus::code);
     match older.find(|name| *name != untrusted) {
         Some(name) => (State::Malformed, format!("an older manifest in it does not hold ({name})")),
         None => (State::Malformed, "the manifest's signature was not validated".to_owned()),
