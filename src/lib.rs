@@ -27,6 +27,7 @@ pub mod index;
 pub mod ledger;
 pub mod memory;
 pub mod claimfile;
+pub mod import;
 pub mod verify;
 pub mod audit;
 pub mod witness;

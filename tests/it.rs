@@ -3,16 +3,22 @@
 mod it {
     mod afar;
     mod annotated;
+    mod atproto;
     mod audit;
     mod book;
+    mod c2pa;
     mod capture;
     mod capture_command;
+    mod channels;
     mod claimfile;
     mod cli;
+    mod clock;
     mod crash;
     mod crash_ledger;
     mod damage;
+    mod dkim;
     mod documents;
+    mod email;
     mod erasing;
     mod evidence;
     mod fetch;
@@ -23,12 +29,20 @@ mod it {
     mod keyring;
     mod keyring_model;
     mod ledger;
+    mod minisign;
+    mod ministry;
     mod monitor;
     mod monitor_command;
+    mod nostr;
+    mod openpgp;
+    mod opentimestamps;
+    mod pdf;
     mod receipts;
     mod records;
     mod refused;
+    mod rfc3161;
     mod sample;
+    mod sshsig;
     mod statements;
     mod store;
     mod strangers;
@@ -37,8 +51,11 @@ mod it {
     mod tlog_fork;
     mod tlog_note;
     mod tlog_tree;
+    mod wacz;
+    mod wacz_signature;
     mod witness;
     mod witness_cli;
     mod witnessed;
     mod writer;
+    mod x509;
 }

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::truth::Truth;
-use crate::attribution::written_date::{named_in, weekday_in};
+use crate::attribution::written_date::{Full, full_dates_in, named_in, weekday_in};
 
 /// The longest EDTF expression that is read, in bytes: a set of about twenty days.
 pub const EDTF_BYTES: usize = 256;
@@ -30,6 +30,9 @@ const HOURS_AHEAD: i64 = 14;
 
 /// Local time is at most this far behind UTC, in hours (Baker Island).
 const HOURS_BEHIND: i64 = 12;
+
+/// How far apart two records of one moment may lie, in seconds: many platforms show no seconds.
+pub const SAME_MOMENT: i64 = 60;
 
 /// How far an approximate part widens the bounds, in days on each side: a week for a day.
 const ABOUT_A_DAY: i64 = 7;
@@ -119,6 +122,19 @@ impl Date {
         Ok(Self { edtf, written, basis })
     }
 
+    /// The date that a title states: the one that it names in full, with its words. `None` if it
+    /// names none, or several different ones, of which it is not known which is the document's.
+    pub fn in_title(title: &str) -> Option<Self> {
+        let found = full_dates_in(title);
+        let first = found.first()?;
+        let day = |full: &Full<'_>| (full.year, full.month, full.day);
+        if found.iter().any(|other| day(other) != day(first)) {
+            return None;
+        }
+        let edtf = format!("{:04}-{:02}-{:02}", first.year, first.month, first.day);
+        Self::new(&edtf, Some(first.words.to_owned()), Basis::Stated).ok()
+    }
+
     /// What a clock showed, in whole seconds after 1970 in UTC. The time of day is kept, because
     /// without it the day would be right in some time zones only.
     pub fn from_timestamp(seconds: i64, basis: Basis) -> Result<Self, Error> {
@@ -174,6 +190,39 @@ impl Date {
         let begun = since.map_or(Truth::Unknown, |since| since.not_after(self));
         let lasting = until.map_or(Truth::Holds, |until| self.not_after(until));
         begun.and(lasting)
+    }
+
+    /// Whether this date and `other` may be of one moment, to the precision of the coarser one: a
+    /// post's date and the clock in its id. Times of day agree within [`SAME_MOMENT`] seconds; a
+    /// day agrees with a moment at which people somewhere have that day.
+    pub fn agrees_with(&self, other: &Self) -> Truth {
+        let (here, there) = (Clock::of(&self.edtf), Clock::of(&other.edtf));
+        if let (Some(here), Some(there)) = (here, there) {
+            if here.fixed == there.fixed {
+                let apart = here.time.duration_until(there.time).abs();
+                return Truth::from(apart < SignedDuration::from_secs(SAME_MOMENT));
+            }
+            let ((a, b), (c, d)) = (here.in_any_zone(), there.in_any_zone());
+            return if a <= d && c <= b { Truth::Unknown } else { Truth::Fails };
+        }
+        let (a, b) = (Span::of(&self.edtf), Span::of(&other.edtf));
+        if [a, b].iter().any(|span| span.earliest.is_none() && span.latest.is_none()) {
+            return Truth::Unknown;
+        }
+        let ends_before = |one: Span, other: Span| {
+            one.latest.zip(other.earliest).is_some_and(|(latest, earliest)| latest < earliest)
+        };
+        Truth::from(!ends_before(a, b) && !ends_before(b, a))
+    }
+
+    /// How many days lie between this date and `other` at least, doubt included; `None` if either
+    /// has no bound on the side of the other.
+    pub fn days_apart(&self, other: &Self) -> Option<i64> {
+        let (a, b) = (Span::of(&self.edtf), Span::of(&other.edtf));
+        let days = |from: Day, to: Day| from.duration_until(to).as_hours() / 24;
+        let forth = days(a.latest?, b.earliest?);
+        let back = days(b.latest?, a.earliest?);
+        Some(forth.max(back).max(0))
     }
 
     /// Whether this date is a `weekday`. A span of a week or more does not decide it.
@@ -535,6 +584,42 @@ mod tests {
     }
 
     #[test]
+    fn two_dates_of_one_moment_agree_to_the_precision_of_the_coarser() {
+        let check = |a: &str, b: &str, expected: Truth| {
+            assert_eq!(parse(a).agrees_with(&parse(b)), expected, "{a} and {b}");
+            assert_eq!(parse(b).agrees_with(&parse(a)), expected, "{b} and {a}");
+        };
+        check("2016-08-16T19:22:57Z", "2016-08-16T19:22:00Z", Holds);
+        check("2016-08-16T19:22:57Z", "2016-08-16T19:21:57Z", Fails);
+        check("2016-08-16T19:22:57Z", "2016-08-16T15:22:57-04:00", Holds);
+        check("2016-08-16T19:22:57Z", "2016-08-16T15:22:57", Unknown);
+        check("2016-08-16T19:22:57Z", "2016-08-18T15:22:57", Fails);
+        // At 19:22 in Greenwich it is the 17th in Sydney, and the 15th nowhere.
+        check("2016-08-16T19:22:57Z", "2016-08-16", Holds);
+        check("2016-08-16T19:22:57Z", "2016-08-17", Holds);
+        check("2016-08-16T19:22:57Z", "2016-08-15", Fails);
+        check("2016-08-16T19:22:57Z", "2016-08", Holds);
+        check("2016-08-16T19:22:57Z", "2016-07", Fails);
+        check("2016-08-16T19:22:57Z", "2016-08-20~", Holds);
+        check("2016-08-16T19:22:57Z", "2016-08-16?", Unknown);
+        check("2016-08-16T19:22:57Z", "../2015", Fails);
+        check("2016-08-16T19:22:57Z", "2016-01/..", Holds);
+    }
+
+    #[test]
+    fn days_between_are_counted_from_what_is_sure() {
+        let check = |a: &str, b: &str, expected: Option<i64>| {
+            assert_eq!(parse(a).days_apart(&parse(b)), expected, "{a} and {b}");
+            assert_eq!(parse(b).days_apart(&parse(a)), expected, "{b} and {a}");
+        };
+        check("2024-11-24", "2024-11-24", Some(0));
+        check("2024-11-24", "2025-11-24", Some(365));
+        check("2024", "2026-01-01", Some(366));
+        check("2024-11-24", "2024", Some(0));
+        check("2024-11-24", "2024-11-24?", None);
+    }
+
+    #[test]
     fn a_timestamp_keeps_its_time_and_its_zone() {
         let post = Date::from_timestamp(1_732_442_400, Basis::Platform).expect("in range");
         assert_eq!(post.edtf(), "2024-11-24T10:00:00Z");
@@ -603,5 +688,19 @@ mod tests {
         let long = "x".repeat(513);
         let error = Date::new("2024", Some(long), Basis::Stated);
         assert_eq!(error, Err(Error::WrittenTooLong(513)));
+    }
+
+    #[test]
+    fn a_title_states_a_date_if_it_names_exactly_one_in_full() {
+        let found = Date::in_title("2024年2月29日外交部发言人主持例行记者会").unwrap();
+        assert_eq!((found.edtf().as_str(), found.basis()), ("2024-02-29", Basis::Stated));
+        assert_eq!(found.written(), Some("2024年2月29日"));
+        assert_eq!(found.fits_its_words(), Holds);
+        let twice = "Remarks of 24 November 2024 (2024-11-24)";
+        assert_eq!(Date::in_title(twice).unwrap().written(), Some("24 November 2024"));
+        for title in ["外交部发言人答记者问", "2023年2月29日", "2024-11-24, 2024-11-25"]
+        {
+            assert_eq!(Date::in_title(title), None, "{title}");
+        }
     }
 }

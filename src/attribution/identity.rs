@@ -1,5 +1,5 @@
-//! Names that others gave to a party: Wikidata, ISNI, ORCID, DID, VIAF, ROR; and platform ids that
-//! a spreadsheet damaged. Only the written form is judged here; whether the party is the one that
+//! Names that others gave to a party: Wikidata, ISNI, ORCID, DID, VIAF, ROR, and registers of
+//! officials; and platform ids that a spreadsheet damaged. Only the written form is judged here; whether the party is the one that
 //! the identifier belongs to is a matter of evidence.
 
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,37 @@ pub fn check(scheme: &str, value: &str) -> Verdict {
         "orcid" => check_orcid(value),
         "ror" => check_ror(value),
         "did" => check_did(value),
-        _ => Verdict::unknown(format!("`{scheme}` is no scheme whose form is known here")),
+        _ => check_register(scheme, value),
     }
+}
+
+/// Identifiers that a register of the United States' legislators gives, in its own words for them
+/// (unitedstates/congress-legislators, README): `A` is a capital, `0` a digit, `#` a whole number.
+const REGISTER_FORMS: [(&str, &str); 9] = [
+    ("bioguide", "A000000"),
+    ("thomas", "00000"),
+    ("lis", "A000"),
+    ("govtrack", "#"),
+    ("opensecrets", "A00000000"),
+    ("votesmart", "#"),
+    ("fec", "A0AA00000"),
+    ("cspan", "#"),
+    ("icpsr", "#"),
+];
+
+fn check_register(scheme: &str, value: &str) -> Verdict {
+    let Some((_, form)) = REGISTER_FORMS.iter().find(|(known, _)| *known == scheme) else {
+        return Verdict::unknown(format!("`{scheme}` is no scheme whose form is known here"));
+    };
+    if *form == "#" {
+        return shape(is_number(Some(value), 10), value, "a whole number of up to 10 digits");
+    }
+    let fits = value.len() == form.len()
+        && value.bytes().zip(form.bytes()).all(|(byte, place)| match place {
+            b'A' => byte.is_ascii_uppercase(),
+            _ => byte.is_ascii_digit(),
+        });
+    shape(fits, value, &format!("`{form}`, with a capital for each A and a digit for each 0"))
 }
 
 /// Judges a platform's id, such as the number of a post: has a spreadsheet been over it? Excel
@@ -255,6 +284,12 @@ mod tests {
         expect("viaf", Holds, &["102333412"]);
         expect("did", Holds, &["did:web:example.org", "did:web:example.org%3A8443:user:alice"]);
         expect("did", Holds, &["did:plc:ewvi7nxzyoun6zhxrhs64oiz"]);
+        // A senator's, from the register itself.
+        expect("bioguide", Holds, &["C000127"]);
+        expect("fec", Holds, &["S8WA00194", "H2WA01054"]);
+        expect("govtrack", Holds, &["300018"]);
+        expect("lis", Holds, &["S275"]);
+        expect("opensecrets", Holds, &["N00007836"]);
     }
 
     #[test]
@@ -277,6 +312,8 @@ mod tests {
         );
         expect("did", Unknown, &["did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"]);
         expect("library-card", Unknown, &["7"]);
+        expect("bioguide", Fails, &["c000127", "C00127", "C0001270", "C00012٧", ""]);
+        expect("govtrack", Fails, &["0", "3.00018E+5", "-1"]);
         assert!(check("isni", "0000 0001 2103 2683").message.contains("0000000121032683"));
         assert_eq!(check("wikidata", &"1".repeat(10_000)).truth, Fails);
     }

@@ -178,6 +178,92 @@ pub fn named_in(text: &str) -> Named {
     }
 }
 
+/// A full date as a text writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full<'a> {
+    /// The year, of four digits.
+    pub year: i16,
+    /// The month, from 1.
+    pub month: i8,
+    /// The day of the month, from 1; whether the month has that day is not asked.
+    pub day: i8,
+    /// The words that name it.
+    pub words: &'a str,
+}
+
+/// Every date that a text names in full, in one piece: `2024年11月24日`, `24 November 2024`,
+/// `November 24, 2024`, `2024-11-24`. What leaves out the year, or could be read with day and month
+/// exchanged, is no full date.
+pub fn full_dates_in(text: &str) -> Vec<Full<'_>> {
+    let mut found: Vec<Full<'_>> = text
+        .match_indices(['日', '号'])
+        .filter_map(|(place, sign)| full_in_chinese(text, place, place + sign.len()))
+        .collect();
+    let tokens = tokens(text);
+    for place in 0..tokens.len() {
+        found.extend(full_around(text, &tokens, place));
+    }
+    found
+}
+
+/// A word with its place in the text.
+struct Token {
+    plain: String,
+    start: usize,
+    end: usize,
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut start = 0;
+    for piece in text.split(|letter: char| !letter.is_alphanumeric()) {
+        let end = start + piece.len();
+        if !piece.is_empty() && !BETWEEN.contains(&piece) {
+            tokens.push(Token { plain: plain(piece), start, end });
+        }
+        start = end + text[end..].chars().next().map_or(0, char::len_utf8);
+    }
+    tokens
+}
+
+/// The date whose month, or in `2024-11-24` whose year, is the word at `place`.
+fn full_around<'a>(text: &'a str, tokens: &[Token], place: usize) -> Option<Full<'a>> {
+    let word = |place: usize| tokens.get(place).map_or("", |token| token.plain.as_str());
+    let words = |first: usize, last: usize| &text[tokens[first].start..tokens[last].end];
+    if let Some(year) = year(word(place)) {
+        let [month, day] = [1, 2].map(|ahead| {
+            let two_digits = Some(word(place + ahead)).filter(|word| word.len() == 2)?;
+            day(two_digits)
+        });
+        let (month, day) = (month?, day?);
+        let words = words(place, place + 2);
+        let is_iso = words.len() == 10 && words.matches('-').count() == 2;
+        return is_iso.then_some(Full { year, month, day, words });
+    }
+    let month = MONTHS.iter().find_map(|names| place_of(word(place), names))? + 1;
+    let month = i8::try_from(month).ok()?;
+    if let (Some(day), Some(year)) = (day(word(place + 1)), year(word(place + 2))) {
+        return Some(Full { year, month, day, words: words(place, place + 2) });
+    }
+    let before = place.checked_sub(1)?;
+    let (day, year) = (day(word(before))?, year(word(place + 1))?);
+    Some(Full { year, month, day, words: words(before, place + 1) })
+}
+
+/// The date of which the sign of the day stands at `sign`.
+fn full_in_chinese(text: &str, sign: usize, end: usize) -> Option<Full<'_>> {
+    let digits = |head: &str| head.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+    let head = &text[..sign];
+    let day_at = digits(head);
+    let day = day(&head[day_at..])?;
+    let head = head[..day_at].strip_suffix('月')?;
+    let month_at = digits(head);
+    let month = head[month_at..].parse().ok()?;
+    let head = head[..month_at].strip_suffix('年')?;
+    let start = digits(head);
+    Some(Full { year: year(&head[start..])?, month, day, words: &text[start..end] })
+}
+
 struct Word<'a> {
     text: &'a str,
     before_comma: bool,
@@ -248,7 +334,7 @@ fn named_in_chinese(text: &str) -> Named {
 mod tests {
     use jiff::civil::Weekday;
 
-    use super::{Named, named_in, weekday_in};
+    use super::{Named, full_dates_in, named_in, weekday_in};
 
     #[test]
     fn a_weekday_is_found_in_seven_languages() {
@@ -296,5 +382,45 @@ mod tests {
         check("24 November to 1 December", None, None, None);
         check("04/11/2024", Some(2024), None, None);
         check("yesterday", None, None, None);
+    }
+
+    #[test]
+    fn a_full_date_is_found_with_the_words_that_name_it() {
+        let check = |text: &str, expected: &[(i16, i8, i8, &str)]| {
+            let found: Vec<_> = full_dates_in(text)
+                .into_iter()
+                .map(|full| (full.year, full.month, full.day, full.words))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        let title = "2020年4月29日外交部发言人耿爽主持例行记者会";
+        check(title, &[(2020, 4, 29, "2020年4月29日")]);
+        check("（2024年11月25号）", &[(2024, 11, 25, "2024年11月25号")]);
+        check("Remarks, November 24, 2024", &[(2024, 11, 24, "November 24, 2024")]);
+        check("on the 24th of November 2024.", &[(2024, 11, 24, "24th of November 2024")]);
+        check("24 de noviembre de 2024", &[(2024, 11, 24, "24 de noviembre de 2024")]);
+        check("٢٤ نوفمبر ٢٠٢٤", &[(2024, 11, 24, "٢٤ نوفمبر ٢٠٢٤")]);
+        check("2024-11-24: no", &[(2024, 11, 24, "2024-11-24")]);
+        check(
+            "2024年11月24日至2024年11月25日",
+            &[(2024, 11, 24, "2024年11月24日"), (2024, 11, 25, "2024年11月25日")],
+        );
+        for text in [
+            "",
+            "11月24日",
+            "2024年11月",
+            "“2019年西藏政策及支持法案”",
+            "24年11月24日",
+            "12024年11月24日",
+            "2024年11月240日",
+            "04/11/2024",
+            "2024/11/24",
+            "2024-11-2",
+            "24 November",
+            "November 2024",
+            "10月24日2024年",
+        ] {
+            check(text, &[]);
+        }
     }
 }

@@ -4,22 +4,66 @@
 //! and that names the channel, makes more of it than its recorder's word.
 
 use crate::attribution::id::Id;
-use crate::attribution::record::channel::{Channel, Control};
+use crate::attribution::record::channel::{Channel, Control, ControlBasis};
 use crate::attribution::record::document::DocumentKind;
 use crate::attribution::truth::Truth;
 use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::Graph;
+use crate::audit::mutual::both_ways;
+use crate::audit::standing::Standings;
 use crate::evidence::capture::{self, Check, Expected};
 
 /// The shortest name of a channel that is looked for, in characters. One or two letters stand by
 /// chance in any page.
 const SHORTEST_NAME: usize = 3;
 
+/// A statement of control and what backs it.
+pub struct Backed<'a> {
+    /// The statement.
+    pub control: &'a Control,
+    /// Whether a later revocation reaches back to its signature.
+    pub is_suspect: bool,
+    /// Whether captured bytes back it, with the fact in words.
+    pub backing: (Truth, String),
+    /// Whether captured pages link to one another, where it rests on that.
+    pub mutual: Option<(Truth, String)>,
+}
+
+/// What a document must name to back a statement of control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted<'w> {
+    /// The channel, by a handle, its platform id or a URL.
+    Channel,
+    /// The key itself, whole: a handle would not say which key is the party's.
+    Key(&'w str),
+}
+
+/// Every statement in force of who controlled a channel, in entry order, with what backs it.
+/// `path` are the documents of the claim: what is to be shown does not show itself.
+pub fn backed<'a>(
+    graph: &'a Graph,
+    standings: &Standings<'_>,
+    channel: Id,
+    wanted: Wanted<'_>,
+    path: &[Id],
+    captures: &Captures<'_>,
+) -> Vec<Backed<'a>> {
+    let in_force = graph.controls(channel).into_iter().filter_map(|(id, control)| {
+        let node = graph.node(id).filter(|node| standings.is_in_force(node))?;
+        let backing = backing(graph, control, wanted, path, captures);
+        let is_mutual = control.basis == ControlBasis::RelMe;
+        let mutual = is_mutual.then(|| both_ways(graph, control, captures));
+        Some(Backed { control, is_suspect: node.is_suspect(), backing, mutual })
+    });
+    in_force.collect()
+}
+
 /// Whether captured bytes back a statement of control, with the fact in words. `path` are the
 /// documents of the claim: what is to be shown does not show itself.
 pub fn backing(
     graph: &Graph,
     control: &Control,
+    wanted: Wanted<'_>,
     path: &[Id],
     captures: &Captures<'_>,
 ) -> (Truth, String) {
@@ -40,6 +84,10 @@ pub fn backing(
         return unknown("the record of the channel is not at hand");
     };
     let mut is_held = false;
+    let names = match wanted {
+        Wanted::Channel => names(channel),
+        Wanted::Key(id) => vec![id.to_lowercase()],
+    };
     for capture in &document.captures {
         let Held::Bytes(bytes) = captures(&capture.digest) else { continue };
         let expected = Expected { digest: capture.digest, size: capture.size };
@@ -48,13 +96,18 @@ pub fn backing(
         }
         is_held = true;
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        if let Some(name) = names(channel).into_iter().find(|name| stands_in(&text, name)) {
+        if let Some(name) = names.iter().find(|name| stands_in(&text, name)) {
             let what = format!("document {} is held and names `{name}`", id.short());
             return (Truth::Holds, what);
         }
     }
     if is_held {
-        unknown("no handle, platform id or URL of the channel stands in the document that shows it")
+        unknown(match wanted {
+            Wanted::Channel => {
+                "no handle, platform id or URL of the channel stands in the document that shows it"
+            }
+            Wanted::Key(_) => "the key itself does not stand in the document that should show it",
+        })
     } else {
         unknown("no bytes of the document that should show it are held")
     }
@@ -84,7 +137,7 @@ fn stands_in(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{backing, stands_in};
+    use super::{Wanted, backing, stands_in};
     use crate::attribution::record::Record;
     use crate::attribution::record::channel::ControlBasis;
     use crate::attribution::record::document::DocumentKind;
@@ -106,10 +159,10 @@ mod tests {
         control.evidence = Some(shown);
         let graph = notebook.graph();
         let held = |digest: &Hash| notebook.held(digest);
-        assert_eq!(backing(&graph, &control, &[], &held).0, expected, "{page}");
-        assert_eq!(backing(&graph, &control, &[shown], &held).0, Fails, "{page}");
+        assert_eq!(backing(&graph, &control, Wanted::Channel, &[], &held).0, expected, "{page}");
+        assert_eq!(backing(&graph, &control, Wanted::Channel, &[shown], &held).0, Fails, "{page}");
         control.evidence = None;
-        assert_eq!(backing(&graph, &control, &[], &held).0, Unknown);
+        assert_eq!(backing(&graph, &control, Wanted::Channel, &[], &held).0, Unknown);
     }
 
     #[test]

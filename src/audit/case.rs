@@ -3,16 +3,17 @@
 //! Bytes are checked, text is derived and words are looked for here, once; the rules only compare.
 
 use crate::attribution::id::Id;
-use crate::attribution::record::channel::Control;
 use crate::attribution::record::claim::Claim;
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::truth::Truth;
-use crate::audit::backing::backing;
+use crate::audit::backing::{Backed, Wanted, backed};
 use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::{Found, Graph, Node};
 use crate::audit::origins::{Independence, independence};
+use crate::audit::packages::{Packaged, packaged};
 use crate::audit::path::{Step, path};
 use crate::audit::standing::{Outcome, Standings};
+use crate::audit::vouching::{Search, Voucher};
 use crate::evidence::anchor::{self, Match};
 use crate::evidence::capture::{self, Check, Expected};
 use crate::evidence::text::{Profile, Text, derive};
@@ -36,6 +37,10 @@ pub struct Case<'a> {
     /// What is recorded of who controlled the origin's channel, in entry order, as far as it is
     /// in force.
     pub controls: Vec<Backed<'a>>,
+    /// What vouches for each step's bytes, step by step.
+    pub vouchers: Vec<Vec<Voucher<'a>>>,
+    /// The time stamps of the claim's own statement.
+    pub stamps: Vec<Voucher<'a>>,
     /// How the claim stands.
     pub outcome: Outcome,
     /// How many origins stand behind what it says.
@@ -54,18 +59,10 @@ pub struct Reading<'a> {
     pub bytes: Bytes,
     /// The text derived from them, or why there is none.
     pub text: Result<Text, NoText>,
+    /// The package of web archives that the capture is, or was taken from.
+    pub package: Option<Packaged>,
     /// Where each segment of the passage stands; empty without a passage or a text.
     pub anchors: Vec<Match>,
-}
-
-/// A statement of control and what backs it.
-pub struct Backed<'a> {
-    /// The statement.
-    pub control: &'a Control,
-    /// Whether a later revocation reaches back to its signature.
-    pub is_suspect: bool,
-    /// Whether captured bytes back it, with the fact in words.
-    pub backing: (Truth, String),
 }
 
 /// What is known of the bytes that a step rests on.
@@ -116,6 +113,10 @@ impl<'a> Case<'a> {
         let steps: Vec<Reading<'_>> =
             steps.map(|step| Reading::of(graph, step, captures)).collect();
         let controls = controls(graph, standings, &steps, captures);
+        let on_path = documents(&steps);
+        let search = Search { graph, standings, captures, path: &on_path };
+        let vouchers = steps.iter().map(|reading| reading.vouchers(&search)).collect();
+        let stamps = search.of_statement(id);
         let text_of = |document| text_of(graph, document, captures);
         Some(Self {
             graph,
@@ -125,6 +126,8 @@ impl<'a> Case<'a> {
             claim,
             steps,
             controls,
+            vouchers,
+            stamps,
             outcome: standings.of(id),
             independence: independence(graph, standings, id, &text_of),
         })
@@ -140,21 +143,22 @@ fn origin<'a, 'r>(steps: &'r [Reading<'a>]) -> Option<&'r Reading<'a>> {
     steps.iter().rev().find(|reading| reading.step.document.is_some())
 }
 
+/// What is recorded of who controlled the channel on which the origin appeared.
 fn controls<'a>(
     graph: &'a Graph,
     standings: &Standings<'_>,
     steps: &[Reading<'a>],
     captures: &Captures<'_>,
 ) -> Vec<Backed<'a>> {
-    let channel = origin(steps).and_then(|origin| origin.document?.channel);
-    let path: Vec<Id> = steps.iter().filter_map(|reading| reading.step.document).collect();
-    let recorded = channel.map(|channel| graph.controls(channel)).unwrap_or_default().into_iter();
-    let in_force = recorded.filter_map(|(id, control)| {
-        let node = graph.node(id).filter(|node| standings.is_in_force(node))?;
-        let backing = backing(graph, control, &path, captures);
-        Some(Backed { control, is_suspect: node.is_suspect(), backing })
-    });
-    in_force.collect()
+    let Some(channel) = origin(steps).and_then(|origin| origin.document?.channel) else {
+        return Vec::new();
+    };
+    backed(graph, standings, channel, Wanted::Channel, &documents(steps), captures)
+}
+
+/// The documents on the way, from the reader's side to the origin.
+fn documents(steps: &[Reading<'_>]) -> Vec<Id> {
+    steps.iter().filter_map(|reading| reading.step.document).collect()
 }
 
 impl<'a> Reading<'a> {
@@ -173,11 +177,14 @@ impl<'a> Reading<'a> {
             },
             (Some(_), None) => first_that_matches(&captures, held),
         };
-        let media_type = match bytes {
+        let counted = match bytes {
             Bytes::Match(digest) => captures.iter().find(|c| c.digest == digest),
             _ => None,
         };
-        let media_type = media_type.map_or("", |capture| capture.media_type.as_str());
+        let package = counted
+            .zip(content.as_deref())
+            .and_then(|(capture, content)| packaged(capture, &captures, content, held));
+        let media_type = counted.map_or("", |capture| capture.media_type.as_str());
         let profile = step.passage.map(|passage| passage.profile.as_str());
         let text = read(content.as_deref(), profile, media_type);
         let anchors = match (&text, step.passage) {
@@ -186,7 +193,22 @@ impl<'a> Reading<'a> {
             }
             _ => Vec::new(),
         };
-        Self { step, document, captures, bytes, text, anchors }
+        Self { step, document, captures, bytes, text, package, anchors }
+    }
+
+    /// What vouches for the bytes that this step rests on.
+    fn vouchers(&self, search: &Search<'a, '_>) -> Vec<Voucher<'a>> {
+        let (Some(id), Some(document)) = (self.step.document, self.document) else {
+            return Vec::new();
+        };
+        let Some(capture) = self.counted() else { return Vec::new() };
+        search.of_capture(id, document, capture.digest, &capture.media_type)
+    }
+
+    /// The capture that this step rests on, if its bytes are held and the recorded ones.
+    pub fn counted(&self) -> Option<&'a Capture> {
+        let Bytes::Match(digest) = self.bytes else { return None };
+        self.captures.iter().find(|capture| capture.digest == digest).copied()
     }
 
     /// Where the segments stand, if each was found.

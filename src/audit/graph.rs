@@ -8,11 +8,14 @@ use std::collections::{BTreeMap, HashMap};
 use crate::attribution::id::Id;
 use crate::attribution::keyring::Signed;
 use crate::attribution::record::Record;
+use crate::attribution::record::attestation::Attestation;
 use crate::attribution::record::channel::{Channel, Control};
 use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
+use crate::evidence::address::account::plain_handle;
+use crate::evidence::authority::x509::Certificate;
 use crate::key::Thumbprint;
 use crate::tlog::checkpoint::LoggedBefore;
 
@@ -65,9 +68,15 @@ pub struct Graph {
     versions: HashMap<Id, Vec<NodeIndex>>,
     /// Lowercase names of parties.
     by_name: HashMap<String, Vec<Id>>,
+    /// Channels by their handles, as [`plain_handle`] writes them.
+    by_handle: HashMap<String, Vec<Id>>,
     providers: HashMap<String, Vec<NodeIndex>>,
     by_provider: HashMap<String, Vec<NodeIndex>>,
     by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
+    /// Channels by platform and platform id, by their first ids.
+    by_platform_id: HashMap<String, Vec<Id>>,
+    /// See [`Graph::pinned_roots`].
+    pinned_roots: Vec<Certificate>,
     /// See [`Graph::logged_before`].
     logged_before: Option<LoggedBefore>,
 }
@@ -124,6 +133,18 @@ impl Graph {
     pub fn seen_by_witnesses(mut self, logged_before: Option<LoggedBefore>) -> Self {
         self.logged_before = logged_before;
         self
+    }
+
+    /// The same graph, for somebody who trusts these authorities.
+    #[must_use]
+    pub fn trusting(mut self, pinned_roots: Vec<Certificate>) -> Self {
+        self.pinned_roots = pinned_roots;
+        self
+    }
+
+    /// The authorities whose certificates are believed, as far as the reader has pinned any.
+    pub fn pinned_roots(&self) -> &[Certificate] {
+        &self.pinned_roots
     }
 
     /// By what time all of these records were in the log, by the word of the policy's witnesses;
@@ -218,6 +239,39 @@ impl Graph {
         captures
     }
 
+    /// What vouches for captures of a document, in entry order.
+    pub fn attestations(&self, document: Id) -> Vec<(Id, &Attestation)> {
+        self.vouching(self.referrers_to_any_version(document), "document")
+    }
+
+    /// What vouches for a statement itself, in entry order.
+    pub fn attestations_of_statement(&self, statement: Id) -> Vec<(Id, &Attestation)> {
+        self.vouching(self.referrers(statement).collect(), "statement")
+    }
+
+    fn vouching<'a>(
+        &'a self,
+        referrers: Vec<(&'a Node, &'static str)>,
+        wanted: &str,
+    ) -> Vec<(Id, &'a Attestation)> {
+        let mut found: Vec<(Id, &Attestation)> = referrers
+            .into_iter()
+            .filter_map(|(node, field)| match node.record() {
+                Record::Attestation(it) if field == wanted => Some((node.id(), it)),
+                _ => None,
+            })
+            .collect();
+        found.sort_by_key(|(id, _)| self.by_id[id]);
+        found
+    }
+
+    /// The channels with this platform and platform id in any of their descriptions, by their first
+    /// ids.
+    pub fn channels_with(&self, platform: &str, platform_id: &str) -> &[Id] {
+        let key = platform_key(platform, platform_id);
+        self.by_platform_id.get(&key).map_or(&[], Vec::as_slice)
+    }
+
     /// The newest description of a party.
     pub fn party(&self, id: Id) -> Option<&Party> {
         self.all_of_party(id).pop()
@@ -286,6 +340,12 @@ impl Graph {
         self.by_name.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
     }
 
+    /// The channels that are recorded to have had a handle at any time, by their first ids; upper
+    /// and lower case are the same.
+    pub fn channels_called(&self, handle: &str) -> &[Id] {
+        self.by_handle.get(&plain_handle(handle)).map_or(&[], Vec::as_slice)
+    }
+
     /// The name to print for somebody.
     pub fn name_of(&self, who: &Who) -> String {
         match who {
@@ -350,16 +410,33 @@ impl Graph {
                 let earliest = self.by_id[&first];
                 self.versions.entry(first).or_insert_with(|| vec![earliest]).push(index);
             }
-            if let Record::Party(party) = self.nodes[index].record() {
-                for name in &party.names {
-                    let known = self.by_name.entry(name.text.to_lowercase()).or_default();
-                    if !known.contains(&first) {
-                        known.push(first);
+            let called = |names: &mut HashMap<String, Vec<Id>>, name: String| {
+                let known = names.entry(name).or_default();
+                if !known.contains(&first) {
+                    known.push(first);
+                }
+            };
+            match self.nodes[index].record() {
+                Record::Party(party) => {
+                    let names = party.names.iter().map(|name| name.text.to_lowercase());
+                    names.for_each(|name| called(&mut self.by_name, name));
+                }
+                Record::Channel(channel) => {
+                    let handles = channel.handles.iter().map(|handle| plain_handle(&handle.text));
+                    handles.for_each(|handle| called(&mut self.by_handle, handle));
+                    if let (Some(platform), Some(id)) = (&channel.platform, &channel.platform_id) {
+                        called(&mut self.by_platform_id, platform_key(platform, id));
                     }
                 }
+                _ => {}
             }
         }
     }
+}
+
+/// One text for a platform and an id on it. Neither holds a line feed, being on one line.
+fn platform_key(platform: &str, id: &str) -> String {
+    format!("{platform}\n{id}")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::attribution::truth::Truth;
 use crate::audit::case::Case;
 use crate::audit::rules::rule::Finding;
-use crate::audit::rules::{chain, channel, evidence, passage, recorder, time};
+use crate::audit::rules::{chain, channel, evidence, passage, recorder, source, time};
 
 /// How far the way of a claim is shown; each level includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -33,10 +33,10 @@ pub struct Reached {
     pub level: Level,
     /// Its name in one word or three.
     pub name: &'static str,
-    /// The next level.
-    pub next: Level,
+    /// The next level, if there is one.
+    pub next: Option<Level>,
     /// What stops it.
-    pub stopped_by: Stop,
+    pub stopped_by: Option<Stop>,
 }
 
 /// The fact that stops a level.
@@ -62,8 +62,8 @@ impl Level {
                 "Recorded: a recorder who may do so signed the claim. Nothing shows the words."
             }
             Self::A1 => {
-                "Captured: the bytes of the document that the recorder read are held, and match \
-                 their digest."
+                "Captured: the bytes of the document that the recorder read are held, match their \
+                 digest, and do not rest on an archive alone that is rated distrusted."
             }
             Self::A2 => {
                 "Anchored: the passage stands in those bytes, once and where the record says, and \
@@ -75,8 +75,8 @@ impl Level {
                  at that time, by evidence stronger than somebody's word."
             }
             Self::A4 => {
-                "Signed at source: the origin carries the source's own cryptographic signature. \
-                 This version does not check it, so no claim reaches it."
+                "Signed at source: the words at the origin are signed by a key that the speaker, or \
+                 a body it spoke for, controlled at that time, by evidence that names the key."
             }
         }
     }
@@ -96,18 +96,50 @@ impl Level {
 /// The level of a case by its findings: the first step up that something stops.
 pub fn level(case: &Case<'_>, findings: &[Finding]) -> Reached {
     let stops = [
-        (Level::A0, Level::A1, captured(case, findings)),
-        (Level::A1, Level::A2, anchored(case, findings, 0)),
-        (Level::A2, Level::A3, traced(case, findings)),
+        (Level::A1, captured(case, findings)),
+        (Level::A2, anchored(case, findings, 0)),
+        (Level::A3, traced(case, findings)),
     ];
-    for (level, next, stop) in stops {
-        if let Some(stopped_by) = stop {
-            return Reached { level, name: level.name(), next, stopped_by };
+    for (next, stop) in stops {
+        if let Some(stop) = stop {
+            return Reached::below(next, stop);
         }
     }
-    let what = "signatures at the source are not checked in this version".to_owned();
-    let stopped_by = Stop { rule: None, truth: Truth::Unknown, what };
-    Reached { level: Level::A3, name: Level::A3.name(), next: Level::A4, stopped_by }
+    match unsigned(case) {
+        Some(stop) => Reached::below(Level::A4, stop),
+        None => Reached { level: Level::A4, name: Level::A4.name(), next: None, stopped_by: None },
+    }
+}
+
+impl Reached {
+    /// The level below the one that is stopped.
+    fn below(next: Level, stopped_by: Stop) -> Self {
+        let level = ALL[next as usize - 1];
+        Self { level, name: level.name(), next: Some(next), stopped_by: Some(stopped_by) }
+    }
+}
+
+/// What keeps the origin from being signed at its source: of several signatures, what stops the
+/// one that comes nearest.
+fn unsigned(case: &Case<'_>) -> Option<Stop> {
+    let origin = case.origin()?;
+    let vouchers = case.vouchers[origin.step.number].iter();
+    let signatures = vouchers.filter(|it| !it.scheme.is_of_time());
+    let stops = signatures.map(|voucher| {
+        let facts = source::facts(case, origin, voucher);
+        let passed = facts.iter().take_while(|(_, (truth, _))| *truth == Truth::Holds).count();
+        (passed, facts.into_iter().nth(passed))
+    });
+    match stops.max_by_key(|(passed, _)| *passed) {
+        None => {
+            let what = "no signature of the source is recorded for the origin, nor found in it";
+            Some(Stop::of(Truth::Unknown, what))
+        }
+        Some((_, stop)) => stop.map(|(rule, (truth, what))| {
+            let what = format!("{}: {what}", origin.step.name());
+            Stop { rule: Some(rule.name), truth, what }
+        }),
+    }
 }
 
 fn captured(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
@@ -116,6 +148,18 @@ fn captured(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     }
     first_stop(findings, &[recorder::SIGNER_IN_GOOD_STANDING.name], None)
         .or_else(|| first_stop(findings, &[evidence::DIGEST_AND_SIZE.name], Some(0)))
+        .or_else(|| distrusted(findings, 0))
+}
+
+/// A provider that is rated distrusted may have put anything into the bytes. One that nobody rated,
+/// or that is rated degraded, is said to be so and stops nothing.
+fn distrusted(findings: &[Finding], step: u64) -> Option<Stop> {
+    let found = findings.iter().find(|finding| {
+        finding.rule == evidence::CAPTURE_PROVIDER_TRUSTED.name
+            && finding.step == Some(step)
+            && finding.truth == Truth::Fails
+    });
+    found.map(Stop::from)
 }
 
 /// What stops a step from being anchored.
@@ -138,6 +182,7 @@ fn anchored(case: &Case<'_>, findings: &[Finding], step: usize) -> Option<Stop> 
 fn traced(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     for step in 1..case.steps.len() {
         let stop = first_stop(findings, &[chain::HOPS_CAPTURED.name], Some(step as u64))
+            .or_else(|| distrusted(findings, step as u64))
             .or_else(|| anchored(case, findings, step));
         if stop.is_some() {
             return stop;
@@ -165,7 +210,12 @@ fn on_its_channel(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     let origin = case.origin()?;
     let number = Some(origin.step.number as u64);
     let channel = origin.document?.channel.map(|channel| case.graph.first(channel));
-    first_stop(findings, &[channel::CHANNEL_URL_MATCHES.name], number).or_else(|| {
+    let off_channel = first_stop(findings, &[channel::CHANNEL_URL_MATCHES.name], number);
+    // What has no URL, as mail has none, is on the channel if the channel's own key signed it.
+    let off_channel = off_channel.filter(|stop| {
+        stop.truth == Truth::Fails || !source::is_signed_by_its_channel(case, origin)
+    });
+    off_channel.or_else(|| {
         let contested = findings.iter().find(|finding| {
             finding.rule == channel::ONE_CONTROLLER_AT_A_TIME.name
                 && Some(finding.id) == channel
@@ -209,6 +259,7 @@ mod tests {
     use crate::audit::notebook::{
         Notebook, channel, claim, control, date, party, passage, reached, unreached,
     };
+    use crate::audit::signing::{fingerprint, sshsig};
     use crate::hash::Hash;
 
     const ARTICLE: &str = "The ministry stated that a delegation will come to the capital soon.";
@@ -260,12 +311,85 @@ mod tests {
         change(&mut world);
         let reached = level(&mut world.notebook, world.claim);
         assert_eq!(reached.level, expected, "{reached:?}");
-        assert!(reached.stopped_by.what.contains(stop), "{reached:?}");
+        let stopped_by = &reached.stopped_by.as_ref().unwrap().what;
+        assert!(stopped_by.contains(stop), "{reached:?}");
     }
 
     #[test]
-    fn a_chain_that_is_whole_is_traced_and_never_signed() {
-        check(|_| {}, Level::A3, "not checked in this version");
+    fn a_chain_that_is_whole_is_traced() {
+        check(|_| {}, Level::A3, "no signature of the source is recorded");
+    }
+
+    #[test]
+    fn what_has_no_url_is_on_its_channel_if_the_channels_key_signed_it() {
+        let on_key = |w: &mut World, seed: u8| {
+            let page = format!("We sign with {}.", fingerprint(7));
+            let page = w.notebook.document(&page, |_| {});
+            let mut key = channel("press-key");
+            key.platform = Some("ssh".to_owned());
+            key.platform_id = Some(fingerprint(7));
+            let key = w.notebook.append(Record::Channel(key));
+            let mut shown = control(key, w.ministry, ControlBasis::Registry);
+            shown.evidence = Some(page);
+            w.notebook.append(Record::Control(shown));
+            let text = "By mail: a delegation will come.";
+            w.site = key;
+            let origin = w.notebook.document(text, |document| {
+                document.channel = Some(key);
+                document.published = Some(date("2024-11-24"));
+            });
+            w.claim.chain[0].document = Some(origin);
+            w.claim.chain[0].passage = Some(passage(text, "a delegation will come"));
+            w.notebook.attest(origin, text, &sshsig(seed, text));
+        };
+        check(|w| on_key(w, 8), Level::A2, "URL");
+        let mut world = world(ControlBasis::DidWeb);
+        on_key(&mut world, 7);
+        assert_eq!(level(&mut world.notebook, world.claim).level, Level::A4);
+    }
+
+    /// A world in which the key of seed 7 signed the statement.
+    fn sign(world: &mut World) {
+        let statement = world.claim.chain[0].document.unwrap();
+        world.notebook.attest(statement, STATEMENT, &sshsig(7, STATEMENT));
+    }
+
+    #[test]
+    fn an_origin_signed_by_a_key_of_the_speaker_is_signed_at_source() {
+        check(sign, Level::A3, "whose key it is is not recorded");
+        let other_words = |w: &mut World| {
+            let statement = w.claim.chain[0].document.unwrap();
+            w.notebook.attest(statement, STATEMENT, &sshsig(7, ARTICLE));
+            w.notebook.bind(7, w.ministry, |_| {});
+        };
+        check(other_words, Level::A3, "not those that the key inside it signed");
+        let article = |w: &mut World| {
+            let article = w.claim.document.unwrap();
+            w.notebook.attest(article, ARTICLE, &sshsig(7, ARTICLE));
+            w.notebook.bind(7, w.ministry, |_| {});
+        };
+        check(article, Level::A3, "no signature of the source is recorded");
+        let stranger = |w: &mut World| {
+            sign(w);
+            let other = w.notebook.party("embassy", PartyKind::Organisation);
+            w.notebook.bind(7, other, |_| {});
+        };
+        check(stranger, Level::A3, "not of ministry");
+        let mut world = world(ControlBasis::DidWeb);
+        sign(&mut world);
+        world.notebook.bind(7, world.ministry, |_| {});
+        let reached = level(&mut world.notebook, world.claim);
+        assert_eq!((reached.level, reached.next, reached.stopped_by), (Level::A4, None, None));
+    }
+
+    #[test]
+    fn a_signature_lifts_nothing_that_is_not_traced() {
+        let signed_by_word = |w: &mut World| {
+            sign(w);
+            w.notebook.bind(7, w.ministry, |_| {});
+            w.claim.chain[0].passage = None;
+        };
+        check(signed_by_word, Level::A2, "no passage is recorded");
     }
 
     #[test]
@@ -294,7 +418,45 @@ mod tests {
         let mut world = world(ControlBasis::ReporterSays);
         let reached = level(&mut world.notebook, world.claim);
         assert_eq!(reached.level, Level::A2);
-        assert!(reached.stopped_by.what.contains("a reporter's word"), "{reached:?}");
+        assert!(
+            reached.stopped_by.as_ref().unwrap().what.contains("a reporter's word"),
+            "{reached:?}"
+        );
+    }
+
+    #[test]
+    fn a_capture_that_rests_on_a_distrusted_archive_alone_is_none() {
+        use crate::attribution::record::notice::{Provider, ProviderRating as Rating};
+        let captured = |w: &mut World, step: usize, rating: Option<Rating>, since: &str| {
+            if let Some(rating) = rating {
+                let (since, reason) = (Some(date(since)), "an audit".to_owned());
+                let name = "archive".to_owned();
+                let provider = Provider { name, rating, since, reason, party: None };
+                w.notebook.append(Record::Provider(provider));
+            }
+            let text = [ARTICLE, STATEMENT][step];
+            let site = w.site;
+            let again = w.notebook.document(text, |document| {
+                document.captures[0].provider = Some("archive".to_owned());
+                document.captures[0].captured_at = Some(date("2024-11-25"));
+                if step == 1 {
+                    document.channel = Some(site);
+                    document.url = Some("https://mfa.example/news/3".to_owned());
+                    document.published = Some(date("2024-11-24"));
+                }
+            });
+            match step {
+                0 => w.claim.document = Some(again),
+                _ => w.claim.chain[0].document = Some(again),
+            }
+        };
+        let bad = Some(Rating::Distrusted);
+        check(|w| captured(w, 0, bad, "2024-06"), Level::A0, "rated distrusted: an audit");
+        check(|w| captured(w, 1, bad, "2024-06"), Level::A2, "rated distrusted: an audit");
+        // What began later, is less, or was never said, is told and stops nothing.
+        check(|w| captured(w, 0, bad, "2025"), Level::A3, "");
+        check(|w| captured(w, 0, Some(Rating::Degraded), "2024-06"), Level::A3, "");
+        check(|w| captured(w, 0, None, ""), Level::A3, "");
     }
 
     /// The claim with another origin, which lies on the ministry's site.
@@ -360,7 +522,7 @@ mod tests {
         assert_eq!(shown_only_by(|_, _| {}).level, Level::A3);
         let stops = |stop: &str, reached: Reached| {
             assert_eq!(reached.level, Level::A2, "{reached:?}");
-            assert!(reached.stopped_by.what.contains(stop), "{reached:?}");
+            assert!(reached.stopped_by.as_ref().unwrap().what.contains(stop), "{reached:?}");
         };
         stops("no document is recorded", shown_only_by(|_, said| said.evidence = None));
         let note = |w: &mut World, said: &mut Control| {
@@ -414,6 +576,6 @@ mod tests {
         let held = |digest: &Hash| world.notebook.held(digest);
         let reached = crate::audit::audit(&graph, id, &held).unwrap().level;
         assert_eq!(reached.level, Level::A0);
-        assert_eq!(reached.stopped_by.rule, Some("signer-in-good-standing"));
+        assert_eq!(reached.stopped_by.unwrap().rule, Some("signer-in-good-standing"));
     }
 }

@@ -18,16 +18,27 @@ pub mod path;
 pub mod origins;
 
 // One claim, judged.
+pub mod control;
+pub mod mutual;
 pub mod backing;
+pub mod schemes;
+pub mod vouching;
+pub mod packages;
 pub mod case;
 pub mod rules;
 pub mod level;
 pub mod draw;
+pub mod vouched;
+pub mod aloud;
+
+// One account, asked about.
+pub mod controller;
 
 use serde::Serialize;
 
 use crate::attribution::id::Id;
 use crate::attribution::truth::Truth;
+use crate::audit::aloud::in_short;
 use crate::audit::captures::Captures;
 use crate::audit::case::Case;
 use crate::audit::draw::draw;
@@ -37,6 +48,7 @@ use crate::audit::line::one_line;
 use crate::audit::origins::Independence;
 use crate::audit::rules::rule::Finding;
 use crate::audit::standing::{Outcome, Standings};
+use crate::audit::vouched::{Vouched, vouched};
 use crate::tlog::checkpoint::LoggedBefore;
 use crate::verify::report::Verdict;
 
@@ -50,7 +62,7 @@ pub const DOES_NOT_SHOW: [&str; 6] = [
     "It rests on what was recorded here; a correction or a tie that nobody recorded is not seen.",
     "That bytes match their digest says they were not changed since, not where they came from.",
     "The number of origins is the most there can be, not the number there is.",
-    "No signature of the source itself was checked.",
+    "A signature shows that a key signed these bytes; not that its owner meant them, or was right.",
 ];
 
 /// Why there is nothing to audit.
@@ -121,6 +133,10 @@ pub struct Audit {
     pub standing: Outcome,
     /// How many origins stand behind what it says.
     pub independence: Independence,
+    /// The audit in a few sentences that can be read aloud.
+    pub in_short: Vec<String>,
+    /// What vouches for the bytes on its way, or for its entry: signatures and time stamps.
+    pub vouched: Vec<Vouched>,
     /// What each rule found.
     pub findings: Vec<Finding>,
     /// How many findings of each sort.
@@ -161,8 +177,9 @@ pub fn audit_with(
         Counts { unknown: 1.., .. } => Verdict::Undecided,
         _ => Verdict::Verified,
     };
-    Ok(Audit {
+    let mut audit = Audit {
         schema: SCHEMA,
+        in_short: Vec::new(),
         ok: verdict == Verdict::Verified,
         verdict,
         id,
@@ -174,12 +191,15 @@ pub fn audit_with(
         logged_before: graph.logged_before().cloned(),
         level: level(&case, &findings),
         drawing: draw(&case),
+        vouched: vouched(&case),
         standing: case.outcome,
         independence: case.independence,
         findings,
         counts,
         does_not_show: DOES_NOT_SHOW,
-    })
+    };
+    audit.in_short = in_short(&audit);
+    Ok(audit)
 }
 
 fn count(findings: &[Finding]) -> Counts {
@@ -196,3 +216,5 @@ fn count(findings: &[Finding]) -> Counts {
 
 #[cfg(test)]
 pub(crate) mod notebook;
+#[cfg(test)]
+pub(crate) mod signing;

@@ -4,6 +4,7 @@
 use crate::attribution::record::claim::Mode;
 use crate::evidence::anchor::{Match, Reason, find};
 use crate::evidence::nearest::Hint;
+use crate::evidence::parts::Part;
 use crate::evidence::quotation::is_quoted;
 use crate::evidence::reading::{self, Answer, Verdict};
 use crate::evidence::text::Text;
@@ -70,16 +71,24 @@ fn ambiguous(text: &Text, positions: &[Position], has_more: bool) -> Unfound {
     let what = format!("stands {more}{count} times: {}", listed(text, positions));
     let hint = "give `prefix` or `suffix`, the words directly before or behind, to tell the places \
                 apart";
-    Unfound { what, hint: Some(hint.to_owned()) }
+    let parts: Vec<&Part> = positions.iter().filter_map(|place| text.part_at(*place)).collect();
+    // In one string or on one page, naming it again would tell nothing apart.
+    let hint = match parts.as_slice() {
+        [first, rest @ ..] if rest.iter().any(|other| other != first) => match first {
+            Part::Pointer(pointer) => format!("{hint}; or `pointer`, such as {pointer:?}"),
+            Part::Page(page) => format!("{hint}; or `page`, such as {page}"),
+        },
+        _ => hint.to_owned(),
+    };
+    Unfound { what, hint: Some(hint) }
 }
 
 fn unfound(text: &Text, selector: &Selector, reason: &Reason) -> Unfound {
     match reason {
         Reason::EmptyQuote => Unfound { what: "is empty".to_owned(), hint: None },
-        Reason::Absent { hint } => Unfound {
-            what: "stands nowhere in the text".to_owned(),
-            hint: nearest(text, &selector.exact, *hint),
-        },
+        Reason::Absent { hint } => {
+            Unfound { what: nowhere(selector), hint: nearest(text, &selector.exact, *hint) }
+        }
         Reason::OtherSurroundings { places } => Unfound {
             what: format!(
                 "does not stand between the prefix and suffix given, but here: {}",
@@ -94,9 +103,38 @@ fn unfound(text: &Text, selector: &Selector, reason: &Reason) -> Unfound {
                 _ => Some("leave out `start` and `end`: they are found by the words".to_owned()),
             },
         },
+        Reason::NoSuchPart { near, .. } => Unfound {
+            what: format!("cannot be looked for: {reason}"),
+            hint: near.is_empty().then(|| {
+                "`pointer` is for JSON, `page` for PDF: leave it out, or look whether the capture \
+                 is the one that was meant"
+                    .to_owned()
+            }),
+        },
+        Reason::TwoParts => Unfound {
+            what: "cannot be looked for: both `pointer` and `page` are given".to_owned(),
+            hint: Some("`pointer` is for JSON, `page` for PDF".to_owned()),
+        },
+        Reason::InOtherPart { .. } => Unfound {
+            what: format!("does not stand where it should: {reason}"),
+            hint: Some("leave out `pointer` and `page`, or give the right one".to_owned()),
+        },
+        Reason::OutsidePart { .. } | Reason::AcrossParts => Unfound {
+            what: format!("does not stand where it should: {reason}"),
+            hint: Some("leave out `start` and `end`: they are found by the words".to_owned()),
+        },
         Reason::OutsideText { .. } | Reason::OtherPrefix { .. } | Reason::OtherSuffix { .. } => {
             Unfound { what: format!("does not stand where it should: {reason}"), hint: None }
         }
+    }
+}
+
+/// Where the words were looked for and do not stand.
+fn nowhere(selector: &Selector) -> String {
+    match (&selector.pointer, selector.page) {
+        (Some(pointer), _) => format!("stands neither in the string `{pointer}` nor elsewhere"),
+        (_, Some(page)) => format!("stands neither on page {page} nor elsewhere"),
+        _ => "stands nowhere in the text".to_owned(),
     }
 }
 
@@ -135,14 +173,17 @@ fn listed(text: &Text, positions: &[Position]) -> String {
 
 fn at(text: &Text, position: Position) -> String {
     let byte = text.byte_at(position.start).unwrap_or_default();
-    let line = text.as_str()[..byte].matches('\n').count() + 1;
+    let place = match text.part_at(position) {
+        Some(part) => part.to_string(),
+        None => format!("line {}", text.as_str()[..byte].matches('\n').count() + 1),
+    };
     let words = shown(text.slice(position).unwrap_or_default());
     let (before, after) = (text.before(position.start, CONTEXT), text.after(position.end, CONTEXT));
-    format!("line {line} “…{}…”", one_line(&format!("{before}[{words}]{after}")))
+    format!("{place} “…{}…”", one_line(&format!("{before}[{words}]{after}")))
 }
 
 fn one_line(words: &str) -> String {
-    words.replace(['\n', '\r', '\t'], " ")
+    words.replace(['\n', '\r', '\t', '\u{c}'], " ")
 }
 
 #[cfg(test)]
@@ -201,6 +242,37 @@ mod tests {
                     these stand at 3-5";
         let hint = "leave out `start` and `end`: they are found by the words";
         check_refused("go by", &selector, what, Some(hint));
+    }
+
+    #[test]
+    fn a_string_of_a_document_is_named_in_what_went_wrong() {
+        let post = r#"{"spoiler_text": "no", "content": "<p>no</p>", "id": "1"}"#;
+        let post = derive(Profile::Json1, post.as_bytes()).unwrap();
+        let refused = |exact: &str, pointer: Option<&str>| {
+            let pointer = pointer.map(str::to_owned);
+            let selector = Selector { pointer, ..Selector::quote(exact) };
+            let unfound = anchor(&post, &selector).unwrap_err();
+            (unfound.what, unfound.hint.unwrap_or_default())
+        };
+        let (what, hint) = refused("no", None);
+        assert!(what.starts_with("stands 2 times: the string `/spoiler_text` “…[no]"), "{what}");
+        assert!(hint.ends_with("or `pointer`, such as \"/spoiler_text\""), "{hint}");
+        let (what, hint) = refused("no", Some("/text"));
+        let near = "cannot be looked for: there is no such part as the string `/text`; near it are \
+                    the string `/spoiler_text`, the string `/content`, the string `/id`";
+        assert_eq!((what.as_str(), hint.as_str()), (near, ""));
+        let (what, hint) = refused("no", Some("/id"));
+        let elsewhere = "does not stand where it should: the words do not stand in the string \
+                         `/id`, but in the string `/spoiler_text`, the string `/content`";
+        assert_eq!(what, elsewhere);
+        assert_eq!(hint, "leave out `pointer` and `page`, or give the right one");
+        let (what, _) = refused("yes", Some("/id"));
+        assert_eq!(what, "stands neither in the string `/id` nor elsewhere");
+        let selector = Selector { page: Some(2), ..Selector::quote("by") };
+        let what = "cannot be looked for: page 2 is named, and the text has no pages";
+        let hint = "`pointer` is for JSON, `page` for PDF: leave it out, or look whether the \
+                    capture is the one that was meant";
+        check_refused("by", &selector, what, Some(hint));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::attribution::date::Date;
 use crate::claimfile::draft::is_url;
-use crate::evidence::text::guess_media_type;
+use crate::evidence::media::guess_media_type;
 
 /// Bytes, and how they were come by.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,16 +15,15 @@ use crate::attribution::record::document::{Capture, Document, LaterCapture};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::{Party, Role};
 use crate::claimfile::brought::Brought;
+use crate::claimfile::compose_capture::{capture, refuse_strange_packages};
 use crate::claimfile::compose_claim;
 use crate::claimfile::composition::{At, Composition, Ended, Held, Row, Wanted};
 use crate::claimfile::draft::{
-    AttestationDraft, CaptureDraft, ClaimFile, ControlDraft, DocumentDraft, LaterCaptureDraft,
-    PartyDraft, ProviderDraft, Section, Written,
+    AttestationDraft, ClaimFile, ControlDraft, DocumentDraft, LaterCaptureDraft, PartyDraft,
+    ProviderDraft, Section, Written,
 };
 use crate::claimfile::fault::Faults;
 use crate::claimfile::order::order;
-use crate::evidence::page::looks_whole;
-use crate::evidence::reading::Verdict;
 use crate::ledger::batch::{self, Batch};
 use crate::store::disk::Disk;
 
@@ -139,6 +138,7 @@ fn document<D: Disk>(
     let channel = it.perhaps(draft.channel.as_ref(), |it, key| it.channel(at, key));
     let cites = it.each(&draft.cites, |it, name| it.document(at, name).map(|held| held.id));
     let mut warnings = Vec::new();
+    refuse_strange_packages(it, at, draft);
     let captures = it.each(&draft.captures, |it, draft| capture(it, at, draft, &mut warnings))?;
     let record = Record::Document(Document {
         kind: draft.kind,
@@ -162,47 +162,6 @@ fn document<D: Disk>(
     let id = it.add(at, &record, &name, warnings)?;
     let files = draft.captures.iter().map(|draft| Some(draft.file.text.clone()));
     Some(Held { id, name, captures: files.zip(captures).collect() })
-}
-
-fn capture<D: Disk>(
-    it: &mut Composition<'_, '_, D>,
-    at: At<'_>,
-    draft: &CaptureDraft,
-    warnings: &mut Vec<String>,
-) -> Option<Capture> {
-    let brought = it.file(at, &draft.file)?;
-    let guessed = || brought.media_type(&draft.file.text);
-    let media_type = draft.media_type.clone().unwrap_or_else(guessed);
-    let Brought { bytes, fetched } = brought;
-    let size = bytes.len() as u64;
-    let digest = it.keep(&media_type, bytes);
-    let said = Capture {
-        captured_at: draft.captured_at.clone(),
-        uri_requested: draft.uri_requested.clone(),
-        uri_final: draft.uri_final.clone(),
-        tool: draft.tool.clone(),
-        provider: draft.provider.clone(),
-        ..Capture::of(digest, size, media_type)
-    };
-    let Some(fetched) = fetched else { return Some(said) };
-    warnings.extend(fetched.remarks);
-    match it.text(&said).as_ref() {
-        Ok(text) => {
-            let look = looks_whole(text);
-            warnings.extend((look.verdict != Verdict::Holds).then_some(look.fact));
-        }
-        Err(why) => warnings.push(format!("no words can be read in it: {why}")),
-    }
-    Some(Capture {
-        captured_at: Some(fetched.captured_at),
-        uri_requested: Some(fetched.uri_requested),
-        uri_final: Some(fetched.uri_final),
-        tool: Some(fetched.tool),
-        provider: said.provider.or(fetched.provider),
-        status: Some(fetched.status),
-        headers: fetched.headers,
-        ..said
-    })
 }
 
 /// Where a page was published that was fetched there, and not from an archive.

@@ -168,6 +168,17 @@ pub struct CaptureDraft {
     pub tool: Option<String>,
     /// The archive that fetched or kept them.
     pub provider: Option<String>,
+    /// The package from which the bytes are taken; `file` is then their URI in it.
+    pub within: Option<WithinDraft>,
+}
+
+/// A package of web archives, captured of the same document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithinDraft {
+    /// Its file as written.
+    pub package: Written,
+    /// When the page was captured, where the package has it more than once (`WARC-Date`).
+    pub date: Option<String>,
 }
 
 impl CaptureDraft {
@@ -181,12 +192,13 @@ impl CaptureDraft {
             uri_final: None,
             tool: None,
             provider: None,
+            within: None,
         }
     }
 
     /// Whether the bytes are to be fetched.
     pub fn is_page(&self) -> bool {
-        is_url(&self.file.text)
+        self.within.is_none() && is_url(&self.file.text)
     }
 }
 

@@ -15,5 +15,6 @@ pub mod order;
 pub mod anchor;
 pub mod brought;
 pub mod composition;
+pub mod compose_capture;
 pub mod compose_claim;
 pub mod compose;

@@ -4,7 +4,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::claimfile::draft::{CaptureDraft, LaterCaptureDraft, Written, is_url};
+use crate::claimfile::draft::{CaptureDraft, LaterCaptureDraft, WithinDraft, Written, is_url};
 use crate::claimfile::fields::Fields;
 
 /// What the fetching of a page tells by itself.
@@ -39,13 +39,39 @@ pub(crate) fn capture<'p, 't>(
 
 /// The fields of a capture that is written as a table.
 pub(crate) fn captured(inner: &mut Fields<'_, '_>) -> Option<CaptureDraft> {
-    let file = file_or_page(inner);
+    let within = within(inner);
+    let file = match &within {
+        Some(_) => inner.required("uri", "the URI of the page in the package"),
+        None => file_or_page(inner),
+    };
     let media_type = inner.text("media_type");
     let captured_at = inner.date("captured_at");
     let (uri_requested, uri_final) = (inner.text("uri_requested"), inner.text("uri_final"));
     let (tool, provider) = (inner.text("tool"), inner.text("provider"));
     let file = file?;
-    Some(CaptureDraft { file, media_type, captured_at, uri_requested, uri_final, tool, provider })
+    Some(CaptureDraft {
+        file,
+        media_type,
+        captured_at,
+        uri_requested,
+        uri_final,
+        tool,
+        provider,
+        within,
+    })
+}
+
+/// `within = "archive.wacz"`: bytes that are taken from a package, under their `uri`.
+fn within(inner: &mut Fields<'_, '_>) -> Option<WithinDraft> {
+    let package = inner.written("within")?;
+    let date = inner.text("date");
+    for name in ["file", "url"].into_iter().filter(|name| inner.has(name)) {
+        inner.refuse(&format!("`{name}` is given beside `within`, expected `uri` alone"));
+    }
+    for name in TOLD.into_iter().filter(|name| inner.has(name)) {
+        inner.refuse(&format!("`{name}` is told by the package, expected it left out"));
+    }
+    Some(WithinDraft { package, date })
 }
 
 /// `file = "…"`, or `url = "https://…"`.

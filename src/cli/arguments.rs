@@ -8,6 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::capture_options::{Attach, Capture, Fetching, Redact};
+use crate::cli::import_options::{Controller, Officials};
 use crate::cli::monitor_options::Monitor;
 use crate::cli::signing_options::Signing;
 use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
@@ -111,6 +112,9 @@ pub enum Command {
     Capture(Box<Capture>),
     /// Add a capture, a signature or a time stamp to what is recorded
     Attach(Box<Attach>),
+    /// Take in what others collected: a register of officials and their accounts
+    #[command(subcommand)]
+    Import(Import),
     /// Put a corrected claim in the place of one
     Correct(Correct),
     /// Take a claim back: by its recorder, its speaker or its publisher
@@ -129,6 +133,8 @@ pub enum Command {
     Verify(Verify),
     /// Say on what a claim really rests
     Audit(Audit),
+    /// Say who controlled an account on a date
+    Controller(Controller),
     /// List what rests on an entry
     Impact(Impact),
     /// Write one file with which a stranger can check an entry
@@ -214,6 +220,33 @@ pub struct Append {
     /// What may be fetched
     #[command(flatten)]
     pub fetching: Fetching,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// A register of officials and their accounts: parties, offices, channels, and whose they are
+    Officials(ImportOfficials),
+}
+
+/// Options of `import officials`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The files have the form of unitedstates/congress-legislators: legislators-current.yaml and
+legislators-social-media.yaml. Their bytes are kept, as the evidence. What a register shows, it
+shows of the day on which it was fetched: without --as-of, of no day. Importing the same again adds
+nothing.
+
+Example:
+  whosaid import officials --people legislators-current.yaml \\
+      --accounts legislators-social-media.yaml --as-of 2026-01-15")]
+pub struct ImportOfficials {
+    /// The register
+    #[command(flatten)]
+    pub register: Officials,
     /// How to sign
     #[command(flatten)]
     pub signing: Signing,

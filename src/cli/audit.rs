@@ -2,6 +2,8 @@
 //!
 //! Both verify the ledger first: nothing is said about claims of a ledger that does not verify.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -32,13 +34,13 @@ use crate::verify::report::Verdict;
 const DAY: u64 = 24 * 60 * 60;
 
 /// A ledger that verified, as a graph of its records.
-struct Audited {
+pub(crate) struct Audited {
     store: Opened,
-    graph: Graph,
+    pub(crate) graph: Graph,
     /// Every entry's id, for people who type the beginning of one.
     ids: Vec<Id>,
     /// Whether everything could be checked.
-    verdict: Verdict,
+    pub(crate) verdict: Verdict,
 }
 
 /// `whosaid audit`.
@@ -125,7 +127,11 @@ pub(crate) fn impact(
 }
 
 /// Verifies the ledger and connects its records.
-fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audited, Failure> {
+pub(crate) fn open(
+    place: &Place,
+    as_of: Option<&str>,
+    terminal: &Terminal,
+) -> Result<Audited, Failure> {
     let (store, policy) = (place.store()?, place.policy()?);
     let mut signed: Vec<Signed> = Vec::new();
     let mut verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
@@ -153,7 +159,8 @@ fn open(place: &Place, as_of: Option<&str>, terminal: &Terminal) -> Result<Audit
     }
     let suspect = |key, entry_index| verification.keyring.is_suspect(key, entry_index);
     let graph = Graph::new(signed, verification.withheld, suspect)
-        .seen_by_witnesses(verification.report.logged_before);
+        .seen_by_witnesses(verification.report.logged_before)
+        .trusting(place.pinned_roots()?);
     let ids = ids.into_iter().map(|(_, id)| id).collect();
     Ok(Audited { store, graph, ids, verdict })
 }
@@ -185,7 +192,7 @@ impl Audited {
 
     /// The bytes of a capture, as far as they are there. A verified ledger misses only what a
     /// notice withholds.
-    fn held(&self, digest: &Hash) -> Held {
+    pub(crate) fn held(&self, digest: &Hash) -> Held {
         let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
         match self.store.read(&path, MAX_CAPTURE) {
             Ok(Some(bytes)) => Held::Bytes(bytes),
@@ -201,14 +208,13 @@ impl Audited {
 }
 
 /// What does not hold weighs more than what could not be checked.
-fn worse(one: Exit, other: Exit) -> Exit {
+pub(crate) fn worse(one: Exit, other: Exit) -> Exit {
     if one == Exit::Holds || other == Exit::DoesNotHold { other } else { one }
 }
 
 /// One claim on one line.
 fn print_line(audit: &Audit, terminal: &Terminal) {
     let said = summary::shortened(&audit.said, 60);
-    let stop = &audit.level.stopped_by.what;
     terminal.line(format!(
         "{:<4} {}  {:?} {:<9} {} origin{}  {:<10} {}: {said}",
         audit.entry_index,
@@ -220,19 +226,29 @@ fn print_line(audit: &Audit, terminal: &Terminal) {
         word(&audit.standing.standing),
         audit.speaker,
     ));
-    terminal.line(format!("{:>20}not {:?}: {stop}", "", audit.level.next));
+    if let (Some(next), Some(stop)) = (audit.level.next, &audit.level.stopped_by) {
+        terminal.line(format!("{:>20}not {next:?}: {}", "", stop.what));
+    }
 }
 
 /// One claim whole, in the order in which a journalist would ask.
 fn print(audit: &Audit, with_rules: bool, terminal: &Terminal) {
     terminal.line(audit.drawing.trim_end());
     terminal.line("");
+    terminal.line("In short");
+    for sentence in &audit.in_short {
+        terminal.line(format!("  {sentence}"));
+    }
+    terminal.line("");
     let level = &audit.level;
     terminal.line(format!("Level      {:?} {}", level.level, level.name));
-    terminal.line(format!("           not {:?}: {}", level.next, level.stopped_by.what));
+    if let (Some(next), Some(stop)) = (level.next, &level.stopped_by) {
+        terminal.line(format!("           not {next:?}: {}", stop.what));
+    }
     if let Some(seen) = &audit.logged_before {
         terminal.line(format!("Time       {}", summary::logged_before(seen)));
     }
+    print_vouched(audit, terminal);
     print_standing(audit, terminal);
     print_independence(audit, terminal);
     terminal.line("");
@@ -248,6 +264,27 @@ fn print(audit: &Audit, with_rules: bool, terminal: &Terminal) {
     terminal.line("What this does not prove");
     for sentence in DOES_NOT_SHOW {
         terminal.line(format!("  {sentence}"));
+    }
+    let schemes: BTreeMap<&str, &str> =
+        audit.vouched.iter().map(|it| (it.scheme.name(), it.not_shown)).collect();
+    for (scheme, sentence) in schemes {
+        terminal.line(format!("  {scheme}: {sentence}"));
+    }
+}
+
+/// Who signed or stamped what, and what that leaves open.
+fn print_vouched(audit: &Audit, terminal: &Terminal) {
+    for (number, it) in audit.vouched.iter().enumerate() {
+        let title = if number == 0 { "Vouched" } else { "" };
+        let of = match it.step {
+            None => "the entry".to_owned(),
+            Some(0) => "the document read".to_owned(),
+            Some(number) => format!("hop {number}"),
+        };
+        terminal.line(format!("{title:<10} {of}, {}: {}", it.state, it.what));
+        for limit in &it.limits {
+            terminal.line(format!("           but {limit}"));
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
+use crate::attribution::record::attestation::Scheme;
 use crate::audit::level;
-use crate::audit::rules;
+use crate::audit::{rules, schemes};
 use crate::claimfile::fault::nearest;
 use crate::cli::arguments::Explain;
 use crate::cli::failure::{self, CODES, Exit, Failure};
@@ -64,6 +65,11 @@ fn entries() -> Vec<Entry> {
         words: level.words().to_owned(),
         not_shown: None,
     });
+    let schemes = Scheme::ALL.into_iter().map(|scheme| {
+        let (words, not_shown) = schemes::words(scheme);
+        let (name, words) = (scheme.name().to_owned(), words.to_owned());
+        Entry { schema, name, kind: "scheme", words, not_shown: Some(not_shown) }
+    });
     let codes = CODES.iter().map(|code| Entry {
         schema,
         name: code.name.to_owned(),
@@ -71,5 +77,5 @@ fn entries() -> Vec<Entry> {
         words: format!("{} (exit code {})", code.words, code.exit as u8),
         not_shown: None,
     });
-    rules.chain(levels).chain(codes).collect()
+    rules.chain(levels).chain(schemes).chain(codes).collect()
 }

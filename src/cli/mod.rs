@@ -10,6 +10,7 @@ pub mod witness_options;
 pub mod capture_options;
 pub mod monitor_options;
 pub mod arguments;
+pub mod import_options;
 mod failure;
 mod terminal;
 mod secrets;
@@ -26,10 +27,12 @@ mod append;
 mod amend;
 mod capture;
 mod attach;
+mod import;
 mod look;
 mod redact;
 mod verify;
 mod audit;
+mod controller;
 mod prove;
 mod check;
 mod witnesses;
@@ -79,6 +82,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Append(it) => append::run(&place, &it, terminal),
         Command::Capture(it) => capture::run(&place, &it, terminal),
         Command::Attach(it) => attach::run(&place, &it, terminal),
+        Command::Import(it) => import::run(&place, &it, terminal),
         Command::Correct(it) => amend::correct(&place, &it, terminal),
         Command::Retract(it) => amend::retract(&place, &it, terminal),
         Command::Relate(it) => amend::relate(&place, &it, terminal),
@@ -88,6 +92,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Show(it) => look::show(&place, &it, terminal),
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
+        Command::Controller(it) => controller::run(&place, &it, terminal),
         Command::Impact(it) => audit::impact(&place, &it, terminal),
         Command::Prove(it) => prove::run(&place, &it, terminal),
         Command::Check(it) => check::run(&place, &it, terminal),

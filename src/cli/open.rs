@@ -13,6 +13,7 @@ use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
 use crate::cli::{secrets, seen};
+use crate::evidence::authority::x509::Certificate;
 use crate::index::Index;
 use crate::key::SecretKey;
 use crate::ledger::cosigning::Signers;
@@ -32,6 +33,9 @@ use crate::tlog::policy::{self, Policy};
 use crate::web::cache::Cache;
 use crate::web::fetch::{Client, Limits};
 use crate::web::remote::{Freshness, Remote};
+
+/// The most bytes of pinned certificates that are read: some hundred of them.
+const ROOTS_LIMIT: u64 = 1024 * 1024;
 
 /// Where the ledger, the keys and the user's own files are.
 #[derive(Debug)]
@@ -175,6 +179,22 @@ impl Place {
 
     pub(crate) fn policy_path(&self) -> PathBuf {
         self.keys.join("policy")
+    }
+
+    /// The authorities of time and of names that the user has pinned: certificates in
+    /// `roots.pem` beside the policy. None, if there is no such file.
+    pub(crate) fn pinned_roots(&self) -> Result<Vec<Certificate>, Failure> {
+        let path = self.keys.join("roots.pem");
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let bytes = loose::read_file(&path, ROOTS_LIMIT)?;
+        let refused = |what: &dyn std::fmt::Display| {
+            Failure::new(failure::INPUT, format!("{}: {what}", path.display()))
+                .hint("it holds certificates in PEM, each as `-----BEGIN CERTIFICATE-----`")
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| refused(&error))?;
+        Certificate::from_pem(text).map_err(|error| refused(&error))
     }
 
     /// The ledger for reading.

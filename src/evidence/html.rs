@@ -43,6 +43,8 @@ pub enum Place {
     Field,
     /// In an annotation above the line (`rt`, `rp`).
     Annotation,
+    /// On a page of a PDF, where nothing is painted: under a picture, outside the sheet, too small.
+    Layer,
 }
 
 /// Words that stand on a page and that its reader does not see.

@@ -27,6 +27,8 @@ pub enum Hint {
     Case,
     /// In several of these at once.
     Several,
+    /// The words stand in the text only by running from one of its parts into the next.
+    AcrossParts,
     /// The words stand in the capture where a reader does not see them.
     Unseen(Place),
 }
@@ -43,12 +45,16 @@ impl Hint {
             Self::Several => {
                 "differs from the text in several of: white space, marks, case, hidden characters"
             }
+            Self::AcrossParts => "runs from one string of the document into the next",
             Self::Unseen(Place::Comment) => "stands only in a comment of the page",
             Self::Unseen(Place::Script) => "stands only in a script, style or template of the page",
             Self::Unseen(Place::Head) => "stands only in the head of the page, such as its title",
             Self::Unseen(Place::Hidden) => "stands only in a hidden part of the page",
             Self::Unseen(Place::Embedded) => "stands only in a drawing or in embedded media",
             Self::Unseen(Place::Field) => "stands only in a form field of the page",
+            Self::Unseen(Place::Layer) => {
+                "stands only where the page paints nothing: under a picture, outside, or too small"
+            }
             Self::Unseen(Place::Annotation) => "stands only in an annotation above the line",
         }
     }
@@ -68,6 +74,9 @@ pub fn hint(text: &Text, quote: &str) -> Option<Hint> {
     ];
     if text.as_str().len() > MAX_HINTED {
         return None;
+    }
+    if text.keeps_parts_apart() && text.as_str().contains(quote) {
+        return Some(Hint::AcrossParts);
     }
     for (fold, hint) in FOLDS {
         let wanted = fold(quote);

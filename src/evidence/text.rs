@@ -6,7 +6,11 @@
 
 use crate::evidence::capture::MAX_CAPTURE;
 use crate::evidence::html::{self, MAX_PAGE, Unseen};
+use crate::evidence::json::{self, MAX_JSON};
 use crate::evidence::markup;
+use crate::evidence::media::{MAX_BEGINNING, looks_like_html, looks_like_pdf};
+use crate::evidence::parts::{Part, Parts};
+use crate::evidence::pdf::document::{self as pdf, MAX_PDF};
 use crate::selector::Position;
 
 /// A way to derive text from bytes.
@@ -17,6 +21,10 @@ pub enum Profile {
     Plain1,
     /// `html/1`: what the reader of a page sees, by the rules in [`crate::evidence::html`].
     Html1,
+    /// `json/1`: the strings of a document, by the rules in [`crate::evidence::json`].
+    Json1,
+    /// `pdf/1`: the words on its pages, by the rules in [`crate::evidence::pdf::document`].
+    Pdf1,
 }
 
 /// Why no text could be derived.
@@ -49,6 +57,19 @@ pub enum Error {
         /// The media type as recorded.
         media_type: String,
     },
+    /// The bytes begin as a PDF does, and were recorded as plain text, as which a PDF would show its
+    /// instructions.
+    #[error("the bytes begin like a PDF, and are recorded as `{media_type}`")]
+    LooksLikePdf {
+        /// The media type as recorded.
+        media_type: String,
+    },
+    /// A picture, a recording or a film: there is nothing in the bytes that could be compared.
+    #[error("{what} has no text that could be checked: its words rest on whoever reads them")]
+    NoText {
+        /// What it is, in words.
+        what: &'static str,
+    },
     /// No profile derives text from this media type.
     #[error("no profile derives text from the media type `{media_type}`")]
     MediaType {
@@ -58,17 +79,25 @@ pub enum Error {
     /// The page cannot be parsed within the limits.
     #[error(transparent)]
     Markup(#[from] markup::Error),
+    /// The document is no JSON that could be read in one way only, or is beyond the limits.
+    #[error(transparent)]
+    Json(#[from] json::Error),
+    /// The document is no PDF whose words could be read.
+    #[error(transparent)]
+    Pdf(#[from] pdf::Error),
 }
 
 impl Profile {
     /// All profiles of this version.
-    pub const ALL: [Self; 2] = [Self::Plain1, Self::Html1];
+    pub const ALL: [Self; 4] = [Self::Plain1, Self::Html1, Self::Json1, Self::Pdf1];
 
     /// The name that stands in records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain1 => "plain/1",
             Self::Html1 => "html/1",
+            Self::Json1 => "json/1",
+            Self::Pdf1 => "pdf/1",
         }
     }
 
@@ -90,9 +119,17 @@ impl Profile {
                 return Err(Error::Charset { charset });
             }
         }
-        match essence.as_str() {
-            "text/html" => Ok(Self::Html1),
-            "text/plain" | "text/markdown" | "text/csv" => Ok(Self::Plain1),
+        let (kind, subtype) = essence.split_once('/').unwrap_or_default();
+        match (kind, subtype) {
+            ("text", "html") => Ok(Self::Html1),
+            ("text", "plain" | "markdown" | "csv") => Ok(Self::Plain1),
+            ("application", "pdf") => Ok(Self::Pdf1),
+            ("application", "json") => Ok(Self::Json1),
+            // RFC 6839 section 3.1: what ends so is JSON.
+            ("application", named) if named.ends_with("+json") => Ok(Self::Json1),
+            ("image", _) => Err(Error::NoText { what: "a picture" }),
+            ("audio", _) => Err(Error::NoText { what: "a recording" }),
+            ("video", _) => Err(Error::NoText { what: "a film" }),
             _ => Err(Error::MediaType { media_type: essence }),
         }
     }
@@ -104,57 +141,10 @@ impl Profile {
         if profile == Self::Plain1 && looks_like_html(&beginning) {
             return Err(Error::LooksLikeHtml { media_type: media_type.to_owned() });
         }
+        if profile == Self::Plain1 && looks_like_pdf(bytes) {
+            return Err(Error::LooksLikePdf { media_type: media_type.to_owned() });
+        }
         Ok(profile)
-    }
-}
-
-/// How far into a capture its look is judged, in bytes: browsers sniff 1445 (WHATWG MIME Sniffing
-/// 5.2), after which a page could still not have begun.
-const MAX_BEGINNING: usize = 1445;
-
-/// A media type for a capture of this file name and content: a guess, for a recorder to confirm.
-///
-/// The signature of a format wins over the name, and the name over the look of the content.
-pub fn guess_media_type(file_name: &str, bytes: &[u8]) -> &'static str {
-    const SIGNATURES: [(&[u8], &str); 7] = [
-        (b"%PDF-", "application/pdf"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"GIF8", "image/gif"),
-        (b"PK\x03\x04", "application/zip"),
-        (b"\x1f\x8b", "application/gzip"),
-        (b"WARC/1.", "application/warc"),
-    ];
-    const EXTENSIONS: [(&str, &str); 14] = [
-        ("htm", "text/html"),
-        ("html", "text/html"),
-        ("xhtml", "application/xhtml+xml"),
-        ("txt", "text/plain; charset=utf-8"),
-        ("text", "text/plain; charset=utf-8"),
-        ("md", "text/markdown; charset=utf-8"),
-        ("csv", "text/csv; charset=utf-8"),
-        ("json", "application/json"),
-        ("xml", "application/xml"),
-        ("eml", "message/rfc822"),
-        ("mp3", "audio/mpeg"),
-        ("mp4", "video/mp4"),
-        ("webp", "image/webp"),
-        ("wacz", "application/wacz"),
-    ];
-    let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let named = EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known));
-    let signed = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature));
-    let Ok(content) = std::str::from_utf8(bytes) else {
-        return signed.map_or("application/octet-stream", |(_, media_type)| media_type);
-    };
-    match (signed, named) {
-        // A package of web archives is a ZIP file, and says so by its name only.
-        (Some((_, "application/zip")), Some((_, media_type @ "application/wacz")))
-        | (Some((_, media_type)), _)
-        | (None, Some((_, media_type))) => media_type,
-        (None, None) if content.contains('\0') => "application/octet-stream",
-        (None, None) if looks_like_html(content) => "text/html",
-        (None, None) => "text/plain; charset=utf-8",
     }
 }
 
@@ -163,32 +153,51 @@ pub fn derive(profile: Profile, bytes: &[u8]) -> Result<Text, Error> {
     let limit = match profile {
         Profile::Plain1 => MAX_CAPTURE,
         Profile::Html1 => MAX_PAGE,
+        Profile::Json1 => MAX_JSON,
+        Profile::Pdf1 => MAX_PDF,
     };
     let size = bytes.len() as u64;
     if size > limit {
         return Err(Error::TooLarge { size, limit });
+    }
+    if profile == Profile::Pdf1 {
+        let pages = pdf::extract(bytes)?;
+        let mut text = Text::new(profile, pages.text);
+        text.parts = Parts::new(pages.parts);
+        text.unseen = pages.unseen;
+        text.facts = pages.facts;
+        return Ok(text);
     }
     let content = std::str::from_utf8(bytes)
         .map_err(|error| Error::NotUtf8 { at: error.valid_up_to() as u64 })?;
     let marked = content.strip_prefix('\u{feff}');
     let content = marked.unwrap_or(content);
     match profile {
-        Profile::Plain1 => Ok(Text::new(profile, content.to_owned())),
-        Profile::Html1 => {
-            markup::measure(content)?;
-            let page = html::extract(content);
-            // A byte order mark wins over what the page declares (HTML standard, 13.2.3.2).
-            if let (None, Some(charset)) = (marked, page.declared_charset)
-                && !reads_alike(&charset, content)
-            {
-                return Err(Error::Charset { charset });
-            }
-            let mut text = Text::new(profile, page.seen);
-            text.unseen = page.unseen;
-            text.has_style_sheets = page.has_style_sheets;
+        Profile::Plain1 | Profile::Pdf1 => Ok(Text::new(profile, content.to_owned())),
+        Profile::Html1 => page(content, marked.is_some()),
+        Profile::Json1 => {
+            let strings = json::extract(content)?;
+            let mut text = Text::new(profile, strings.text);
+            text.parts = Parts::new(strings.parts);
             Ok(text)
         }
     }
+}
+
+/// What the reader of a page sees.
+fn page(content: &str, is_marked: bool) -> Result<Text, Error> {
+    markup::measure(content)?;
+    let page = html::extract(content);
+    // A byte order mark wins over what the page declares (HTML standard, 13.2.3.2).
+    if let (false, Some(charset)) = (is_marked, page.declared_charset)
+        && !reads_alike(&charset, content)
+    {
+        return Err(Error::Charset { charset });
+    }
+    let mut text = Text::new(Profile::Html1, page.seen);
+    text.unseen = page.unseen;
+    text.has_style_sheets = page.has_style_sheets;
+    Ok(text)
 }
 
 /// A text in which places are counted in Unicode code points.
@@ -201,6 +210,8 @@ pub struct Text {
     length: u64,
     unseen: Vec<Unseen>,
     has_style_sheets: bool,
+    parts: Parts,
+    facts: Vec<String>,
 }
 
 /// A character that a reader cannot see, and where it stands.
@@ -226,7 +237,16 @@ impl Text {
             }
             length += 1;
         }
-        Self { profile, content, marks, length, unseen: Vec::new(), has_style_sheets: false }
+        Self {
+            profile,
+            content,
+            marks,
+            length,
+            unseen: Vec::new(),
+            has_style_sheets: false,
+            parts: Parts::default(),
+            facts: Vec::new(),
+        }
     }
 
     /// The profile that derived this text.
@@ -253,6 +273,33 @@ impl Text {
     /// that count as seen here.
     pub fn has_style_sheets(&self) -> bool {
         self.has_style_sheets
+    }
+
+    /// The named parts of the text: none where its profile names none.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The part in which a position wholly lies.
+    pub fn part_at(&self, position: Position) -> Option<&Part> {
+        self.parts.at(position).map(|(part, _)| part)
+    }
+
+    /// Where the part of this name stands.
+    pub fn part_named(&self, name: &Part) -> Option<Position> {
+        self.parts.named(name)
+    }
+
+    /// Whether words must stand in one part. The strings of a JSON document have nothing to do
+    /// with one another; the sentences of a PDF run on from page to page.
+    pub fn keeps_parts_apart(&self) -> bool {
+        self.profile == Profile::Json1
+    }
+
+    /// What the profile found that a reader of a match or its absence should know, each a sentence
+    /// without its period, such as that a page is a picture.
+    pub fn facts(&self) -> &[String] {
+        &self.facts
     }
 
     /// What stands at a position; `None` if it reaches beyond the text or ends before it begins.
@@ -330,16 +377,10 @@ fn reads_alike(charset: &str, content: &str) -> bool {
         || content.is_ascii() && ascii_below.iter().any(|name| charset.starts_with(name))
 }
 
-fn looks_like_html(content: &str) -> bool {
-    let begin = content.trim_start_matches('\u{feff}').trim_start();
-    ["<!doctype html", "<html", "<head", "<body"]
-        .iter()
-        .any(|sign| begin.get(..sign.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(sign)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Error, Profile, derive, guess_media_type};
+    use super::{Error, Profile, derive};
+    use crate::evidence::parts::Part;
     use crate::selector::Position;
 
     #[test]
@@ -352,30 +393,60 @@ mod tests {
             ("text/plain", Profile::Plain1),
             ("Text/HTML ; Charset=\"UTF-8\"", Profile::Html1),
             ("text/plain; format=flowed", Profile::Plain1),
+            ("application/json; charset=utf-8", Profile::Json1),
+            ("application/activity+json", Profile::Json1),
+            (
+                "application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"",
+                Profile::Json1,
+            ),
+            ("application/pdf", Profile::Pdf1),
         ] {
             assert_eq!(Profile::for_media_type(media_type), Ok(expected), "{media_type}");
         }
         let error = Profile::for_media_type("text/html; charset=windows-1251").unwrap_err();
         assert_eq!(error, Error::Charset { charset: "windows-1251".to_owned() });
-        for refused in ["", "application/xhtml+xml", "application/pdf"] {
+        for refused in ["", "application/xhtml+xml", "application/zip", "application/+xml"] {
             let error = Profile::for_media_type(refused).unwrap_err();
             assert_eq!(error, Error::MediaType { media_type: refused.to_owned() });
         }
     }
 
     #[test]
-    fn a_media_type_is_guessed_from_the_bytes_and_the_name() {
-        for (name, bytes, expected) in [
-            ("a.txt", b"%PDF-1.7".as_slice(), "application/pdf"),
-            ("a.HTML", b"words", "text/html"),
-            ("a.wacz", b"PK\x03\x04", "application/wacz"),
-            ("a", b" <!DOCTYPE HTML><p>", "text/html"),
-            ("a", b"words", "text/plain; charset=utf-8"),
-            ("a.txt", b"\xff\xfe", "application/octet-stream"),
-            ("a", b"\0", "application/octet-stream"),
+    fn a_picture_a_recording_and_a_film_have_no_text() {
+        for (media_type, what) in [
+            ("image/png", "a picture"),
+            ("image/svg+xml", "a picture"),
+            ("audio/mpeg", "a recording"),
+            ("Video/MP4", "a film"),
         ] {
-            assert_eq!(guess_media_type(name, bytes), expected, "{name}");
+            let error = Profile::for_media_type(media_type).unwrap_err();
+            assert_eq!(error, Error::NoText { what }, "{media_type}");
         }
+        let error = Profile::for_media_type("image/jpeg").unwrap_err();
+        let words = "a picture has no text that could be checked: its words rest on whoever reads \
+                     them";
+        assert_eq!(error.to_string(), words);
+    }
+
+    #[test]
+    fn a_page_or_a_pdf_is_not_read_as_plain_text() {
+        let read = |bytes: &[u8]| Profile::for_capture("text/plain", bytes);
+        assert!(matches!(read(b" <!doctype HTML>"), Err(Error::LooksLikeHtml { .. })));
+        assert!(matches!(read(b"%PDF-1.4 (words)"), Err(Error::LooksLikePdf { .. })));
+        assert_eq!(read(b"{\"words\": \"words\"}"), Ok(Profile::Plain1));
+    }
+
+    #[test]
+    fn the_strings_of_a_document_are_its_parts() {
+        let text = derive(Profile::Json1, "\u{feff}[\"漢\", {\"a\": \"bc\"}]".as_bytes()).unwrap();
+        assert_eq!(text.as_str(), "漢\nbc");
+        let place = Position { start: 2, end: 4 };
+        let name = Part::Pointer("/1/a".to_owned());
+        assert_eq!(text.part_at(place), Some(&name));
+        assert_eq!(text.part_named(&name), Some(place));
+        assert_eq!(text.part_at(Position { start: 0, end: 2 }), None);
+        assert!(text.keeps_parts_apart());
+        assert_eq!(derive(Profile::Json1, b"[\xff]"), Err(Error::NotUtf8 { at: 1 }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! A line `$ command` is run by a shell; the lines below it are its output and talk together; a
 //! line `? 2` says with which code it ends (0 if there is none). `[..]` stands for anything within
-//! a line. Each document has a fresh folder with `docs/example` and the kabul claim file in it,
+//! a line. Each document has a fresh folder with `docs/example` and a signed mail in it,
 //! keys made from seeds, a passphrase and a fixed time, so that ids come out the same. With
 //! `WHOSAID_BLESS=1` the documents are rewritten as the program answers.
 #![expect(clippy::disallowed_methods, reason = "documents are read, run and rewritten")]
@@ -65,6 +65,11 @@ fn fresh_folder(with_keys: bool) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     copy(&root().join("docs/example"), &path.join("docs/example"));
+    fs::create_dir(path.join("signed")).expect("a folder");
+    for name in ["rfc8463.eml", "rfc8463-ed25519.txt"] {
+        let from = root().join("tests/cases/dkim").join(name);
+        fs::copy(from, path.join("signed").join(name)).expect("a standard's example");
+    }
     fs::write(path.join("passphrase"), "a passphrase\n").expect("a file");
     if with_keys {
         fs::create_dir(path.join("keys")).expect("a folder");

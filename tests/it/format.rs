@@ -213,7 +213,7 @@ fn the_grammar_and_the_decoder_know_the_same_words() {
             }
         }
     }
-    assert_eq!(lists.len(), 19, "the enumerations of all records");
+    assert_eq!(lists.len(), 21, "the enumerations of all records");
 }
 
 /// The texts in quotation marks on a line.
@@ -244,6 +244,7 @@ fn the_grammar_and_the_page_have_the_limits_of_the_code() {
         ("long", limits::LONG_TEXT),
         ("url", limits::URL),
         ("language", limits::LANGUAGE),
+        ("header", limits::HEADER),
     ];
     for (name, limit) in texts {
         let rule = format!("\n{name} = tstr .size (1..{limit})");

@@ -48,6 +48,7 @@ pub(crate) fn full() -> Vec<(&'static str, Record)> {
         ("document", Record::Document(document())),
         ("capture", later_capture()),
         ("attestation", attestation()),
+        ("attestation_statement", time_stamp()),
         ("claim", Record::Claim(Box::new(claim()))),
         ("claim_pointed", pointed()),
         ("relation", relation()),
@@ -323,6 +324,16 @@ fn attestation() -> Record {
             Part { role: PartRole::Proof, capture: fetched(), height: None },
             Part { role: PartRole::BlockHeader, capture: capture(), height: Some(871_000) },
         ],
+    })
+}
+
+fn time_stamp() -> Record {
+    Record::Attestation(Attestation {
+        scheme: Scheme::Rfc3161,
+        document: None,
+        capture: None,
+        statement: Some(id("claim")),
+        parts: vec![Part { role: PartRole::Token, capture: fetched(), height: None }],
     })
 }
 

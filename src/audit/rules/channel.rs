@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::truth::Truth;
+use crate::audit::backing::Backed;
 use crate::audit::bodies::Bodies;
-use crate::audit::case::{Backed, Case};
+use crate::audit::case::Case;
+use crate::audit::control;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::controls_at_origin;
+use crate::evidence::address::links::begins_as;
 
 /// See its words.
 pub const ONE_CONTROLLER_AT_A_TIME: Rule = Rule {
@@ -95,14 +97,7 @@ fn at_once(case: &Case<'_>, one: &Control, other: &Control) -> Truth {
     let (here, there) = (bodies(one.party), bodies(other.party));
     // A ministry and its spokesperson, or two records of one party, are no contradiction.
     let related = here.include(case.graph, other.party).or(there.include(case.graph, one.party));
-    let began = |since: Option<&Date>, until: Option<&Date>| match (since, until) {
-        (Some(since), Some(until)) => since.not_after(until),
-        (_, None) => Truth::Holds,
-        (None, Some(_)) => Truth::Unknown,
-    };
-    began(one.since.as_ref(), other.until.as_ref())
-        .and(began(other.since.as_ref(), one.until.as_ref()))
-        .and(related.not())
+    control::at_once(one, other).and(related.not())
 }
 
 fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
@@ -123,7 +118,7 @@ fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
         }
         Some((_, backed)) => {
             let party = case.graph.party_name(backed.control.party);
-            let basis = basis(backed.control);
+            let basis = control::basis(backed.control);
             let mut what = format!("that {party} controls the origin's channel rests on {basis}");
             if backed.control.basis.is_evidence() {
                 what = format!("{what}: {}", backed.backing.1);
@@ -136,21 +131,8 @@ fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
 
 /// Whether a statement of control rests on more than somebody's word: its basis says so, and
 /// captured bytes back it.
-fn rests_on(backed: &Backed<'_>) -> Truth {
+pub(crate) fn rests_on(backed: &Backed<'_>) -> Truth {
     Truth::from(backed.control.basis.is_evidence()).and(backed.backing.0)
-}
-
-fn basis(control: &Control) -> &'static str {
-    use crate::attribution::record::channel::ControlBasis as Basis;
-    match control.basis {
-        Basis::RelMe => "rel=me links",
-        Basis::DidWeb => "a did:web document",
-        Basis::SiteLinksToAccount => "a link from the party's own site",
-        Basis::PlatformBadge => "the platform's badge",
-        Basis::Registry => "a public register",
-        Basis::ReporterSays => "a reporter's word",
-        Basis::Inferred => "the recorder's conclusion",
-    }
 }
 
 fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
@@ -165,7 +147,7 @@ fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
             let what = "the document's URL, or the channel's, is not recorded";
             Judgement::new(Truth::Unknown, what)
         } else {
-            let on_channel = urls.iter().find(|url| beginnings.iter().any(|b| begins(url, b)));
+            let on_channel = urls.iter().find(|url| beginnings.iter().any(|b| begins_as(url, b)));
             if let Some(url) = on_channel {
                 Judgement::new(Truth::Holds, format!("{url} is on the channel"))
             } else {
@@ -176,14 +158,6 @@ fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
         judgements.push(judged.at(reading.step.number).on(channel));
     }
     judgements
-}
-
-/// Whether a URL begins with another, up to the end of a host or of a part of the path: so that
-/// `https://mfa.example` does not match `https://mfa.example.net/`.
-fn begins(url: &str, beginning: &str) -> bool {
-    url.strip_prefix(beginning).is_some_and(|rest| {
-        rest.is_empty() || beginning.ends_with('/') || rest.starts_with(['/', '?', '#'])
-    })
 }
 
 #[cfg(test)]

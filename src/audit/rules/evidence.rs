@@ -7,6 +7,7 @@ use crate::audit::case::{Case, NoText};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::evidence::page;
 use crate::evidence::reading::{Answer, Verdict};
+use crate::hash::Hash;
 
 /// See its words.
 pub const DIGEST_AND_SIZE: Rule = Rule {
@@ -30,7 +31,7 @@ pub const TEXT_RE_DERIVES: Rule = Rule {
 pub const CAPTURE_PROVIDER_TRUSTED: Rule = Rule {
     name: "capture-provider-trusted",
     group: Group::Evidence,
-    words: "Some capture was fetched by its recorder, or by a provider rated trusted at the time.",
+    words: "The bytes that count were fetched by a recorder, or by a provider rated trusted then.",
     not_shown: "That the recorder or the provider captured what others were shown.",
     judge: capture_provider_trusted,
 };
@@ -88,7 +89,10 @@ fn capture_provider_trusted(case: &Case<'_>) -> Vec<Judgement> {
     let mut judgements = Vec::new();
     for reading in case.steps.iter().filter(|reading| !reading.captures.is_empty()) {
         let mut best: Option<(Truth, String)> = None;
-        for capture in &reading.captures {
+        // Other bytes from elsewhere do not vouch for those in which the passage stands.
+        let wanted = reading.step.passage.map(|passage| passage.capture);
+        let counts = |digest: Hash| wanted.is_none_or(|wanted| wanted == digest);
+        for capture in reading.captures.iter().filter(|capture| counts(capture.digest)) {
             let rated = match &capture.provider {
                 None => (Truth::Holds, "its recorder fetched it".to_owned()),
                 Some(name) => rating(case, name, capture.captured_at.as_ref()),

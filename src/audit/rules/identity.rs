@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::attribution::identity::check_platform_id;
+use crate::attribution::truth::Truth;
 use crate::audit::case::Case;
+use crate::audit::rules::clock::posts;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
+use crate::evidence::address::clock::Time;
 
 /// See its words.
 pub const IDENTIFIER_CHECKSUM: Rule = Rule {
@@ -19,8 +22,9 @@ pub const IDENTIFIER_CHECKSUM: Rule = Rule {
 pub const PLATFORM_ID_INTACT: Rule = Rule {
     name: "platform-id-intact",
     group: Group::Identity,
-    words: "The platform ids of the channels were not damaged by a spreadsheet.",
-    not_shown: "That an id belongs to this channel.",
+    words: "The platform ids of the channels, and of the posts in documents' URLs, were not damaged \
+            by a spreadsheet.",
+    not_shown: "That an id belongs to this channel, or that there is such a post.",
     judge: platform_id_intact,
 };
 
@@ -49,6 +53,20 @@ fn platform_id_intact(case: &Case<'_>) -> Vec<Judgement> {
             let verdict = check_platform_id(platform_id);
             let what = format!("{}: {}", channel.key, verdict.message);
             judgements.push(Judgement::new(verdict.truth, what).on(id));
+        }
+    }
+    for reading in &case.steps {
+        for post in posts(reading) {
+            let judged = match &post.time {
+                Time::Damaged(why) => Judgement::new(Truth::Fails, why.clone()),
+                _ => {
+                    let verdict = check_platform_id(&post.id);
+                    let what =
+                        format!("{} post {}: {}", post.platform.name(), post.id, verdict.message);
+                    Judgement::new(verdict.truth, what)
+                }
+            };
+            judgements.push(judged.at(reading.step.number));
         }
     }
     judgements
@@ -90,6 +108,20 @@ mod tests {
             let document = notebook.document("text", |d| d.channel = Some(account));
             let id = notebook.claim(claim(Who::Unresolved("x".to_owned()), Some(document)));
             let expected = if expected { Holds } else { Fails };
+            check(&notebook, id, &super::PLATFORM_ID_INTACT, &[expected]);
+        }
+    }
+
+    #[test]
+    fn a_posts_id_that_a_spreadsheet_rounded_is_damaged_too() {
+        for (id, expected) in
+            [("702607714925555712", Holds), ("7.02608E+17", Fails), ("702608000000000000", Fails)]
+        {
+            let mut notebook = Notebook::new();
+            let document = notebook.document("text", |document| {
+                document.url = Some(format!("https://x.com/somebody/status/{id}"));
+            });
+            let id = notebook.claim(claim(Who::Unresolved("x".to_owned()), Some(document)));
             check(&notebook, id, &super::PLATFORM_ID_INTACT, &[expected]);
         }
     }

@@ -4,9 +4,15 @@
 pub mod rule;
 pub mod recorder;
 pub mod evidence;
+pub mod package;
 pub mod passage;
 pub mod time;
+pub mod stamp;
+pub mod clock;
 pub mod channel;
+pub mod control;
+pub mod handle;
+pub mod source;
 pub mod chain;
 pub mod graph;
 pub mod identity;
@@ -20,6 +26,10 @@ pub const ALL: &[Rule] = &[
     evidence::TEXT_RE_DERIVES,
     evidence::CAPTURE_PROVIDER_TRUSTED,
     evidence::PAGE_NOT_EMPTY,
+    package::PACKAGE_AS_PACKED,
+    package::RECORDS_AS_WRITTEN,
+    package::TAKEN_FROM_PACKAGE,
+    package::WORDS_CAN_BE_LOOKED_FOR,
     passage::SEGMENT_FOUND_ONCE,
     passage::QUOTE_AND_POSITION_AGREE,
     passage::SEGMENTS_IN_ORDER,
@@ -36,9 +46,19 @@ pub const ALL: &[Rule] = &[
     time::CONTROL_COVERS_SAID_AT,
     time::ARCHIVE_URL_TIME,
     time::DATED_BEFORE_WITNESSED,
+    stamp::TIME_STAMP_HOLDS,
+    stamp::DATED_BEFORE_STAMPED,
+    clock::CLOCK_IN_ID_AGREES,
     channel::ONE_CONTROLLER_AT_A_TIME,
     channel::CONTROL_BY_EVIDENCE,
     channel::CHANNEL_URL_MATCHES,
+    control::CONTROL_FRESH,
+    control::REL_ME_BOTH_WAYS,
+    handle::HANDLE_AT_TIME,
+    handle::HANDLE_HELD_BY_ANOTHER,
+    source::SOURCE_SIGNATURE_HOLDS,
+    source::SIGNATURE_COVERS_PASSAGE,
+    source::SOURCE_KEY_IS_SPEAKERS,
     chain::NO_REPEATED_CAPTURE,
     chain::LAST_HOP_IS_SPEAKER,
     chain::HOPS_CAPTURED,

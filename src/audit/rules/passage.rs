@@ -5,7 +5,7 @@ use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, Reading};
 use crate::audit::rules::evidence::answered;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
-use crate::evidence::anchor::{self, MAX_PLACES, Match};
+use crate::evidence::anchor::{self, MAX_PLACES, Match, Reason};
 use crate::evidence::reading::{self, Verdict};
 use crate::evidence::text::{Profile, Text, derive};
 use crate::evidence::{denial, quotation};
@@ -120,17 +120,26 @@ fn no_text(reading: &Reading<'_>) -> Judgement {
 
 fn found_once(segment: &Segment<'_>) -> Judgement {
     if segment.selector.position.is_some() {
-        let count = anchor::places(segment.text, &segment.selector.exact, MAX_PLACES).len();
+        let count = anchor::places_of(segment.text, segment.selector, MAX_PLACES).len();
         if count > 0
             && let Match::Holds { position } = segment.anchor
             && reading::is_cut_from_a_word(segment.text, *position)
         {
             return cut_from_a_word();
         }
-        let what = match count {
-            0 => "the words stand nowhere in the text".to_owned(),
-            1 => "the words stand once in the text".to_owned(),
-            _ => "the words stand several times in the text, and a position tells which".to_owned(),
+        let looked = match (&segment.selector.pointer, segment.selector.page) {
+            (Some(pointer), _) => format!("in the string `{pointer}`"),
+            (_, Some(page)) => format!("on page {page}"),
+            _ => "in the text".to_owned(),
+        };
+        let what = match (count, segment.anchor) {
+            (
+                0,
+                Match::Fails { reason: reason @ (Reason::NoSuchPart { .. } | Reason::TwoParts) },
+            ) => reason.to_string(),
+            (0, _) => format!("the words stand nowhere {looked}"),
+            (1, _) => format!("the words stand once {looked}"),
+            _ => format!("the words stand several times {looked}, and a position tells which"),
         };
         return Judgement::new(Truth::from(count > 0), what);
     }

@@ -24,6 +24,8 @@ pub enum Group {
     Time,
     /// Who controlled the channels.
     Channel,
+    /// Signatures of the source.
+    Source,
     /// The steps from the reader to the origin.
     Chain,
     /// How claims bear on one another.

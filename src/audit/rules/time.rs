@@ -1,13 +1,17 @@
 //! Rules about time: said before reported, reported before captured, captured before recorded.
 
 use crate::attribution::date::{Basis, Date};
+use crate::attribution::id::Id;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::record::claim::Who;
 use crate::attribution::statement::CLOCK_TOLERANCE;
 use crate::attribution::truth::Truth;
+use crate::audit::backing::Backed;
 use crate::audit::bodies::Bodies;
-use crate::audit::case::{Backed, Case, Reading};
+use crate::audit::case::{Case, Reading};
+use crate::audit::control::{covers, is_usurped};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
+use crate::evidence::address::archive;
 
 /// See its words.
 pub const SAID_BEFORE_REPORTED: Rule = Rule {
@@ -233,12 +237,12 @@ fn role_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
     }
 }
 
-fn edtf(date: Option<&Date>) -> String {
+pub(crate) fn edtf(date: Option<&Date>) -> String {
     date.map_or_else(|| "unknown".to_owned(), Date::edtf)
 }
 
 /// When the origin appeared: published, or reported, or else when it was said.
-fn appeared_at<'a>(case: &'a Case<'_>, origin: &'a Reading<'_>) -> Option<&'a Date> {
+pub(crate) fn appeared_at<'a>(case: &'a Case<'_>, origin: &'a Reading<'_>) -> Option<&'a Date> {
     let published = origin.document.and_then(|document| document.published.as_ref());
     let reported = origin.step.hop.and_then(|hop| hop.reported_at.as_ref());
     published.or(reported).or(case.claim.said_at.as_ref())
@@ -251,43 +255,42 @@ pub(crate) fn controls_at_origin<'a, 'c>(case: &'a Case<'c>) -> Vec<(Truth, &'a 
     let (Some(origin), Some(speaker)) = (case.origin(), case.claim.speaker.party()) else {
         return Vec::new();
     };
-    let bodies = Bodies::of(case.graph, speaker, case.claim.said_at.as_ref());
-    let mut controls = Vec::new();
-    for backed in &case.controls {
+    controls_by(case, speaker, &case.controls, appeared_at(case, origin))
+}
+
+/// Of some statements of control those by a party or a body above it, each with whether it speaks
+/// for the party at a time.
+pub(crate) fn controls_by<'a, 'c>(
+    case: &Case<'_>,
+    party: Id,
+    controls: &'a [Backed<'c>],
+    at: Option<&Date>,
+) -> Vec<(Truth, &'a Backed<'c>)> {
+    let bodies = Bodies::of(case.graph, party, case.claim.said_at.as_ref());
+    let mut found = Vec::new();
+    for backed in controls {
         let control = backed.control;
         let belongs = bodies.include(case.graph, control.party);
         if belongs == Truth::Fails {
             continue;
         }
-        let covers = appeared_at(case, origin).map_or(Truth::Unknown, |at| controlled(control, at));
+        let covers = at.map_or(Truth::Unknown, |at| covers(control, at));
         let speaks = Truth::from(control.mode.speaks_for_party());
         let signed = if backed.is_suspect { Truth::Unknown } else { Truth::Holds };
-        controls.push((belongs.and(covers).and(speaks).and(signed), backed));
+        found.push((belongs.and(covers).and(speaks).and(signed), backed));
     }
-    controls
+    found
 }
 
-/// The first statement, by whomever, that the channel was not its owner's voice when the origin
-/// appeared: an impersonation, or taken over by others.
-fn usurped<'a>(case: &'a Case<'_>, origin: &Reading<'_>) -> Option<&'a Control> {
-    let at = appeared_at(case, origin);
-    case.controls.iter().map(|backed| backed.control).find(|control| {
-        matches!(control.mode, ControlMode::Impersonation | ControlMode::Hijacked)
+/// The first statement, by whomever, that a channel was not its owner's voice at a time: an
+/// impersonation, or taken over by others.
+pub(crate) fn usurped<'a>(controls: &[Backed<'a>], at: Option<&Date>) -> Option<&'a Control> {
+    controls.iter().map(|backed| backed.control).find(|control| {
+        is_usurped(control.mode)
             && at.is_none_or(|at| {
                 at.within(control.since.as_ref(), control.until.as_ref()) != Truth::Fails
             })
     })
-}
-
-/// Whether the party controlled the channel at a time. Where no end is recorded, control is shown
-/// only up to the day on which somebody looked (CAWG: at the stated time of verification).
-fn controlled(control: &Control, at: &Date) -> Truth {
-    let covers = at.within(control.since.as_ref(), control.until.as_ref());
-    let looked = control.verified_at.as_ref().or(control.until.as_ref());
-    match looked.map(|looked| at.not_after(looked)) {
-        Some(Truth::Holds) => covers,
-        _ => covers.and(Truth::Unknown),
-    }
 }
 
 fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
@@ -297,7 +300,7 @@ fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
         let what = format!("{}: on which channel it appeared is not recorded", origin.step.name());
         return vec![Judgement::new(Truth::Unknown, what).at(number)];
     }
-    if let Some(control) = usurped(case, origin) {
+    if let Some(control) = usurped(&case.controls, appeared_at(case, origin)) {
         let party = case.graph.party_name(control.party);
         let mode = match control.mode {
             ControlMode::Hijacked => "taken over by others",
@@ -323,6 +326,11 @@ fn control_covers_said_at(case: &Case<'_>) -> Vec<Judgement> {
     vec![Judgement::new(truth, what).at(number)]
 }
 
+/// The time inside an archive's URL.
+fn archived_at(url: &str) -> Option<Date> {
+    Date::new(&archive::time_in_url(url)?, None, Basis::Server).ok()
+}
+
 fn archive_url_time(case: &Case<'_>) -> Vec<Judgement> {
     let mut judgements = Vec::new();
     for reading in &case.steps {
@@ -343,21 +351,6 @@ fn archive_url_time(case: &Case<'_>) -> Vec<Judgement> {
         }
     }
     judgements
-}
-
-/// The time in `https://web.archive.org/web/YYYYMMDDhhmmss/…`, with or without a suffix such as
-/// `id_`; in UTC.
-fn archived_at(url: &str) -> Option<Date> {
-    let (_, path) = url.split_once("://web.archive.org/web/")?;
-    let digits = path.get(..14).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    let behind = path[14..].split('/').next().unwrap_or_default();
-    if behind.bytes().any(|byte| !byte.is_ascii_lowercase() && byte != b'_') {
-        return None;
-    }
-    let [year, month, day] = [&digits[..4], &digits[4..6], &digits[6..8]];
-    let [hour, minute, second] = [&digits[8..10], &digits[10..12], &digits[12..]];
-    let edtf = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
-    Date::new(&edtf, None, Basis::Server).ok()
 }
 
 #[cfg(test)]
