@@ -181,7 +181,7 @@ fn later_capture<D: Disk>(
     let capture = capture(it, at, &draft.capture, &mut warnings)?;
     let mut held = held?;
     let record = Record::Capture(LaterCapture { document: held.id, capture: capture.clone() });
-    it.add(at, &record, &held.name, warnings)?;
+    it.add(at, &record, &draft.capture.file.text, warnings)?;
     held.captures.push((Some(draft.capture.file.text.clone()), capture));
     it.documents.insert(draft.document.text.clone(), Some(held));
     Some(())

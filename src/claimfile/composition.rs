@@ -237,9 +237,10 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
     /// The bytes of a file or a page, noted as a fault where there are none.
     pub(crate) fn file(&mut self, at: At<'_>, file: &Written) -> Option<Brought> {
         let name = &file.text;
-        let (wanted, kind, verb) = match is_url(name) {
-            true => (Wanted::Page(name), "page", "fetched"),
-            false => (Wanted::File(name), "file", "read"),
+        let (wanted, kind, verb) = if is_url(name) {
+            (Wanted::Page(name), "page", "fetched")
+        } else {
+            (Wanted::File(name), "file", "read")
         };
         let what = match (self.read)(wanted) {
             Ok(brought) => match unfit(&brought.bytes) {

@@ -11,9 +11,11 @@ use crate::cli::capture_options::{Attach, Parts};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
 use crate::cli::terminal::Terminal;
+use crate::ledger::batch::Batch;
+use crate::store::os::OsDisk;
 
 pub(crate) fn run(place: &Place, attach: &Attach, terminal: &Terminal) -> Result<Exit, Failure> {
-    let claims = match (&attach.scheme, &attach.document, &attach.target) {
+    let mut claims = match (&attach.scheme, &attach.document, &attach.target) {
         (Some(scheme), _, _) => attestation(attach, scheme)?,
         (None, Some(document), Some(target)) => later_capture(attach, document, target)?,
         _ => {
@@ -24,11 +26,13 @@ pub(crate) fn run(place: &Place, attach: &Attach, terminal: &Terminal) -> Result
     let later = claims.later_captures.iter().map(|it| &it.draft.capture);
     let parts = claims.attestations.iter().flat_map(|it| &it.draft.parts);
     let captures: Vec<_> = later.chain(parts.map(|part| &part.capture)).collect();
-    let targets: Vec<&str> = captures.iter().map(|it| it.file.text.as_str()).collect();
+    let targets: Vec<String> = captures.iter().map(|it| it.file.text.clone()).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     capture::check_facts(&attach.facts, &targets)?;
     let taken = Taken::take(place, &targets, &attach.fetching, &attach.signing, terminal)?;
     let desk = place.desk(&attach.signing)?;
     let mut batch = desk.batch()?;
+    resolve(&mut claims, &batch)?;
     let rows = taken.compose(&claims, &desk, &mut batch)?;
     let mut told = Vec::new();
     for target in &targets {
@@ -38,6 +42,19 @@ pub(crate) fn run(place: &Place, attach: &Attach, terminal: &Terminal) -> Result
     }
     let (addition, dry_run) = (batch.finish(), attach.signing.dry_run);
     added::commit_captures(desk, &addition, (&rows, &told), dry_run, terminal)
+}
+
+/// What was typed as an id stands for itself: no key of a claim file is meant.
+fn resolve(claims: &mut ClaimFile, batch: &Batch<'_, OsDisk>) -> Result<(), Failure> {
+    let later = claims.later_captures.iter_mut().map(|it| &mut it.draft.document);
+    let attested = claims
+        .attestations
+        .iter_mut()
+        .flat_map(|it| [it.draft.document.as_mut(), it.draft.statement.as_mut()]);
+    for typed in later.chain(attested.flatten()) {
+        *typed = Written::from(batch.find(&typed.text)?.to_string().as_str());
+    }
+    Ok(())
 }
 
 fn later_capture(attach: &Attach, document: &str, target: &str) -> Result<ClaimFile, Failure> {

@@ -64,7 +64,9 @@ pub(crate) fn run(place: &Place, capture: &Capture, terminal: &Terminal) -> Resu
     let exit = added::commit_captures(desk, &addition, (&rows, &told), dry_run, terminal)?;
     if !dry_run {
         terminal.line("In a claim file:");
-        rows.iter().for_each(|row| terminal.line(format!("  in = \"{}\"", row.id.short())));
+        for row in &rows {
+            terminal.line(format!("  in = \"{}\"", row.id.short()));
+        }
     }
     Ok(exit)
 }
@@ -257,7 +259,13 @@ impl Taken {
 /// A file, or standard input, which is read here so that nobody waits for it with the ledger open.
 fn file(name: &str, signing: &Signing) -> Result<Vec<u8>, Failure> {
     if name != STANDARD_INPUT {
-        return Ok(loose::read_file(Path::new(name), MAX_CAPTURE)?);
+        let read = loose::read_file(Path::new(name), MAX_CAPTURE);
+        let hint = "pages are fetched from https:// and http:// only";
+        let is_other_url = name.contains("://");
+        return read.map_err(|error| {
+            let failure = Failure::from(error);
+            if is_other_url { failure.hint(hint) } else { failure }
+        });
     }
     if signing.passphrase_file.as_deref() == Some(Path::new(STANDARD_INPUT)) {
         let message = "standard input cannot give both the bytes and the passphrase";

@@ -149,7 +149,9 @@ fn tell(erased: Option<&Erased>, dry_run: bool, terminal: &Terminal) {
         terminal.line(format!("{done}  the statement of entry {entry}; its place stays proven"));
     }
     if captures.is_empty() && statement.is_none() {
-        terminal.line("There was nothing to erase; --statement erases what the entry says.");
+        let named = !kept.is_empty() || !absent.is_empty();
+        let none = "The entry names no captures; --statement erases what it says.";
+        terminal.line(if named { "Nothing was left to erase." } else { none });
     } else if !dry_run {
         terminal.line(
             "Copies that others made, backups and the history of a version control are not \

@@ -74,9 +74,8 @@ fn reserved_v6(address: Ipv6Addr) -> Option<&'static str> {
             let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
             reserved_v4(Ipv4Addr::new(a, b, c, d))
         }
-        [0xfc00..=0xfdff, ..] => Some("a private address"),
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Some("a private address"),
         [0xfe80..=0xfebf, ..] => Some("a link-local address"),
-        [0xfec0..=0xfeff, ..] => Some("a private address"),
         [0xff00..=0xffff, ..] => Some("a multicast address"),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some("a documentation address"),
         [0x2001, 0..=0x1ff, ..] | [0x2002, ..] => Some("an address of a protocol"),

@@ -162,6 +162,8 @@ fn a_later_capture_and_a_signature_are_attached_to_a_document() {
     desk.check(&with(&["--dns-record", "k.pub"]), 2, "--dns-record is no part of minisign");
     desk.check(&["attach", &id, "--scheme", "pgp"], 2, "is no scheme");
     desk.check(&["attach", &id], 2, "<FILE|URL>");
+    desk.check(&["attach", "99", "a.txt"], 2, "lists the entries with their ids");
+    desk.check(&["attach", "0", "a.txt"], 2, "expected a document");
     let stamp = ["attach", "--statement", "1", "--scheme", "rfc3161", "--token", "k.pub"];
     desk.check(&stamp, 0, "attestation");
     desk.check(&["attach", "--statement", "1", "--scheme", "minisign"], 2, "schemes of time alone");
