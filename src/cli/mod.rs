@@ -7,8 +7,8 @@
 
 pub mod witness_options;
 pub mod monitor_options;
-pub mod arguments;
 pub mod import_options;
+pub mod arguments;
 mod failure;
 mod terminal;
 mod secrets;
