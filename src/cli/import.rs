@@ -125,7 +125,9 @@ fn refuse_or_tell(found: &Officials, leave_out: bool, terminal: &Terminal) -> Re
         return Ok(());
     }
     if leave_out {
-        lines.iter().for_each(|line| terminal.talk(format!("left out: {line}")));
+        for line in &lines {
+            terminal.talk(format!("left out: {line}"));
+        }
         return Ok(());
     }
     Err(Failure::new(failure::INPUT, lines.join("\n"))

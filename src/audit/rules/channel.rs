@@ -11,6 +11,7 @@ use crate::audit::case::Case;
 use crate::audit::control;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::controls_at_origin;
+use crate::evidence::address::account;
 use crate::evidence::address::links::begins_as;
 
 /// See its words.
@@ -36,7 +37,7 @@ pub const CONTROL_BY_EVIDENCE: Rule = Rule {
 pub const CHANNEL_URL_MATCHES: Rule = Rule {
     name: "channel-url-matches",
     group: Group::Channel,
-    words: "A document's URL begins as the URLs of its channel do.",
+    words: "A document's URL begins as the URLs of its channel do, or names the same account.",
     not_shown: "That the channel's owner put it there.",
     judge: channel_url_matches,
 };
@@ -147,7 +148,12 @@ fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
             let what = "the document's URL, or the channel's, is not recorded";
             Judgement::new(Truth::Unknown, what)
         } else {
-            let on_channel = urls.iter().find(|url| beginnings.iter().any(|b| begins_as(url, b)));
+            // Platforms tell no capitals apart, and have several hosts for one account.
+            let is_account = |url: &str, own: &str| {
+                account::in_url(url).is_some_and(|found| account::in_url(own) == Some(found))
+            };
+            let is_own = |url: &str, own: &str| begins_as(url, own) || is_account(url, own);
+            let on_channel = urls.iter().find(|url| beginnings.iter().any(|own| is_own(url, own)));
             if let Some(url) = on_channel {
                 Judgement::new(Truth::Holds, format!("{url} is on the channel"))
             } else {
@@ -241,6 +247,27 @@ mod tests {
             let document = notebook.document("text", |document| {
                 document.channel = Some(site);
                 document.url = url.map(str::to_owned);
+            });
+            let id = notebook.claim(claim(Who::Unresolved("x".to_owned()), Some(document)));
+            check(&notebook, id, &super::CHANNEL_URL_MATCHES, &[expected]);
+        }
+    }
+
+    #[test]
+    fn an_account_has_its_url_in_any_capitals_and_under_each_of_its_hosts() {
+        for (url, expected) in [
+            ("https://twitter.com/mfa_example/status/1", Holds),
+            ("https://x.com/MFA_Example/status/1", Holds),
+            ("https://x.com/mfa_examples/status/1", Fails),
+            ("https://t.me/mfa_example/1", Fails),
+        ] {
+            let mut notebook = Notebook::new();
+            let mut account = channel("account");
+            account.urls.push("https://x.com/MFA_Example".to_owned());
+            let account = notebook.append(Record::Channel(account));
+            let document = notebook.document("text", |document| {
+                document.channel = Some(account);
+                document.url = Some(url.to_owned());
             });
             let id = notebook.claim(claim(Who::Unresolved("x".to_owned()), Some(document)));
             check(&notebook, id, &super::CHANNEL_URL_MATCHES, &[expected]);

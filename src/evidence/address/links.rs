@@ -4,6 +4,7 @@
 //! One page alone shows nothing, because anybody can link to anybody: that the other page links
 //! back is for the caller to see.
 
+use scraper::node::Element;
 use scraper::{Html, Selector};
 use url::Url;
 
@@ -35,7 +36,7 @@ pub fn rel_me(page: &[u8], base: Option<&str>) -> Vec<String> {
         }
         // What stands in a template is no part of the page before a script puts it there.
         let parents = element.ancestors().filter_map(|node| node.value().as_element());
-        if parents.map(|parent| parent.name()).any(|name| name == "template") {
+        if parents.map(Element::name).any(|name| name == "template") {
             continue;
         }
         let address = element.attr("href").unwrap_or_default();
