@@ -68,7 +68,7 @@ pub fn check(scheme: &str, value: &str) -> Verdict {
 
 /// Identifiers that a register of the United States' legislators gives, in its own words for them
 /// (unitedstates/congress-legislators, README): `A` is a capital, `0` a digit, `#` a whole number.
-const REGISTER_FORMS: [(&str, &str); 9] = [
+const REGISTER_FORMS: [(&str, &str); 10] = [
     ("bioguide", "A000000"),
     ("thomas", "00000"),
     ("lis", "A000"),
@@ -76,23 +76,33 @@ const REGISTER_FORMS: [(&str, &str); 9] = [
     ("opensecrets", "A00000000"),
     ("votesmart", "#"),
     ("fec", "A0AA00000"),
+    // Of candidates for president, who stand in no state.
+    ("fec", "A00000000"),
     ("cspan", "#"),
     ("icpsr", "#"),
 ];
 
 fn check_register(scheme: &str, value: &str) -> Verdict {
-    let Some((_, form)) = REGISTER_FORMS.iter().find(|(known, _)| *known == scheme) else {
-        return Verdict::unknown(format!("`{scheme}` is no scheme whose form is known here"));
-    };
-    if *form == "#" {
-        return shape(is_number(Some(value), 10), value, "a whole number of up to 10 digits");
+    let forms = REGISTER_FORMS.iter().filter(|(known, _)| *known == scheme);
+    let forms: Vec<&str> = forms.map(|(_, form)| *form).collect();
+    match forms.as_slice() {
+        [] => Verdict::unknown(format!("`{scheme}` is no scheme whose form is known here")),
+        ["#"] => shape(is_number(Some(value), 10), value, "a whole number of up to 10 digits"),
+        forms => {
+            let fits = forms.iter().any(|form| has_form(value, form));
+            let named = format!("`{}`", forms.join("` or `"));
+            let form = format!("{named}, with a capital for each A and a digit for each 0");
+            shape(fits, value, &form)
+        }
     }
-    let fits = value.len() == form.len()
+}
+
+fn has_form(value: &str, form: &str) -> bool {
+    value.len() == form.len()
         && value.bytes().zip(form.bytes()).all(|(byte, place)| match place {
             b'A' => byte.is_ascii_uppercase(),
             _ => byte.is_ascii_digit(),
-        });
-    shape(fits, value, &format!("`{form}`, with a capital for each A and a digit for each 0"))
+        })
 }
 
 /// Judges a platform's id, such as the number of a post: has a spreadsheet been over it? Excel
@@ -286,7 +296,7 @@ mod tests {
         expect("did", Holds, &["did:plc:ewvi7nxzyoun6zhxrhs64oiz"]);
         // A senator's, from the register itself.
         expect("bioguide", Holds, &["C000127"]);
-        expect("fec", Holds, &["S8WA00194", "H2WA01054"]);
+        expect("fec", Holds, &["S8WA00194", "H2WA01054", "P80003023"]);
         expect("govtrack", Holds, &["300018"]);
         expect("lis", Holds, &["S275"]);
         expect("opensecrets", Holds, &["N00007836"]);

@@ -7,6 +7,7 @@ pub mod truth;
 
 // When: the words in a document, and the date a recorder took from them.
 pub mod written_date;
+pub(crate) mod reach;
 pub mod date;
 
 // Who: the names that others gave to a party.

@@ -26,6 +26,7 @@ use crate::store::os::OsDisk;
 const DOCUMENT: &str = "document";
 
 pub(crate) fn run(place: &Place, append: &Append, terminal: &Terminal) -> Result<Exit, Failure> {
+    place.folder()?;
     let written = append.file.as_ref().map(|file| read(file, &append.signing)).transpose()?;
     let fetch =
         |urls: &[&str]| Pages::fetch(place, urls, &append.fetching, &append.signing, terminal);

@@ -441,6 +441,7 @@ fn an_audit_as_json_keeps_its_fields() {
         "entry_index",
         "findings",
         "id",
+        "in_short",
         "independence",
         "level",
         "logged_before",
@@ -452,6 +453,7 @@ fn an_audit_as_json_keeps_its_fields() {
         "standing",
         "tree_size",
         "verdict",
+        "vouched",
     ];
     assert_eq!(BTreeSet::from_iter(fields), BTreeSet::from(expected));
     assert_eq!(json["schema"], "whosaid.audit/1");

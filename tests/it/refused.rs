@@ -370,7 +370,7 @@ fn rules() -> Vec<Change> {
     let itself = Some(part("relation", "from"));
     let (claim, introduce) = ("claim", "key_introduce");
     let (attestation, pointed) = ("attestation", "claim_pointed");
-    let (id, cookie) = (Some(part("attestation", "document")), text("Set-Cookie: id=1"));
+    let (id, cookie) = (Some(part("attestation", "document")), words(&["Set-Cookie: id=1"]));
     vec![
         ("passage_without_document", "a passage that stands nowhere", claim, "document", None),
         ("hop_both", "reached and not", claim, "chain.0.unreachable", text("gone")),
@@ -392,7 +392,7 @@ fn rules() -> Vec<Change> {
         ("role_of_another_scheme", "a token", attestation, "parts.0.role", text("token")),
         ("height_missing", "a block without number", attestation, "parts.1.height", None),
         ("vouches_by_name", "an entry by dkim", "attestation_statement", "scheme", text("dkim")),
-        ("header_cookie", "a session", attestation, "parts.0.capture.headers.0", cookie),
+        ("header_cookie", "a session", attestation, "parts.0.capture.headers", cookie),
         ("status_low", "a status of 99", attestation, "parts.0.capture.status", Some(99.into())),
         ("pointer_relative", "no slash", pointed, "passage.segments.0.pointer", text("value")),
         ("page_zero", "pages begin at 1", pointed, "passage.segments.1.page", Some(0.into())),
