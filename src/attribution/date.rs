@@ -12,8 +12,8 @@
 //! - Years beyond 9999 before or after year 0 leave the bound open.
 
 use edtf_core::Edtf;
-use jiff::Timestamp;
 use jiff::civil::{Date as Day, Weekday};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::reach::{Clock, Span, order};

@@ -69,7 +69,7 @@ pub const DOES_NOT_SHOW: [&str; 6] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Another kind of record.
-    #[error("{} is a {kind}, expected a claim", id.short())]
+    #[error("{} is no claim but of the kind {kind}", id.short())]
     NotAClaim {
         /// The id asked for.
         id: Id,

@@ -70,10 +70,13 @@ impl Parts {
     /// The parts whose names come nearest to a name that is not there, at most `limit`: pointers
     /// that begin alike, pages of nearly that number.
     pub fn near(&self, name: &Part, limit: usize) -> Vec<Part> {
-        let mut near: Vec<(u64, usize)> = Vec::with_capacity(self.placed.len());
-        for (index, (part, _)) in self.placed.iter().enumerate() {
-            near.push((distance(part, name), index));
-        }
+        // A page is near no string, whatever its number.
+        let kind = std::mem::discriminant(name);
+        let numbered = self.placed.iter().enumerate();
+        let mut near: Vec<(u64, usize)> = numbered
+            .filter(|(_, (part, _))| std::mem::discriminant(part) == kind)
+            .map(|(index, (part, _))| (distance(part, name), index))
+            .collect();
         near.sort_unstable();
         near.iter().take(limit).map(|(_, index)| self.placed[*index].0.clone()).collect()
     }
