@@ -54,12 +54,12 @@ const fn level(level: Level) -> &'static str {
 /// The signatures and time stamps, as far as there are any.
 fn signed(audit: &Audit) -> Vec<String> {
     let each = audit.vouched.iter().map(|it| {
-        let scheme = it.scheme.name();
-        match it.truth {
-            Truth::Holds => format!("Its {scheme} holds: {}.", it.what),
-            Truth::Fails => format!("Its {scheme} does not hold: {}.", it.what),
-            Truth::Unknown => format!("Its {scheme} could not be checked: {}.", it.what),
-        }
+        let word = match it.truth {
+            Truth::Holds => "Vouched for",
+            Truth::Fails => "Not vouched for",
+            Truth::Unknown => "Not known to be vouched for",
+        };
+        format!("{word}: {}.", it.what)
     });
     each.collect()
 }

@@ -43,12 +43,12 @@ pub fn guess_media_type(file_name: &str, bytes: &[u8]) -> &'static str {
         ("tsr", "application/timestamp-reply"),
         ("svg", "image/svg+xml"),
     ];
-    let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let named = EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known));
-    let signed = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature));
     // A repository's file (CAR) and a reply of a time stamp server have no signature to be told
     // by, and are no text: here the name is all there is.
     const BINARY: [&str; 2] = ["application/vnd.ipld.car", "application/timestamp-reply"];
+    let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let named = EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known));
+    let signed = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature));
     let Ok(content) = std::str::from_utf8(bytes) else {
         let named = named.map(|(_, media_type)| *media_type).filter(|name| BINARY.contains(name));
         let signed = signed.map(|(_, media_type)| *media_type);

@@ -1,4 +1,4 @@
-//! What the codes of a font mean: a `ToUnicode` CMap (ISO 32000-1 section 9.10.3, Adobe technical
+//! What the codes of a font mean: a `ToUnicode` `CMap` (ISO 32000-1 section 9.10.3, Adobe technical
 //! note 5411).
 //!
 //! Only what maps codes to Unicode is read: the code spaces, `bfchar` and `bfrange`. Everything
@@ -42,7 +42,7 @@ pub struct CMap {
 }
 
 impl CMap {
-    /// Reads a CMap. What cannot be read is passed over: a code without meaning is a fact.
+    /// Reads a `CMap`. What cannot be read is passed over: a code without meaning is a fact.
     pub fn parse(source: &[u8]) -> Self {
         let mut map = Self::default();
         let mut operands: Vec<Token> = Vec::new();

@@ -231,8 +231,9 @@ impl<'d> Page<'_, 'd> {
             match (operation.operator.as_str(), numbers.as_slice()) {
                 ("q", _) if saved.len() < MAX_STATES => saved.push(state.clone()),
                 ("Q", _) => state = saved.pop().unwrap_or(state),
-                ("cm", &[a, b, c, d, e, f]) => {
-                    state.page = times(&[a, b, c, d, e, f], &state.page);
+                ("cm", numbers) => {
+                    let matrix = <&[f64; 6]>::try_from(numbers);
+                    state.page = matrix.map_or(state.page, |matrix| times(matrix, &state.page));
                 }
                 ("Tf", &[size]) => {
                     let name = operation.operands.first().and_then(|name| name.as_name().ok());
@@ -314,8 +315,8 @@ impl<'d> Page<'_, 'd> {
                 state.leading = -y;
                 next_line(pen, x, y);
             }
-            ("Tm", &[a, b, c, d, e, f]) => {
-                pen.line = [a, b, c, d, e, f];
+            ("Tm", numbers) => {
+                pen.line = numbers.try_into().unwrap_or(pen.line);
                 pen.text = pen.line;
             }
             ("T*", _) => next_line(pen, 0.0, -state.leading),

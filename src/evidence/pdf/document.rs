@@ -195,7 +195,8 @@ fn sheet(document: &Document, corners: &Object) -> Option<Sheet> {
     let &[a, b, c, d] = corners.as_slice() else { return None };
     // Any two opposite corners (section 7.9.5).
     let sheet = ((a.min(c), b.min(d)), (a.max(c), b.max(d)));
-    (a != c && b != d).then_some(sheet)
+    let ((left, bottom), (right, top)) = sheet;
+    (left < right && bottom < top).then_some(sheet)
 }
 
 /// The pages that were read so far.

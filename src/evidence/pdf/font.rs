@@ -110,9 +110,8 @@ impl Font {
     fn code_length(&self, rest: &[u8]) -> usize {
         match self.kind {
             Kind::Simple(_) => 1,
-            Kind::Identity => 2,
             Kind::Utf16 if matches!(rest[0], 0xd8..=0xdb) => 4,
-            Kind::Utf16 => 2,
+            Kind::Identity | Kind::Utf16 => 2,
             Kind::Foreign => {
                 self.to_unicode.as_ref().and_then(|map| map.code_length(rest)).unwrap_or(1)
             }
