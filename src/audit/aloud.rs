@@ -46,7 +46,7 @@ const fn level(level: Level) -> &'static str {
              own office, published them."
         }
         Level::A4 => {
-            "The words stand in what the speaker's own key signed, and that key was the speaker's."
+            "The words stand in what a key signed that was the speaker's, or its own office's, then."
         }
     }
 }
