@@ -331,26 +331,20 @@ mod tests {
     use crate::attribution::id::Id;
     use crate::attribution::record::Record;
     use crate::attribution::record::channel::{
-        Channel, ChannelKind, Control, ControlBasis, ControlMode, Handle,
+        Channel, ChannelKind, Control, ControlBasis, ControlMode,
     };
     use crate::attribution::record::notice::NoticeKind;
     use crate::attribution::record::party::PartyKind;
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
-    use crate::audit::notebook::{Notebook, channel, control, date, party};
+    use crate::audit::notebook::{Notebook, channel, control, date, dated, party};
     use crate::audit::standing::Standings;
 
     fn account(key: &str, id: &str, handles: &[(&str, &str, &str)]) -> Channel {
-        let perhaps = |edtf: &str| (!edtf.is_empty()).then(|| date(edtf));
-        let handle = |&(text, since, until): &(&str, &str, &str)| Handle {
-            text: text.to_owned(),
-            since: perhaps(since),
-            until: perhaps(until),
-        };
         Channel {
             kind: ChannelKind::Account,
             platform: Some("x".to_owned()),
             platform_id: Some(id.to_owned()),
-            handles: handles.iter().map(handle).collect(),
+            handles: dated(handles),
             urls: vec![format!("https://x.com/{}", handles[0].0)],
             ..channel(key)
         }

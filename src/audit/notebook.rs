@@ -8,7 +8,7 @@ use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
 use crate::attribution::record::Record;
 use crate::attribution::record::channel::{
-    Channel, ChannelKind, Control, ControlBasis, ControlMode,
+    Channel, ChannelKind, Control, ControlBasis, ControlMode, Handle,
 };
 use crate::attribution::record::charter::{Charter, KeyAction, KeyChange, Power, Recorder};
 use crate::attribution::record::claim::{
@@ -182,6 +182,17 @@ pub(crate) fn channel(key: &str) -> Channel {
         handles: Vec::new(),
         urls: Vec::new(),
     }
+}
+
+/// Handles with the dates from and until when they were held; no text is no date.
+pub(crate) fn dated(handles: &[(&str, &str, &str)]) -> Vec<Handle> {
+    let perhaps = |edtf: &str| (!edtf.is_empty()).then(|| date(edtf));
+    let handle = |&(text, since, until): &(&str, &str, &str)| Handle {
+        text: text.to_owned(),
+        since: perhaps(since),
+        until: perhaps(until),
+    };
+    handles.iter().map(handle).collect()
 }
 
 pub(crate) fn control(channel: Id, party: Id, basis: ControlBasis) -> Control {

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use ureq::config::ConfigBuilder;
 use ureq::http::{HeaderMap, Response, header};
+use ureq::typestate::AgentScope;
 use ureq::{Agent, Body, Timeout};
 use url::Url;
 
@@ -218,6 +220,19 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// What every connection keeps to: no proxy of the environment, no redirect unseen, an honest name.
+pub(crate) fn settings(connect: Duration) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(USER_AGENT)
+        .max_response_header_size(HEAD_LIMIT)
+        .timeout_resolve(Some(connect))
+        .timeout_connect(Some(connect))
+}
+
 /// Asks servers, keeping connections open between requests. Clones share these.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -230,16 +245,7 @@ impl Client {
     /// A client that waits no longer than this.
     pub fn new(limits: Limits) -> Self {
         let Limits { connect, total } = limits;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(USER_AGENT)
-            .max_response_header_size(HEAD_LIMIT)
-            .timeout_resolve(Some(connect))
-            .timeout_connect(Some(connect))
-            .timeout_global(Some(total));
+        let config = settings(connect).timeout_global(Some(total));
         Self { agent: config.build().into(), limits, requests: Arc::default() }
     }
 

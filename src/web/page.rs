@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::attribution::record::limits as record;
 use crate::web::address::{Guard, Reach, Refused};
-use crate::web::fetch::{self, HEAD_LIMIT, Limits, Stage, USER_AGENT};
+use crate::web::fetch::{self, Limits, Stage, settings};
 
 /// The most redirects that are followed. Browsers take 20; honest sites need three.
 pub const REDIRECTS: usize = 10;
@@ -209,17 +209,7 @@ fn without_fragment(url: &str) -> &str {
 /// Each page has connections of its own: nothing of one page is known when another is asked for.
 fn agent(asking: &Asking<'_>) -> Agent {
     let connect = asking.limits.connect;
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .user_agent(USER_AGENT)
-        .accept("*/*")
-        .accept_encoding("identity")
-        .max_response_header_size(HEAD_LIMIT)
-        .timeout_resolve(Some(connect))
-        .timeout_connect(Some(connect));
+    let config = settings(connect).accept("*/*").accept_encoding("identity");
     let guard = Guard(asking.reach.clone());
     Agent::with_parts(config.build(), DefaultConnector::default(), guard)
 }

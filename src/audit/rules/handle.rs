@@ -160,23 +160,17 @@ fn held(
 mod tests {
     use crate::attribution::id::Id;
     use crate::attribution::record::Record;
-    use crate::attribution::record::channel::{Channel, ChannelKind, Handle};
+    use crate::attribution::record::channel::{Channel, ChannelKind};
     use crate::attribution::record::claim::Who;
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
-    use crate::audit::notebook::{Notebook, channel, check, claim, date};
+    use crate::audit::notebook::{Notebook, channel, check, claim, date, dated};
 
     fn account(key: &str, id: Option<&str>, handles: &[(&str, &str, &str)]) -> Channel {
-        let perhaps = |edtf: &str| (!edtf.is_empty()).then(|| date(edtf));
-        let handle = |&(text, since, until): &(&str, &str, &str)| Handle {
-            text: text.to_owned(),
-            since: perhaps(since),
-            until: perhaps(until),
-        };
         Channel {
             kind: ChannelKind::Account,
             platform: Some("twitter".to_owned()),
             platform_id: id.map(str::to_owned),
-            handles: handles.iter().map(handle).collect(),
+            handles: dated(handles),
             ..channel(key)
         }
     }
