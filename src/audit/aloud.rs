@@ -6,6 +6,7 @@ use crate::attribution::truth::Truth;
 use crate::audit::Audit;
 use crate::audit::level::Level;
 use crate::audit::line::short_line;
+use crate::audit::rules::graph;
 use crate::audit::standing::Standing;
 
 /// How much of what was said is read out, in characters.
@@ -25,6 +26,10 @@ pub fn in_short(audit: &Audit) -> Vec<String> {
     sentences.extend(signed(audit));
     sentences.push(origins(audit));
     sentences.push(standing(audit.standing.standing).to_owned());
+    let withdrawn = audit.findings.iter().find(|finding| {
+        finding.rule == graph::RESTS_ON_NOTHING_WITHDRAWN.name && finding.truth != Truth::Holds
+    });
+    sentences.extend(withdrawn.map(|finding| format!("But what it rests on: {}.", finding.what)));
     sentences.push(open(audit));
     sentences
 }
@@ -34,8 +39,7 @@ const fn level(level: Level) -> &'static str {
     match level {
         Level::A0 => "Nothing at hand shows these words: there is only the recorder's signature.",
         Level::A1 => {
-            "The document that the recorder read is kept, but the words were not found in it for \
-             sure."
+            "The document that the recorder read is kept; that it says so was not shown for sure."
         }
         Level::A2 => {
             "The words stand in the document that the recorder read; that the speaker said them is \
@@ -59,7 +63,12 @@ fn signed(audit: &Audit) -> Vec<String> {
             Truth::Fails => "Not vouched for",
             Truth::Unknown => "Not known to be vouched for",
         };
-        format!("{word}: {}.", it.what)
+        match it.limits.first() {
+            Some(limit) if it.truth == Truth::Holds => {
+                format!("{word}: {}; but {limit}.", it.what)
+            }
+            _ => format!("{word}: {}.", it.what),
+        }
     });
     each.collect()
 }
@@ -79,7 +88,7 @@ fn origins(audit: &Audit) -> String {
 
 const fn standing(standing: Standing) -> &'static str {
     match standing {
-        Standing::Standing => "Nothing later in this ledger changes it.",
+        Standing::Standing => "No later entry changes the claim itself.",
         Standing::Disputed => "It is disputed.",
         Standing::Denied => "It is denied.",
         Standing::Corrected => "Its publisher corrected it.",

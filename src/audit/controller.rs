@@ -218,8 +218,10 @@ pub fn controller(
     };
     let controls: Vec<(&Node, &Control)> =
         graph.controls(channel).into_iter().filter_map(in_force).collect();
-    let holders: Vec<Holder> =
-        controls.iter().map(|(node, control)| holder(graph, node, control, on, captures)).collect();
+    let holders: Vec<Holder> = controls
+        .iter()
+        .map(|(node, control)| holder((graph, standings), node, control, on, captures))
+        .collect();
     let (outcome, because) = outcome(graph, &holders, on);
     Some(Answer {
         channel: graph.first(channel),
@@ -253,7 +255,7 @@ fn handles(graph: &Graph, channel: Id, newest: &Channel, on: &Date) -> Vec<Handl
 }
 
 fn holder(
-    graph: &Graph,
+    (graph, standings): (&Graph, &Standings<'_>),
     node: &Node,
     control: &Control,
     on: &Date,
@@ -265,7 +267,7 @@ fn holder(
         why = format!("{why}; the key that signed it was revoked");
     }
     let (is_fresh, freshness) = freshness(control, on);
-    let (is_backed, backing) = backing(graph, control, Wanted::Channel, &[], captures);
+    let (is_backed, backing) = backing(graph, standings, control, Wanted::Channel, &[], captures);
     Holder {
         party: graph.first(control.party),
         name: one_line(&graph.party_name(control.party)),

@@ -272,9 +272,23 @@ impl Graph {
         self.by_platform_id.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// The newest description of a party.
+    /// The newest description of a party by its first recorder.
     pub fn party(&self, id: Id) -> Option<&Party> {
-        self.all_of_party(id).pop()
+        match self.newest(id)?.record() {
+            Record::Party(party) => Some(party),
+            _ => None,
+        }
+    }
+
+    /// The newest description by whoever described the thing first, as far as no stolen key may
+    /// have signed it: nobody renames what others recorded by describing it anew.
+    fn newest(&self, id: Id) -> Option<&Node> {
+        let versions: Vec<&Node> =
+            self.versions(id).into_iter().filter_map(|id| self.node(id)).collect();
+        let recorder = |node: &Node| node.signed.statement().issuer().to_owned();
+        let first = versions.first().copied()?;
+        let is_own = |node: &&&Node| !node.is_suspect && recorder(node) == recorder(first);
+        Some(versions.iter().rev().find(is_own).copied().unwrap_or(first))
     }
 
     /// Every description of a party, oldest first.
@@ -288,10 +302,9 @@ impl Graph {
             .collect()
     }
 
-    /// The newest description of a channel.
+    /// The newest description of a channel by its first recorder.
     pub fn channel(&self, id: Id) -> Option<&Channel> {
-        let newest = self.versions(id).into_iter().rev().find_map(|id| self.node(id))?;
-        match newest.record() {
+        match self.newest(id)?.record() {
             Record::Channel(channel) => Some(channel),
             _ => None,
         }
@@ -457,10 +470,13 @@ mod tests {
         let other = notebook.party("press", PartyKind::Outlet);
         let mut anew = party("mfa", PartyKind::Ministry);
         anew.names[0].text = "Ministry of Foreign Affairs".to_owned();
-        let new = notebook.append_as("omar", 2, Record::Party(anew));
+        let new = notebook.append(Record::Party(anew.clone()));
+        anew.names[0].text = "The President".to_owned();
+        let strange = notebook.append_as("omar", 2, Record::Party(anew));
         let graph = notebook.graph();
         assert!(graph.is_same(old, new) && !graph.is_same(old, other));
-        assert_eq!(graph.versions(new), [old, new]);
+        assert_eq!(graph.versions(new), [old, new, strange]);
+        assert_eq!(graph.party_name(strange), "Ministry of Foreign Affairs");
         assert_eq!(graph.party(old).map(|party| party.kind), Some(PartyKind::Ministry));
         assert_eq!(graph.named("ministry of foreign AFFAIRS"), [old]);
         assert_eq!(graph.named("mfa"), [old]);

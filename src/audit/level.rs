@@ -7,7 +7,9 @@ use serde::Serialize;
 use crate::attribution::truth::Truth;
 use crate::audit::case::Case;
 use crate::audit::rules::rule::Finding;
-use crate::audit::rules::{chain, channel, evidence, passage, recorder, source, time};
+use crate::audit::rules::{
+    chain, channel, clock, evidence, handle, passage, recorder, source, time,
+};
 
 /// How far the way of a claim is shown; each level includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -147,6 +149,7 @@ fn captured(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
         return Some(Stop::of(Truth::Unknown, "no document is recorded for the claim"));
     }
     first_stop(findings, &[recorder::SIGNER_IN_GOOD_STANDING.name], None)
+        .or_else(|| taken_back(case, 0))
         .or_else(|| first_stop(findings, &[evidence::DIGEST_AND_SIZE.name], Some(0)))
         .or_else(|| distrusted(findings, 0))
 }
@@ -160,6 +163,16 @@ fn distrusted(findings: &[Finding], step: u64) -> Option<Stop> {
             && finding.truth == Truth::Fails
     });
     found.map(Stop::from)
+}
+
+/// Whether the record of a step's document was taken back by its recorder.
+fn taken_back(case: &Case<'_>, step: usize) -> Option<Stop> {
+    let reading = &case.steps[step];
+    let node = case.graph.node(reading.step.document?)?;
+    let name = reading.step.name();
+    let what =
+        format!("{name}: the record of the document was taken back, or a stolen key signed it");
+    (!case.standings.is_in_force(node) || node.is_suspect()).then(|| Stop::of(Truth::Fails, what))
 }
 
 /// What stops a step from being anchored.
@@ -181,7 +194,8 @@ fn anchored(case: &Case<'_>, findings: &[Finding], step: usize) -> Option<Stop> 
 
 fn traced(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     for step in 1..case.steps.len() {
-        let stop = first_stop(findings, &[chain::HOPS_CAPTURED.name], Some(step as u64))
+        let stop = taken_back(case, step)
+            .or_else(|| first_stop(findings, &[chain::HOPS_CAPTURED.name], Some(step as u64)))
             .or_else(|| distrusted(findings, step as u64))
             .or_else(|| anchored(case, findings, step));
         if stop.is_some() {
@@ -210,6 +224,17 @@ fn on_its_channel(case: &Case<'_>, findings: &[Finding]) -> Option<Stop> {
     let origin = case.origin()?;
     let number = Some(origin.step.number as u64);
     let channel = origin.document?.channel.map(|channel| case.graph.first(channel));
+    let refuted = [
+        handle::HANDLE_AT_TIME.name,
+        handle::HANDLE_HELD_BY_ANOTHER.name,
+        clock::CLOCK_IN_ID_AGREES.name,
+    ];
+    let refuted = findings.iter().find(|finding| {
+        refuted.contains(&finding.rule) && finding.step == number && finding.truth == Truth::Fails
+    });
+    if let Some(finding) = refuted {
+        return Some(Stop::from(finding));
+    }
     let off_channel = first_stop(findings, &[channel::CHANNEL_URL_MATCHES.name], number);
     // What has no URL, as mail has none, is on the channel if the channel's own key signed it.
     let off_channel = off_channel.filter(|stop| {
@@ -254,10 +279,11 @@ mod tests {
     use crate::attribution::record::channel::{Control, ControlMode};
     use crate::attribution::record::claim::{Claim, Who};
     use crate::attribution::record::document::{Document, DocumentKind};
+    use crate::attribution::record::notice::NoticeKind;
     use crate::attribution::record::party::PartyKind;
     use crate::audit::captures::Held;
     use crate::audit::notebook::{
-        Notebook, channel, claim, control, date, party, passage, reached, unreached,
+        Notebook, channel, claim, control, date, dated, party, passage, reached, unreached,
     };
     use crate::audit::signing::{fingerprint, sshsig};
     use crate::hash::Hash;
@@ -380,6 +406,83 @@ mod tests {
         world.notebook.bind(7, world.ministry, |_| {});
         let reached = level(&mut world.notebook, world.claim);
         assert_eq!((reached.level, reached.next, reached.stopped_by), (Level::A4, None, None));
+    }
+
+    #[test]
+    fn a_channel_described_anew_by_another_takes_in_no_address() {
+        let quote = "a delegation will come";
+        let elsewhere = |w: &mut World| {
+            let mut anew = channel("ministry-site");
+            anew.urls = vec!["https://mfa.example/".to_owned(), "https://evil.example/".to_owned()];
+            w.notebook.append_as("omar", 2, Record::Channel(anew));
+            let words = "Here: a delegation will come.";
+            at_origin(w, words, quote, "https://evil.example/1", Some("2024-11-24"));
+        };
+        check(elsewhere, Level::A2, "begins like none");
+    }
+
+    #[test]
+    fn bytes_that_came_from_elsewhere_are_not_on_the_channel() {
+        let came_from = |uri: &'static str| {
+            move |w: &mut World| {
+                let site = w.site;
+                let text = "Once more: a delegation will come.";
+                let origin = w.notebook.document(text, |document| {
+                    document.channel = Some(site);
+                    document.url = Some("https://mfa.example/news/2".to_owned());
+                    document.published = Some(date("2024-11-24"));
+                    document.captures[0].uri_final = Some(uri.to_owned());
+                });
+                w.claim.chain[0].document = Some(origin);
+                w.claim.chain[0].passage = Some(passage(text, "a delegation will come"));
+            }
+        };
+        check(came_from("https://evil.example/1"), Level::A2, "not on the channel");
+        check(came_from("https://mfa.example/news/2?a"), Level::A3, "no signature");
+        let archive = "https://web.archive.org/web/20241125120000/https://mfa.example/news/2";
+        check(came_from(archive), Level::A3, "no signature");
+    }
+
+    #[test]
+    fn a_document_that_its_recorder_took_back_carries_nothing() {
+        let article = |w: &mut World| {
+            let article = w.claim.document.unwrap();
+            w.notebook.notice(NoticeKind::RecorderRetraction, article, |_| {});
+        };
+        check(article, Level::A0, "the document read: the record of the document was taken back");
+        let statement = |w: &mut World| {
+            let statement = w.claim.chain[0].document.unwrap();
+            w.notebook.notice(NoticeKind::RecorderRetraction, statement, |_| {});
+        };
+        check(statement, Level::A2, "hop 1: the record of the document was taken back");
+    }
+
+    #[test]
+    fn one_way_links_are_no_evidence_of_control() {
+        let mut world = world(ControlBasis::RelMe);
+        let reached = level(&mut world.notebook, world.claim);
+        assert_eq!(reached.level, Level::A2);
+    }
+
+    #[test]
+    fn a_handle_that_was_anothers_then_is_not_the_channels_voice() {
+        let posted = |w: &mut World| {
+            let mut account = channel("senator-x");
+            account.platform = Some("x".to_owned());
+            account.platform_id = Some("11".to_owned());
+            account.handles = dated(&[("SenAda", "2024-06", "")]);
+            account.urls = vec!["https://x.com/SenAda".to_owned()];
+            let account = w.notebook.append(Record::Channel(account));
+            let page = w.notebook.document("She posts as @SenAda.", |_| {});
+            let mut shown = control(account, w.ministry, ControlBasis::Registry);
+            shown.evidence = Some(page);
+            w.notebook.append(Record::Control(shown));
+            w.site = account;
+            let words = "From us: a delegation will come.";
+            let url = "https://x.com/SenAda/status/1";
+            at_origin(w, words, "a delegation will come", url, Some("2023-05-01"));
+        };
+        check(posted, Level::A2, "under senada, the channel's from 2024-06");
     }
 
     #[test]

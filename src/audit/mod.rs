@@ -20,6 +20,8 @@ pub mod origins;
 // One claim, judged.
 pub mod control;
 pub mod mutual;
+pub mod naming;
+pub mod trust;
 pub mod backing;
 pub mod schemes;
 pub mod vouching;

@@ -188,6 +188,21 @@ pub const fn words(scheme: Scheme) -> (&'static str, &'static str) {
     }
 }
 
+/// Whether keys of this scheme carry, or are captured with, the time at which they end.
+pub const fn has_dated_keys(scheme: Scheme) -> bool {
+    matches!(scheme, Scheme::Sshsig | Scheme::Openpgp | Scheme::Atproto)
+}
+
+/// Whether a part is the signature itself, and not a key.
+pub const fn is_signature(role: PartRole) -> bool {
+    matches!(role, PartRole::Signature | PartRole::Repository)
+}
+
+/// Whether the signature stands in a file beside the capture: the capture may be older.
+pub const fn is_detached(scheme: Scheme) -> bool {
+    matches!(scheme, Scheme::Minisign | Scheme::Sshsig | Scheme::Openpgp | Scheme::Atproto)
+}
+
 /// What a part is called.
 pub const fn name_of(role: PartRole) -> &'static str {
     match role {

@@ -17,6 +17,7 @@ use crate::audit::captures::{Captures, Held};
 use crate::audit::graph::{Graph, Node};
 use crate::audit::schemes::{self, Answer, Material};
 use crate::audit::standing::Standings;
+use crate::audit::trust::distrusted;
 use crate::evidence::capture::{self, Check, Expected};
 use crate::evidence::signature::checked::{Checked, Signer, State};
 use crate::hash::Hash;
@@ -31,6 +32,8 @@ pub struct Voucher<'a> {
     pub is_suspect: bool,
     /// What the check answered.
     pub answer: Answer,
+    /// When the signature was there at the latest, by the word of whoever captured and recorded it.
+    pub existed: Vec<Date>,
     /// Whether any channel is recorded under the key that signed.
     pub has_channel: bool,
     /// What is recorded of who controlled the key that signed, as far as it is in force.
@@ -60,6 +63,7 @@ impl<'a> Search<'a, '_> {
     ) -> Vec<Voucher<'a>> {
         let Held::Bytes(bytes) = (self.captures)(&digest) else { return Vec::new() };
         let (bytes, roots) = (bytes.as_slice(), self.graph.pinned_roots());
+        // Mail and events say by themselves until when they hold; keys are withdrawn later.
         let at = document.published.as_ref().and_then(end_of);
         let recorded = self.graph.attestations(id).into_iter();
         let recorded = recorded.filter(|(_, it)| it.capture == Some(digest));
@@ -68,7 +72,8 @@ impl<'a> Search<'a, '_> {
             recorded.filter_map(|(id, it)| self.recorded(id, it, &material)).collect();
         for scheme in schemes::carried_by(media_type, bytes) {
             if vouchers.iter().all(|voucher| voucher.scheme != scheme) {
-                vouchers.push(self.voucher(None, scheme, schemes::check(scheme, &material)));
+                let answer = schemes::check(scheme, &material);
+                vouchers.push(self.voucher(None, Vec::new(), scheme, answer));
             }
         }
         vouchers
@@ -87,13 +92,18 @@ impl<'a> Search<'a, '_> {
         material: &Material<'_>,
     ) -> Option<Voucher<'a>> {
         self.graph.node(id).filter(|node| self.standings.is_in_force(node))?;
+        let existed = self.existed(id, attestation);
+        // A key's own end counts against the time at which the signature was surely there, and not
+        // against a date that its signer, or its recorder, chose.
+        let shown = existed.iter().filter_map(end_of).min();
+        let at = if schemes::has_dated_keys(attestation.scheme) { shown } else { material.at };
         let answer = match self.parts(attestation) {
             Ok(parts) => {
-                schemes::check(attestation.scheme, &Material { parts: &parts, ..*material })
+                schemes::check(attestation.scheme, &Material { parts: &parts, at, ..*material })
             }
             Err(what) => schemes::unchecked(attestation.scheme, what),
         };
-        Some(self.voucher(Some(id), attestation.scheme, answer))
+        Some(self.voucher(Some(id), existed, attestation.scheme, answer))
     }
 
     fn stamp(&self, record: Id, attestation: &Attestation, target: Id) -> Option<Voucher<'a>> {
@@ -105,10 +115,27 @@ impl<'a> Search<'a, '_> {
             }
             Err(what) => schemes::unchecked(attestation.scheme, what),
         };
-        Some(self.voucher(Some(record), attestation.scheme, answer))
+        Some(self.voucher(Some(record), Vec::new(), attestation.scheme, answer))
     }
 
-    fn voucher(&self, record: Option<Id>, scheme: Scheme, answer: Answer) -> Voucher<'a> {
+    /// When an attestation was there: when it was recorded, and when the file with the signature was
+    /// captured, if it has one of its own.
+    fn existed(&self, id: Id, attestation: &Attestation) -> Vec<Date> {
+        let node = self.graph.node(id);
+        let recorded = node.map(|node| node.signed().statement().recorded_at());
+        let recorded =
+            recorded.and_then(|at| Date::from_timestamp(at.cast_signed(), Basis::Server).ok());
+        let own = attestation.parts.iter().filter(|part| schemes::is_signature(part.role));
+        own.filter_map(|part| part.capture.captured_at.clone()).chain(recorded).collect()
+    }
+
+    fn voucher(
+        &self,
+        record: Option<Id>,
+        existed: Vec<Date>,
+        scheme: Scheme,
+        answer: Answer,
+    ) -> Voucher<'a> {
         let node = record.and_then(|id| self.graph.node(id));
         let is_suspect = node.is_some_and(Node::is_suspect);
         let signer = match &answer {
@@ -120,7 +147,7 @@ impl<'a> Search<'a, '_> {
             .unwrap_or_default();
         let controls = signer.map(|signer| self.controls(signer, channels)).unwrap_or_default();
         let has_channel = !channels.is_empty();
-        Voucher { record, scheme, is_suspect, answer, has_channel, controls }
+        Voucher { record, scheme, is_suspect, answer, existed, has_channel, controls }
     }
 
     /// What is recorded of who controlled a key. Only what refers to a description of the channel
@@ -154,6 +181,9 @@ impl<'a> Search<'a, '_> {
 
     fn held(&self, role: PartRole, capture: &Capture) -> Result<Vec<u8>, String> {
         let name = schemes::name_of(role);
+        if let Some(what) = distrusted(self.graph, self.standings, capture) {
+            return Err(format!("the {name} rests on {what}"));
+        }
         match (self.captures)(&capture.digest) {
             Held::Missing => Err(format!("the bytes of the {name} are not held")),
             Held::Withheld => Err(format!("the bytes of the {name} are withheld")),

@@ -43,36 +43,67 @@ pub fn guess_media_type(file_name: &str, bytes: &[u8]) -> &'static str {
         ("tsr", "application/timestamp-reply"),
         ("svg", "image/svg+xml"),
     ];
-    // A repository's file (CAR) and a reply of a time stamp server have no signature to be told
-    // by, and are no text: here the name is all there is.
-    const BINARY: [&str; 2] = ["application/vnd.ipld.car", "application/timestamp-reply"];
     let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let named = EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known));
+    let named = named.map(|(_, media_type)| *media_type);
     let signed = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature));
-    let Ok(content) = std::str::from_utf8(bytes) else {
-        let named = named.map(|(_, media_type)| *media_type).filter(|name| BINARY.contains(name));
-        let signed = signed.map(|(_, media_type)| *media_type);
-        // A letter may be in any encoding: it says which inside.
-        let letter = extension.eq_ignore_ascii_case("eml").then_some("message/rfc822");
-        return signed.or(named).or(letter).unwrap_or("application/octet-stream");
-    };
+    let signed = signed.map(|(_, media_type)| *media_type);
     match (signed, named) {
-        // A package of web archives is a ZIP file, and says so by its name only.
-        (Some((_, "application/zip")), Some((_, media_type @ "application/wacz")))
-        | (Some((_, media_type)), _)
-        | (None, Some((_, media_type))) => media_type,
-        (None, None) if content.contains('\0') => "application/octet-stream",
-        (None, None) if looks_like_html(content) => "text/html",
-        (None, None) => "text/plain; charset=utf-8",
+        // What is packed says by its name only what is in it.
+        (Some("application/zip"), Some("application/wacz")) => return "application/wacz",
+        (Some("application/gzip"), _) if ends_as_warc(file_name) => return "application/warc",
+        (Some(media_type), _) => return media_type,
+        _ => {}
+    }
+    match std::str::from_utf8(bytes) {
+        // No text, so no name of a text is believed. A letter may be in any encoding: it says
+        // which inside.
+        Err(_) => named.filter(|it| !is_text(it)).unwrap_or("application/octet-stream"),
+        Ok(content) => named.unwrap_or(match content {
+            _ if content.contains('\0') => "application/octet-stream",
+            _ if looks_like_html(content) => "text/html",
+            _ => "text/plain; charset=utf-8",
+        }),
     }
 }
 
-/// Whether the content begins as a page of HTML does.
+/// Whether the name is that of a WARC file whose records are packed.
+fn ends_as_warc(file_name: &str) -> bool {
+    file_name.to_ascii_lowercase().ends_with(".warc.gz")
+}
+
+/// Whether captures of this type are UTF-8, as far as any profile reads them.
+fn is_text(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+        || ["json", "xml"].iter().any(|syntax| media_type.ends_with(syntax))
+}
+
+/// Whether the content begins as a page of HTML does (WHATWG MIME Sniffing 7.1).
 pub(crate) fn looks_like_html(content: &str) -> bool {
+    const SIGNS: [&str; 16] = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<script",
+        "<iframe",
+        "<h1",
+        "<div",
+        "<font",
+        "<table",
+        "<a",
+        "<style",
+        "<title",
+        "<b",
+        "<body",
+        "<br",
+        "<p",
+    ];
     let begin = content.trim_start_matches('\u{feff}').trim_start();
-    ["<!doctype html", "<html", "<head", "<body"]
-        .iter()
-        .any(|sign| begin.get(..sign.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(sign)))
+    let begins = |sign: &&str| {
+        let Some((start, rest)) = begin.split_at_checked(sign.len()) else { return false };
+        start.eq_ignore_ascii_case(sign) && rest.starts_with([' ', '\t', '\n', '\r', '>', '/'])
+    };
+    begin.starts_with("<!--") || SIGNS.iter().any(begins)
 }
 
 /// Whether the bytes begin as a PDF does.
@@ -90,6 +121,12 @@ mod tests {
             ("a.txt", b"%PDF-1.7".as_slice(), "application/pdf"),
             ("a.HTML", b"words", "text/html"),
             ("a.wacz", b"PK\x03\x04", "application/wacz"),
+            ("a.wacz", b"PK\x03\x04\xff", "application/wacz"),
+            ("a.zip", b"PK\x03\x04\xff", "application/zip"),
+            ("a.warc.gz", b"\x1f\x8b\xff", "application/warc"),
+            ("a.txt.gz", b"\x1f\x8b\xff", "application/gzip"),
+            ("a.mp4", b"\0\0\0\x18ftyp\xff", "video/mp4"),
+            ("a.json", b"\xff\xfe{", "application/octet-stream"),
             ("a.warc", b"WARC/1.1\r\n", "application/warc"),
             ("a.eml", b"From: a\r\n\r\n\xe9", "message/rfc822"),
             ("a.car", b"\x3a\xa2eroots", "application/vnd.ipld.car"),
@@ -98,6 +135,9 @@ mod tests {
             ("a.txt.ots", b"\0OpenTimestamps\0\0Proof\0\xbf", "application/vnd.opentimestamps.ots"),
             ("post.json", b"{}", "application/json"),
             ("a", b" <!DOCTYPE HTML><p>", "text/html"),
+            ("a", b"<p>words</p><!-- more -->", "text/html"),
+            ("a", b"<!-- more -->words", "text/html"),
+            ("a", b"<peter> said", "text/plain; charset=utf-8"),
             ("a", b"words", "text/plain; charset=utf-8"),
             ("a.txt", b"\xff\xfe", "application/octet-stream"),
             ("a", b"\0", "application/octet-stream"),

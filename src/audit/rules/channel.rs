@@ -11,8 +11,8 @@ use crate::audit::case::Case;
 use crate::audit::control;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::controls_at_origin;
-use crate::evidence::address::account;
 use crate::evidence::address::links::begins_as;
+use crate::evidence::address::{account, archive};
 
 /// See its words.
 pub const ONE_CONTROLLER_AT_A_TIME: Rule = Rule {
@@ -133,7 +133,8 @@ fn control_by_evidence(case: &Case<'_>) -> Vec<Judgement> {
 /// Whether a statement of control rests on more than somebody's word: its basis says so, and
 /// captured bytes back it.
 pub(crate) fn rests_on(backed: &Backed<'_>) -> Truth {
-    Truth::from(backed.control.basis.is_evidence()).and(backed.backing.0)
+    let mutual = backed.mutual.as_ref().map_or(Truth::Holds, |(truth, _)| *truth);
+    Truth::from(backed.control.basis.is_evidence()).and(backed.backing.0).and(mutual)
 }
 
 fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
@@ -153,8 +154,16 @@ fn channel_url_matches(case: &Case<'_>) -> Vec<Judgement> {
                 account::in_url(url).is_some_and(|found| account::in_url(own) == Some(found))
             };
             let is_own = |url: &str, own: &str| begins_as(url, own) || is_account(url, own);
-            let on_channel = urls.iter().find(|url| beginnings.iter().any(|own| is_own(url, own)));
-            if let Some(url) = on_channel {
+            let is_on = |url: &str| beginnings.iter().any(|own| is_own(url, own));
+            let on_channel = urls.iter().find(|url| is_on(url));
+            // An archive answers under its own address.
+            let answered = reading.counted().and_then(|capture| capture.uri_final.as_deref());
+            let elsewhere =
+                answered.filter(|url| !is_on(url) && archive::time_in_url(url).is_none());
+            if let Some(url) = elsewhere {
+                let what = format!("the bytes came from {url}, which is not on the channel");
+                Judgement::new(Truth::Fails, what)
+            } else if let Some(url) = on_channel {
                 Judgement::new(Truth::Holds, format!("{url} is on the channel"))
             } else {
                 let what = format!("{} begins like none of {}", urls[0], beginnings.join(", "));

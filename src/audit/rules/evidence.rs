@@ -1,10 +1,9 @@
 //! Rules about the captured bytes of each step.
 
-use crate::attribution::date::Date;
-use crate::attribution::record::notice::ProviderRating;
 use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, NoText};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
+use crate::audit::trust::rating;
 use crate::evidence::page;
 use crate::evidence::reading::{Answer, Verdict};
 use crate::hash::Hash;
@@ -93,9 +92,16 @@ fn capture_provider_trusted(case: &Case<'_>) -> Vec<Judgement> {
         let wanted = reading.step.passage.map(|passage| passage.capture);
         let counts = |digest: Hash| wanted.is_none_or(|wanted| wanted == digest);
         for capture in reading.captures.iter().filter(|capture| counts(capture.digest)) {
-            let rated = match &capture.provider {
+            // What was taken from a package was fetched by whoever fetched the package.
+            let package = capture.within.as_ref().map(|within| within.package);
+            let package = reading.captures.iter().find(|it| Some(it.digest) == package);
+            let fetched = package.unwrap_or(capture);
+            let rated = match fetched.provider.as_ref().or(capture.provider.as_ref()) {
                 None => (Truth::Holds, "its recorder fetched it".to_owned()),
-                Some(name) => rating(case, name, capture.captured_at.as_ref()),
+                Some(name) => {
+                    let at = capture.captured_at.as_ref().or(fetched.captured_at.as_ref());
+                    rating(case.graph, case.standings, name, at)
+                }
             };
             let rank = |truth| match truth {
                 Truth::Fails => 0,
@@ -112,35 +118,6 @@ fn capture_provider_trusted(case: &Case<'_>) -> Vec<Judgement> {
         }));
     }
     judgements
-}
-
-/// How far a provider was trusted when it captured: by its newest rating that had begun.
-fn rating(case: &Case<'_>, name: &str, captured_at: Option<&Date>) -> (Truth, String) {
-    for (id, provider) in case.graph.provider(name).into_iter().rev() {
-        let in_force = case.graph.node(id).is_some_and(|node| case.standings.is_in_force(node));
-        if !in_force {
-            continue;
-        }
-        let begun = match (&provider.since, captured_at) {
-            (None, _) => Truth::Holds,
-            (Some(since), Some(at)) => since.not_after(at),
-            (Some(_), None) => Truth::Unknown,
-        };
-        let (truth, word) = match provider.rating {
-            ProviderRating::Trusted => (Truth::Holds, "trusted"),
-            ProviderRating::Degraded => (Truth::Unknown, "degraded"),
-            ProviderRating::Distrusted => (Truth::Fails, "distrusted"),
-        };
-        let what = format!("provider {name} is rated {word}: {}", provider.reason);
-        match begun {
-            Truth::Holds => return (truth, what),
-            Truth::Unknown => {
-                return (Truth::Unknown, format!("{what}; whether that had begun is unknown"));
-            }
-            Truth::Fails => {}
-        }
-    }
-    (Truth::Unknown, format!("nobody rated provider {name} for that time"))
 }
 
 fn page_not_empty(case: &Case<'_>) -> Vec<Judgement> {

@@ -3,19 +3,20 @@
 use crate::attribution::date::{Basis, Date};
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
+use crate::attribution::record::attestation::Scheme;
 use crate::attribution::record::channel::{Control, ControlMode};
 use crate::attribution::truth::Truth;
 use crate::audit::case::{Case, Reading};
-use crate::audit::control::basis;
+use crate::audit::control::{self, basis};
 use crate::audit::graph::Node;
 use crate::audit::rules::channel::rests_on;
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::rules::time::{appeared_at, controls_by, edtf, usurped};
-use crate::audit::schemes::Answer;
+use crate::audit::schemes::{self, Answer};
 use crate::audit::vouching::Voucher;
 use crate::evidence::parts::Part;
 use crate::evidence::signature::checked::{Checked, Coverage, Signer, State};
-use crate::evidence::text::Text;
+use crate::evidence::text::{Profile, Text};
 use crate::selector::Position;
 
 /// See its words.
@@ -33,7 +34,9 @@ pub const SIGNATURE_COVERS_PASSAGE: Rule = Rule {
     group: Group::Source,
     words: "The words of the passage stand in what the signature covers.",
     not_shown: "That what is not covered was left out by chance.",
-    judge: |case| each(case, |_, reading, _, checked| covers(reading, checked)),
+    judge: |case| {
+        each(case, |_, reading, voucher, checked| covers(reading, voucher.scheme, checked))
+    },
 };
 
 /// See its words.
@@ -62,7 +65,7 @@ pub(crate) fn facts(
     };
     [
         (&SOURCE_SIGNATURE_HOLDS, voucher.holds()),
-        (&SIGNATURE_COVERS_PASSAGE, covers(reading, checked)),
+        (&SIGNATURE_COVERS_PASSAGE, covers(reading, voucher.scheme, checked)),
         (&SOURCE_KEY_IS_SPEAKERS, is_speakers(case, reading, voucher)),
     ]
 }
@@ -106,13 +109,19 @@ fn each(
 }
 
 /// Whether the words of the passage stand in what was signed.
-fn covers(reading: &Reading<'_>, checked: &Checked) -> (Truth, String) {
+fn covers(reading: &Reading<'_>, scheme: Scheme, checked: &Checked) -> (Truth, String) {
     if checked.state != State::Valid {
         return (Truth::Unknown, "no signature that holds covers the words".to_owned());
     }
     let (Ok(text), Some(positions)) = (&reading.text, reading.positions()) else {
         return (Truth::Unknown, "no words were found that it could cover".to_owned());
     };
+    // What a mail server signs is the body; as any other text the unsigned header would be words too.
+    if scheme == Scheme::Dkim && text.profile() != Profile::Email1 {
+        let profile = text.profile().name();
+        let what = format!("a mail is signed as email/1 reads it, and was read as {profile}");
+        return (Truth::Fails, what);
+    }
     if let Coverage::Partly(left_out) = &checked.coverage {
         return (Truth::Fails, format!("not all is signed: {left_out}"));
     }
@@ -179,8 +188,13 @@ fn is_speakers(case: &Case<'_>, reading: &Reading<'_>, voucher: &Voucher<'_>) ->
     if covers != Truth::Holds {
         return (covers, format!("the key of {name}: {why}"));
     }
-    let mut what =
-        format!("the key {id} ({platform}) was that of {name}, by {}", basis(backed.control));
+    // Of a domain only the name is recorded: its keys change, and come from captured DNS.
+    let thing = if *platform == "mail" { "the domain" } else { "the key" };
+    let mut what = format!(
+        "{thing} {id} ({platform}) was that of {name}, as {} recorded, by {}",
+        backed.recorder,
+        basis(backed.control)
+    );
     if backed.control.basis.is_evidence() {
         what = format!("{what}: {}", backed.backing.1);
     }
@@ -211,11 +225,13 @@ fn in_time(
         return (covers, what);
     }
     let signed = signed_at.and_then(|at| Date::from_timestamp(at, Basis::Stated).ok());
-    if let Some(signed) = &signed
-        && signed.within(since, until) == Truth::Fails
-    {
-        let what = format!("recorded {interval}, and signed {} by its own word", signed.edtf());
-        return (Truth::Fails, what);
+    if let Some(signed) = &signed {
+        let covered = control::covers(control, signed);
+        if covered != Truth::Holds {
+            let why = control::why(control, signed);
+            let what = format!("signed {} by its own word, and {why}", signed.edtf());
+            return (covered, what);
+        }
     }
     let Some(until) = until else { return (Truth::Holds, interval) };
     // Whoever has an old key can date what it signs back to the key's time.
@@ -234,17 +250,17 @@ fn in_time(
     }
 }
 
-/// When the signed bytes were there for sure, by a clock other than the signer's: the capture's,
-/// or a time stamp's.
+/// When the signature was there for sure, by a clock other than the signer's: of one beside the
+/// capture, when it was captured or recorded itself; of one within, when the capture was, or by a
+/// time stamp of it.
 fn existed(case: &Case<'_>, reading: &Reading<'_>, voucher: &Voucher<'_>) -> Vec<Date> {
-    let number = reading.step.number;
-    let stamps = case.vouchers[number].iter().filter_map(Voucher::existed_at);
-    let captured = reading.counted().and_then(|capture| capture.captured_at.clone());
-    let recorded = voucher.record.and_then(|id: Id| case.graph.node(id));
-    let recorded = recorded.map(|node| node.signed().statement().recorded_at());
-    let recorded =
-        recorded.and_then(|at| Date::from_timestamp(at.cast_signed(), Basis::Server).ok());
-    stamps.chain(captured).chain(recorded).collect()
+    let mut existed = voucher.existed.clone();
+    if !schemes::is_detached(voucher.scheme) {
+        let vouchers = &case.vouchers[reading.step.number];
+        existed.extend(vouchers.iter().filter_map(Voucher::existed_at));
+        existed.extend(reading.counted().and_then(|capture| capture.captured_at.clone()));
+    }
+    existed
 }
 
 /// On whose word a step is taken: the claim's speaker at the origin, else whoever published it.
@@ -264,9 +280,10 @@ fn rank(truth: Truth) -> u8 {
 #[cfg(test)]
 mod tests {
     use crate::attribution::id::Id;
+    use crate::attribution::record::Record;
     use crate::attribution::record::channel::{Control, ControlBasis, ControlMode};
     use crate::attribution::record::claim::Who;
-    use crate::attribution::record::notice::NoticeKind;
+    use crate::attribution::record::notice::{NoticeKind, Provider, ProviderRating};
     use crate::attribution::record::party::PartyKind;
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
     use crate::audit::captures::Held;
@@ -405,6 +422,67 @@ mod tests {
     }
 
     #[test]
+    fn a_detached_signature_is_no_older_than_its_own_file() {
+        let mut notebook = Notebook::new();
+        let ministry = notebook.party("ministry", PartyKind::Ministry);
+        let document = notebook.document(TEXT, |it| {
+            it.published = Some(date("2024-11-20"));
+            it.captures[0].captured_at = Some(date("2024-11-20"));
+        });
+        notebook.attest(document, TEXT, &sshsig(7, TEXT));
+        notebook.bind(7, ministry, |it| it.until = Some(date("2024-11-22")));
+        let mut said = claim(Who::Party(ministry), Some(document));
+        said.passage = Some(passage(TEXT, "a delegation will come"));
+        let claim = notebook.claim(said);
+        let (truth, what) = whose(&World { notebook, ministry, document, claim });
+        assert_eq!(truth, Unknown, "{what}");
+        assert!(what.contains("nothing shows that the signature was there"), "{what}");
+    }
+
+    #[test]
+    fn the_signed_bytes_do_not_show_whose_their_key_is() {
+        let mut world = signed();
+        let again = world.notebook.document(TEXT, |it| it.title = Some("again".to_owned()));
+        world.notebook.bind(7, world.ministry, |it| it.evidence = Some(again));
+        let (truth, what) = whose(&world);
+        assert_eq!(truth, Fails, "{what}");
+        let mut world = signed();
+        let file = sshsig(7, TEXT);
+        let again = world.notebook.document(&file, |_| {});
+        world.notebook.bind(7, world.ministry, |it| it.evidence = Some(again));
+        assert_eq!(whose(&world).0, Fails);
+    }
+
+    #[test]
+    fn evidence_that_was_taken_back_or_came_from_a_distrusted_archive_shows_nothing() {
+        let page = format!("We sign with {}.", crate::audit::signing::fingerprint(7));
+        let mut world = signed();
+        let shown = world.notebook.document(&page, |_| {});
+        world.notebook.bind(7, world.ministry, |it| it.evidence = Some(shown));
+        assert_eq!(whose(&world).0, Holds);
+        world.notebook.notice(NoticeKind::RecorderRetraction, shown, |_| {});
+        let (truth, what) = whose(&world);
+        assert_eq!(truth, Unknown);
+        assert!(what.contains("was taken back"), "{what}");
+        let mut world = signed();
+        let rated = Provider {
+            name: "archive".to_owned(),
+            rating: ProviderRating::Distrusted,
+            since: None,
+            reason: "it changes pages".to_owned(),
+            party: None,
+        };
+        world.notebook.append(Record::Provider(rated));
+        let shown = world.notebook.document(&page, |it| {
+            it.captures[0].provider = Some("archive".to_owned());
+        });
+        world.notebook.bind(7, world.ministry, |it| it.evidence = Some(shown));
+        let (truth, what) = whose(&world);
+        assert_eq!(truth, Unknown);
+        assert!(what.contains("distrusted"), "{what}");
+    }
+
+    #[test]
     fn a_channel_described_anew_moves_no_voice_to_another_key() {
         let mut world = signed();
         // The ministry's key is that of seed 8; omar describes the same channel with the key of 7.
@@ -412,8 +490,7 @@ mod tests {
         let mut moved = crate::audit::notebook::channel("key-8");
         moved.platform = Some("ssh".to_owned());
         moved.platform_id = Some(crate::audit::signing::fingerprint(7));
-        let record = crate::attribution::record::Record::Channel(moved);
-        world.notebook.append_as("omar", 2, record);
+        world.notebook.append_as("omar", 2, Record::Channel(moved));
         let (truth, what) = whose(&world);
         assert_eq!(truth, Unknown, "{what}");
         assert!(what.contains("nobody's control of the key"), "{what}");

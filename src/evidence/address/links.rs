@@ -5,7 +5,7 @@
 //! back is for the caller to see.
 
 use scraper::node::Element;
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
 use crate::evidence::markup::measure;
@@ -20,38 +20,43 @@ pub const MAX_LINKS: usize = 1_000;
 /// where it is no page of HTML within the limits. `base` is the page's own address, for links that
 /// are relative to it.
 pub fn rel_me(page: &[u8], base: Option<&str>) -> Vec<String> {
+    let base = base.and_then(|base| Url::parse(base).ok());
+    let is_me =
+        |words: &str| words.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("me"));
+    let parsed = |address: &str| match &base {
+        Some(base) => base.join(address).ok(),
+        None => Url::parse(address).ok(),
+    };
+    links(page, "a[rel][href], link[rel][href], area[rel][href]", |element| {
+        let address = is_me(element.attr("rel")?).then(|| element.attr("href")).flatten()?;
+        parsed(address).map(String::from)
+    })
+}
+
+/// The addresses of all links of a page, as they are written, in the order of the page.
+pub fn all(page: &[u8]) -> Vec<String> {
+    links(page, "a[href], area[href]", |element| element.attr("href").map(str::to_owned))
+}
+
+/// What `take` makes of the links of a page, none of which stands in a template: that is no part
+/// of the page before a script puts it there.
+fn links(
+    page: &[u8],
+    selector: &str,
+    take: impl Fn(&ElementRef<'_>) -> Option<String>,
+) -> Vec<String> {
     let Ok(page) = std::str::from_utf8(page) else { return Vec::new() };
     if page.len() > MAX_PAGE || measure(page).is_err() {
         return Vec::new();
     }
-    let base = base.and_then(|base| Url::parse(base).ok());
-    let links = Selector::parse("a[rel][href], link[rel][href], area[rel][href]");
-    let links = links.expect("a good selector");
+    let selector = Selector::parse(selector).expect("a good selector");
     let document = Html::parse_document(page);
-    let mut found = Vec::new();
-    for element in document.select(&links) {
-        let words = element.attr("rel").unwrap_or_default();
-        if !words.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("me")) {
-            continue;
-        }
-        // What stands in a template is no part of the page before a script puts it there.
+    let is_shown = |element: &ElementRef<'_>| {
         let parents = element.ancestors().filter_map(|node| node.value().as_element());
-        if parents.map(Element::name).any(|name| name == "template") {
-            continue;
-        }
-        let address = element.attr("href").unwrap_or_default();
-        let parsed = match &base {
-            Some(base) => base.join(address),
-            None => Url::parse(address),
-        };
-        if let Ok(url) = parsed {
-            found.push(String::from(url));
-        }
-        if found.len() == MAX_LINKS {
-            break;
-        }
-    }
-    found
+        !parents.map(Element::name).any(|name| name == "template")
+    };
+    let shown = document.select(&selector).filter(is_shown);
+    shown.filter_map(|element| take(&element)).take(MAX_LINKS).collect()
 }
 
 /// Whether two URLs lead to the same page for a reader: apart from http or https, `www.`, a slash

@@ -398,7 +398,38 @@ impl Case<'_> {
             let open = open.join(", ");
             left_out.push(format!("{open}, by which it is decided how the body is read"));
         }
+        let gone = self.gone(proof);
+        if !gone.is_empty() && self.reads_like_parts() {
+            left_out.push(format!(
+                "{}, which the message lacks and may have had: its body looks like parts",
+                gone.join(", ")
+            ));
+        }
         if left_out.is_empty() { Coverage::Whole } else { Coverage::Partly(left_out.join("; ")) }
+    }
+
+    /// The fields that decide how a body is read, and that the message lacks without the signature
+    /// saying that it had none: somebody may have taken them away.
+    fn gone(&self, proof: &Proof) -> Vec<&'static str> {
+        let is_gone = |name: &&str| self.present(name) == 0 && proof.signed(name) == 0;
+        READING_FIELDS[..3].iter().copied().filter(is_gone).collect()
+    }
+
+    /// Whether the body, read as plain text, may have been meant otherwise: the message says that it
+    /// is MIME, or a line looks like a boundary (RFC 2046 section 5.1.1) or a tag.
+    fn reads_like_parts(&self) -> bool {
+        let is_tag = |pair: &[u8]| {
+            pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'!' | b'/'))
+        };
+        // Two hyphens and a space begin what mail programs write below a text.
+        let is_boundary = |line: &[u8]| {
+            line.strip_prefix(b"--")
+                .is_some_and(|rest| rest.first().is_some_and(|byte| !byte.is_ascii_whitespace()))
+        };
+        let body = self.halves.body;
+        self.present("MIME-Version") > 0
+            || body.split(|byte| *byte == b'\n').any(is_boundary)
+            || body.windows(2).any(is_tag)
     }
 
     fn field_limits(&self, proof: &Proof) -> Vec<String> {
@@ -408,8 +439,7 @@ impl Case<'_> {
         if !open.is_empty() {
             limits.push(format!("not signed, and anybody's: {}", open.join(", ")));
         }
-        let is_gone = |name: &&str| self.present(name) == 0 && proof.signed(name) == 0;
-        let gone: Vec<&str> = READING_FIELDS[..3].iter().copied().filter(is_gone).collect();
+        let gone = self.gone(proof);
         if !gone.is_empty() {
             limits.push(format!(
                 "the message has no {}, and the signature does not say that it had none: if one \
