@@ -1,5 +1,6 @@
 //! Whether a page names a channel or a key, and not something longer that contains its name.
 
+use crate::audit::line::one_line;
 use crate::evidence::address::links;
 use crate::evidence::text::{Profile, derive};
 
@@ -34,7 +35,7 @@ pub fn named(text: &str, name: &str) -> Option<String> {
     let before: Vec<char> = text[..at].chars().rev().take(CONTEXT).collect();
     let before: String = before.into_iter().rev().collect();
     let behind: String = text[at + name.len()..].chars().take(CONTEXT).collect();
-    Some(format!("…{before}{name}{behind}…"))
+    Some(one_line(&format!("…{before}{name}{behind}…")))
 }
 
 /// Whether a name begins behind `before`. `mfa.example` does not begin in `not-mfa.example`, nor in
