@@ -160,6 +160,7 @@ fn document<D: Disk>(
         warnings.push("no capture is given: nobody can check what it says".to_owned());
     }
     let id = it.add(at, &record, &name, warnings)?;
+    it.refuse_withheld(at, None, id)?;
     let files = draft.captures.iter().map(|draft| Some(draft.file.text.clone()));
     Some(Held { id, name, captures: files.zip(captures).collect() })
 }

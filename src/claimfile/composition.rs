@@ -176,8 +176,25 @@ impl<'c, 'l, D: Disk> Composition<'c, 'l, D> {
             self.fault(at, name.place, what, None);
             return None;
         };
+        self.refuse_withheld(at, name.place, id)?;
         let captures = document.captures.into_iter().map(|capture| (None, capture)).collect();
         Some(Held { id, name: name.text.clone(), captures })
+    }
+
+    /// Nothing new is hung on a document that is withheld, and its bytes are not put back.
+    pub(crate) fn refuse_withheld(
+        &mut self,
+        at: At<'_>,
+        place: Option<Place>,
+        id: Id,
+    ) -> Option<()> {
+        let by = self.take(at, place, |batch| batch.withheld_by(id))?;
+        if let Some(entry) = by {
+            let what = format!("the document {} is withheld, as entry {entry} says", id.short());
+            self.fault(at, place, what, None);
+            return None;
+        }
+        Some(())
     }
 
     /// The claim with this key in this file, or else the statement with this id prefix.
@@ -355,14 +372,22 @@ fn unfit(bytes: &[u8]) -> Option<String> {
     holds_secret_key(bytes).then(|| secret.to_owned())
 }
 
-/// Whether a file holds a private key in PEM (RFC 7468). Claim files go from hand to hand, and one
-/// that names such a file would publish it.
+/// Whether a file holds a secret key: PEM (RFC 7468), OpenPGP, minisign, age, PuTTY or Nostr. Claim
+/// files go from hand to hand, and one that names such a file would publish it.
 fn holds_secret_key(bytes: &[u8]) -> bool {
-    // Explanations may stand before the label (section 5.2), and do in ours.
-    const BEFORE: usize = 4096;
-    let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(BEFORE)]);
-    beginning.lines().any(|line| {
-        line.starts_with("-----BEGIN ") && line.trim_end().ends_with("PRIVATE KEY-----")
+    const BEGINNINGS: [&str; 6] = [
+        "untrusted comment: minisign encrypted secret key",
+        "untrusted comment: minisign secret key",
+        "untrusted comment: rsign encrypted secret key",
+        "AGE-SECRET-KEY-1",
+        "PuTTY-User-Key-File-",
+        "nsec1",
+    ];
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().map(str::trim).any(|line| {
+        let is_pem = line.starts_with("-----BEGIN ")
+            && (line.ends_with("PRIVATE KEY-----") || line.ends_with("PRIVATE KEY BLOCK-----"));
+        is_pem || BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
     })
 }
 

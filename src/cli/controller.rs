@@ -59,14 +59,16 @@ pub(crate) fn run(
         Outcome::Nobody | Outcome::Contested => Exit::DoesNotHold,
         Outcome::Unknown => Exit::Undecided,
     };
-    let verdict = match outcome {
-        Outcome::One => Verdict::Verified,
-        Outcome::Nobody | Outcome::Contested => Verdict::Failed,
-        Outcome::Unknown => Verdict::Undecided,
+    // Where something is withheld, somebody else's control may be among it.
+    let exit = worse(verify::exit(audited.verdict), exit);
+    let verdict = match exit {
+        Exit::Holds => Verdict::Verified,
+        Exit::DoesNotHold => Verdict::Failed,
+        _ => Verdict::Undecided,
     };
     terminal.object(&Json {
         schema: "whosaid.control/1",
-        ok: outcome == Outcome::One,
+        ok: exit == Exit::Holds,
         verdict,
         account: &options.account,
         on: on.edtf(),
@@ -79,8 +81,11 @@ pub(crate) fn run(
         print(answer, asked, &on, terminal);
     }
     terminal.line(format!("{}: {because}", sentence(outcome)));
+    if audited.verdict != Verdict::Verified {
+        terminal.line("Not everything in the ledger is there to be checked: see `whosaid verify`.");
+    }
     terminal.line(DOES_NOT_SHOW);
-    Ok(worse(verify::exit(audited.verdict), exit))
+    Ok(exit)
 }
 
 fn sentence(outcome: Outcome) -> &'static str {

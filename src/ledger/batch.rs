@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::record::document::{Capture, Document};
+use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::cbor;
@@ -280,6 +281,20 @@ impl<'a, D: Disk> Batch<'a, D> {
         }
         self.sealed.iter().for_each(|(_, signed)| take(signed.statement().record()));
         Ok(captures)
+    }
+
+    /// The entry of the notice that withholds a statement, if one does.
+    pub fn withheld_by(&self, id: Id) -> Result<Option<u64>, Error> {
+        for row in self.ledger.index().of_kind("notice")? {
+            let Some(statement) = self.ledger.statement(&row)? else { continue };
+            if let Record::Notice(notice) = statement.record()
+                && notice.kind == NoticeKind::Redaction
+                && notice.target == id
+            {
+                return Ok(Some(row.entry_index));
+            }
+        }
+        Ok(None)
     }
 
     fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {

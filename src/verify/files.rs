@@ -95,6 +95,10 @@ pub(crate) fn check_files(
             _ if is_expected(store, pending.as_ref(), &path)? => {}
             Place::Unclaimed(digest) if is_blob(store, &path, digest)? => {
                 report.skip(Subject::Files);
+                report.notes.push(format!(
+                    "{path}: no record that can be read names this file: bytes of something \
+                     withheld, perhaps put back with a backup, or slipped in"
+                ));
             }
             Place::Unclaimed(_) | Place::Stray => {
                 let what = "this file is not part of the ledger";

@@ -28,6 +28,14 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// What may be connected to on the way from a server that was named to one that was not.
+    pub fn elsewhere(&self) -> Self {
+        match self {
+            Self::Private => Self::Public,
+            other => other.clone(),
+        }
+    }
+
     /// Why an address may not be connected to; `None` if it may.
     pub fn refuses(&self, address: IpAddr) -> Option<&'static str> {
         let why = reserved(address)?;

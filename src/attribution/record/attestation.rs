@@ -105,6 +105,19 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// The role without which there is nothing to check.
+    pub const fn required(self) -> Option<PartRole> {
+        match self {
+            Self::Atproto => Some(PartRole::Repository),
+            Self::Minisign | Self::Sshsig | Self::Openpgp => Some(PartRole::Signature),
+            Self::Rfc3161 => Some(PartRole::Token),
+            Self::Opentimestamps => Some(PartRole::Proof),
+            Self::Dkim | Self::Nostr | Self::C2pa | Self::Wacz => None,
+        }
+    }
+}
+
 /// Bytes that an attestation is checked with, captured like any document's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +178,13 @@ impl Attestation {
             }
         }
         limits::items("parts", &self.parts)?;
+        if let Some(role) = self.scheme.required()
+            && !self.parts.iter().any(|part| part.role == role)
+        {
+            let what =
+                format!("found no {role:?}, without which {} is nothing", self.scheme.name());
+            return Err(Invalid::new("parts", what));
+        }
         self.parts.iter().try_for_each(|part| self.check_part(part))
     }
 

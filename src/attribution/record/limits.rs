@@ -135,6 +135,12 @@ pub(crate) fn url(field: &'static str, text: &str) -> Result<(), Invalid> {
         ));
     }
     match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err(Invalid::new(field, "holds a user name or password, and records are public"))
+        }
+        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript") => {
+            Err(Invalid::new(field, format!("found {text:?}, expected the address of something")))
+        }
         Ok(_) => Ok(()),
         Err(error) => {
             Err(Invalid::new(field, format!("found {text:?}, not an absolute URL: {error}")))
@@ -218,6 +224,9 @@ mod tests {
             assert!(url("f", good).is_ok(), "{good}");
         }
         let longer = format!("{longest}a");
+        for bad in ["javascript:alert(1)", "https://user:pw@a.example/", "https://me@a.example/"] {
+            assert!(url("f", bad).is_err(), "{bad:?}");
+        }
         for bad in ["", "/a", "example.org", "https://a b", " https://a", "https://a\n/b", &longer]
         {
             assert!(url("f", bad).is_err(), "{bad:?}");

@@ -13,8 +13,8 @@ use crate::evidence::pdf::font::{Font, number};
 use crate::evidence::pdf::line::{Piece, Point};
 
 /// The most bytes of instructions, forms and fonts that are unpacked for all pages together:
-/// 64 MiB, the text of a hundred long books.
-pub const MAX_UNPACKED: usize = 64 * 1024 * 1024;
+/// 24 MiB, the text of thirty long books; a page that many others share counts each time.
+pub const MAX_UNPACKED: usize = 24 * 1024 * 1024;
 
 /// The longest instructions of one page or form, in bytes: 4 MiB. Each takes many times its size
 /// in memory while it is read; a page full of print has about 50 kB.
@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 16;
 const MAX_STATES: usize = 256;
 
 /// The most pieces of all pages together: a character each, as a book of a thousand pages has.
-pub const MAX_PIECES: usize = 4_000_000;
+pub const MAX_PIECES: usize = 2_000_000;
 
 /// The smallest letters that count as seen, in units of the page, 72 to an inch.
 const MIN_SIZE: f64 = 0.5;
