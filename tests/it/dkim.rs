@@ -6,6 +6,9 @@
 
 use std::fs;
 
+use base64ct::{Base64, Encoding};
+use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha256};
 use whosaid::evidence::email;
 use whosaid::evidence::signature::checked::{Checked, Coverage, State};
 use whosaid::evidence::signature::dkim::{MAX_SIGNATURES, Record, check, check_each};
@@ -155,6 +158,25 @@ fn words_behind_the_signed_length_are_called_out() {
     assert_eq!(checked(&message, &[&record]).state, State::Altered);
 }
 
+/// Whether a body without any MIME field, rightly signed, counts as signed whole.
+fn is_read_as_signed(body: &str) -> bool {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let hash = Base64::encode_string(&Sha256::digest(body));
+    let field = format!(
+        "DKIM-Signature: v=1; a=ed25519-sha256; c=simple/simple; d=club.example; s=k; h=from; \
+         bh={hash}; b="
+    );
+    let from = "From: joe@club.example\r\n";
+    let signature = key.sign(&Sha256::digest(format!("{from}{field}"))).to_bytes();
+    let signature = Base64::encode_string(&signature);
+    let public = Base64::encode_string(key.verifying_key().as_bytes());
+    let record = format!("v=DKIM1; k=ed25519; p={public}");
+    let message = format!("{field}{signature}\r\n{from}\r\n{body}");
+    let checked = checked(message.as_bytes(), &[record.as_bytes()]);
+    assert_eq!(checked.state, State::Valid, "{checked:?}");
+    checked.coverage == Coverage::Whole
+}
+
 #[test]
 fn unsigned_fields_are_called_out() {
     let record = read("rsa.txt");
@@ -163,6 +185,12 @@ fn unsigned_fields_are_called_out() {
     assert_eq!(open.coverage, Coverage::Partly(expected.to_owned()));
     assert!(open.limits.contains(&"not signed, and anybody's: Subject".to_owned()));
     assert!(open.limits.iter().any(|limit| limit.contains("no Content-Transfer-Encoding")));
+
+    // A boundary in the body of a message that has no Content-Type any more.
+    let parts = "--b1\r\nContent-Type: text/plain\r\n\r\nWe resign.\r\n--b1--\r\n";
+    for (body, is_whole) in [("We play.\r\n-- \r\nJoe\r\n", true), (parts, false)] {
+        assert_eq!(is_read_as_signed(body), is_whole, "{body}");
+    }
 
     // The lower of two fields is the signed one; a reader may see the upper.
     let twice = changed("simple.eml", "Subject:", "Subject: A ship was lost\r\nSubject:");
