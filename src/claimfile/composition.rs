@@ -372,7 +372,7 @@ fn unfit(bytes: &[u8]) -> Option<String> {
     holds_secret_key(bytes).then(|| secret.to_owned())
 }
 
-/// Whether a file holds a secret key: PEM (RFC 7468), OpenPGP, minisign, age, PuTTY or Nostr. Claim
+/// Whether a file holds a secret key: PEM (RFC 7468), OpenPGP, minisign, age, `PuTTY` or Nostr. Claim
 /// files go from hand to hand, and one that names such a file would publish it.
 fn holds_secret_key(bytes: &[u8]) -> bool {
     const BEGINNINGS: [&str; 6] = [

@@ -29,6 +29,7 @@ pub enum Reach {
 
 impl Reach {
     /// What may be connected to on the way from a server that was named to one that was not.
+    #[must_use]
     pub fn elsewhere(&self) -> Self {
         match self {
             Self::Private => Self::Public,
