@@ -395,3 +395,34 @@ fn text_of(media_type: &str, bytes: &[u8]) -> Result<Text, String> {
     let profile = Profile::for_capture(media_type, bytes).map_err(|error| error.to_string())?;
     derive(profile, bytes).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::holds_secret_key;
+
+    #[test]
+    fn secret_keys_of_every_program_that_people_sign_with_are_known() {
+        for secret in [
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n",
+            "  -----BEGIN OPENSSH PRIVATE KEY-----",
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\r\n",
+            "untrusted comment: minisign encrypted secret key\nRWRT",
+            "# created: 2024\nAGE-SECRET-KEY-1QQQ",
+            "PuTTY-User-Key-File-3: ssh-ed25519",
+            "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5",
+        ] {
+            assert!(holds_secret_key(secret.as_bytes()), "{secret}");
+            let late = format!("{}\n{secret}", "words ".repeat(2_000));
+            assert!(holds_secret_key(late.as_bytes()), "{secret}");
+        }
+        for public in [
+            "-----BEGIN PUBLIC KEY-----",
+            "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+            "untrusted comment: minisign public key\nRWQ",
+            "He said that a PRIVATE KEY----- was found.",
+            "npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6",
+        ] {
+            assert!(!holds_secret_key(public.as_bytes()), "{public}");
+        }
+    }
+}

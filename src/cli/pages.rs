@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use url::Url;
+
 use crate::attribution::date::{Basis, Date};
 use crate::claimfile::brought::{Brought, Fetched};
 use crate::cli::capture_options::Fetching;
@@ -82,7 +84,10 @@ fn fetch(
     fetching: &Fetching,
     terminal: &Terminal,
 ) -> Result<Page, Failure> {
-    terminal.talk(format!("fetching {url}"));
+    // A URL with a password is refused, and not repeated.
+    if Url::parse(url).is_ok_and(|url| url.username().is_empty() && url.password().is_none()) {
+        terminal.talk(format!("fetching {url}"));
+    }
     let begun = clock();
     let elapsed = || clock().saturating_duration_since(begun);
     let asking = Asking {

@@ -255,6 +255,10 @@ fn location(from: &Url, answer: &Response<ureq::Body>) -> Result<Option<Url>, Er
     let joined = from.join(text).map_err(|error| refused(error.to_string()))?;
     match fetch::parse_url(without_fragment(joined.as_str())) {
         Ok(url) => Ok(Some(url)),
+        // What holds a password is not repeated.
+        Err(fetch::Error::Url { what, url: to }) if !joined.username().is_empty() => {
+            Err(Error::Redirect { url: from.to_string(), to, what: what.to_owned() })
+        }
         Err(fetch::Error::Url { what, .. }) => Err(refused(what.to_owned())),
         Err(error) => Err(error.into()),
     }

@@ -195,6 +195,10 @@ fn no_server_leads_inside_whatever_name_or_spelling_it_uses() {
     let named = format!("http://localhost:{port}/");
     check_refused(get_with(&named, PATIENT, Reach::Public), "of this machine", "--allow-private");
     check_refused(get_with(&inside.url, PATIENT, Reach::Public), "127.0.0.1 is an address", "");
+    // Whoever lets one private server be asked has not let it choose others.
+    let to = named.clone();
+    let lure = Server::answering(move |_| redirect(&to));
+    check_refused(get_with(&lure.url, PATIENT, Reach::Private), "of this machine", "");
     assert_eq!(inside.asked(), 0, "it was asked all the same");
     assert_eq!(get_with(&named, PATIENT, Reach::Private).unwrap().bytes, b"a secret");
 }

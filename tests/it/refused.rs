@@ -370,6 +370,8 @@ fn rules() -> Vec<Change> {
     let itself = Some(part("relation", "from"));
     let (claim, introduce) = ("claim", "key_introduce");
     let (attestation, pointed) = ("attestation", "claim_pointed");
+    let parts = part("attestation", "parts").into_array().expect("a list");
+    let header_alone = Some(Value::Array(parts[1..].to_vec()));
     let (id, cookie) = (Some(part("attestation", "document")), words(&["Set-Cookie: id=1"]));
     vec![
         ("passage_without_document", "a passage that stands nowhere", claim, "document", None),
@@ -389,6 +391,7 @@ fn rules() -> Vec<Change> {
         ("revoke_with_name", "a revoked key with a name", "key_revoke", "name", text("omar")),
         ("vouches_for_both", "a capture and a statement", attestation, "statement", id),
         ("vouches_for_nothing", "a capture of no document", attestation, "document", None),
+        ("proof_missing", "a header that no proof leads to", attestation, "parts", header_alone),
         ("role_of_another_scheme", "a token", attestation, "parts.0.role", text("token")),
         ("height_missing", "a block without number", attestation, "parts.1.height", None),
         ("vouches_by_name", "an entry by dkim", "attestation_statement", "scheme", text("dkim")),
