@@ -4,14 +4,23 @@
 use std::collections::BTreeMap;
 
 use whosaid::attribution::date::{Basis, Date};
+use whosaid::attribution::record::Record;
+use whosaid::attribution::record::document::{Capture, Document, DocumentKind};
 use whosaid::attribution::truth::Truth;
 use whosaid::evidence::anchor::{Match, find};
 use whosaid::evidence::text::{Profile, derive};
+use whosaid::hash::Hash;
+use whosaid::ledger::batch::{Batch, Recorder};
 use whosaid::selector::{Position, Selector};
+use whosaid::store::simulated::SimulatedDisk;
+use whosaid::verify::report::Verdict;
+
+use crate::it::house::{self, TIME, recorder_key, verify_disk};
 
 const REMARKS: &str = "../shared/data/statements/china_mfa_remarks.csv";
 
 struct Remark {
+    link: String,
     text: String,
     title: String,
 }
@@ -23,7 +32,7 @@ fn remarks() -> Option<Vec<Remark>> {
     };
     let rows = reader.records().map(|row| {
         let row = row.unwrap();
-        Remark { text: row[1].to_owned(), title: row[2].to_owned() }
+        Remark { link: row[0].to_owned(), text: row[1].to_owned(), title: row[2].to_owned() }
     });
     Some(rows.collect())
 }
@@ -128,4 +137,38 @@ fn sentences_anchor_where_they_stand_in_every_document() {
     assert!(counts["once"] > 4_000, "{counts:?}");
     assert!(counts["told apart"] > 0, "{counts:?}");
     assert!(counts["told apart"] + 5 >= counts["several times"], "{counts:?}");
+}
+
+#[test]
+fn every_document_is_recorded_with_its_bytes_and_the_date_of_its_title() {
+    let Some(remarks) = remarks() else { return };
+    let disk = SimulatedDisk::new();
+    let mut ledger = house::open(&disk).unwrap();
+    let key = recorder_key();
+    let recorder = Recorder { name: "nadia", key: &key, recorded_at: TIME };
+    let mut batch = Batch::new(&ledger, recorder).unwrap();
+    let Record::Document(bare) = house::document(b"") else { panic!() };
+    let mut dated = 0;
+    for Remark { link, text, title } in &remarks {
+        let (digest, size) = (Hash::of(text.as_bytes()), text.len() as u64);
+        let document = Document {
+            kind: DocumentKind::Transcript,
+            title: Some(title.clone()),
+            url: Some(link.clone()),
+            language: Some("zh".to_owned()),
+            published: Date::in_title(title),
+            captures: vec![Capture::of(digest, size, "text/plain; charset=utf-8")],
+            ..bare.clone()
+        };
+        dated += usize::from(document.published.is_some());
+        batch.keep(text.as_bytes().to_vec());
+        batch.add(&Record::Document(document)).unwrap();
+    }
+    let addition = batch.finish();
+    ledger.commit(&addition).unwrap();
+    assert_eq!(dated, 840);
+    let size = ledger.tree_size();
+    let report = verify_disk(&disk);
+    assert_eq!((report.verdict(), report.faults), (Verdict::Verified, Vec::new()));
+    assert_eq!(size, 1 + 1_000);
 }
