@@ -5,6 +5,7 @@
 
 // What there is, and what became of it.
 pub mod line;
+pub(crate) mod answer;
 pub mod captures;
 pub mod graph;
 pub mod standing;

@@ -3,11 +3,13 @@
 
 use crate::attribution::record::document::{Capture, Within};
 use crate::attribution::truth::Truth;
+use crate::audit::answer::truth_of;
 use crate::audit::captures::{Captures, Held};
 use crate::evidence::capture::{self, Check, Expected};
+use crate::evidence::media::essence;
 use crate::evidence::package::payload::payload_of;
 use crate::evidence::package::{wacz, warctally};
-use crate::evidence::reading::{Answer, Verdict};
+use crate::evidence::reading::Answer;
 use crate::hash::Hash;
 
 /// What a package says, each level with its fact in words.
@@ -43,9 +45,8 @@ pub fn packaged(
 
 /// Whether a media type is that of a package of web archives.
 fn is_package(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     ["application/wacz", "application/x-wacz", "application/warc", "application/wacz+zip"]
-        .contains(&essence.as_str())
+        .contains(&essence(media_type).as_str())
 }
 
 /// The bytes of the package, checked as any capture's.
@@ -106,10 +107,6 @@ fn examined(bytes: &[u8]) -> Packaged {
 }
 
 fn said(answer: Answer) -> (Truth, String) {
-    let truth = match answer.verdict {
-        Verdict::Holds => Truth::Holds,
-        Verdict::Fails => Truth::Fails,
-        Verdict::Unknown => Truth::Unknown,
-    };
+    let truth = truth_of(answer.verdict);
     (truth, answer.fact)
 }

@@ -4,9 +4,10 @@
 use crate::attribution::date::Date;
 use crate::attribution::record::attestation::{PartRole, Scheme};
 use crate::attribution::truth::Truth;
+use crate::audit::answer::truth_of;
 use crate::evidence::authority::x509::Certificate;
+use crate::evidence::media::essence;
 use crate::evidence::message;
-use crate::evidence::reading::Verdict;
 use crate::evidence::signature::checked::{Checked, State};
 use crate::evidence::signature::{atproto, c2pa, dkim, minisign, nostr, openpgp, sshsig, wacz};
 use crate::evidence::time::opentimestamps::{self, BlockHeader};
@@ -58,12 +59,7 @@ impl Answer {
             Self::Signature(checked) => (checked.state.verdict(), &checked.fact),
             Self::Time(stamped) => (stamped.state.verdict(), &stamped.fact),
         };
-        let truth = match verdict {
-            Verdict::Holds => Truth::Holds,
-            Verdict::Fails => Truth::Fails,
-            Verdict::Unknown => Truth::Unknown,
-        };
-        (truth, fact.clone())
+        (truth_of(verdict), fact.clone())
     }
 }
 
@@ -157,11 +153,15 @@ fn missing(role: PartRole) -> Checked {
     Checked::not(State::Missing, format!("the {} is not recorded", name_of(role)))
 }
 
+/// Whether captures of this type may carry a signature that is looked for in all of them.
+pub fn may_carry(media_type: &str) -> bool {
+    essence(media_type) == "message/rfc822"
+}
+
 /// The schemes whose signatures stand in such captures themselves, and that these bytes seem to
 /// carry: they are checked even where nobody recorded an attestation.
 pub fn carried_by(media_type: &str, bytes: &[u8]) -> Vec<Scheme> {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if essence == "message/rfc822" && is_signed(bytes) {
+    if may_carry(media_type) && is_signed(bytes) {
         return vec![Scheme::Dkim];
     }
     Vec::new()

@@ -61,15 +61,19 @@ impl<'a> Search<'a, '_> {
         digest: Hash,
         media_type: &str,
     ) -> Vec<Voucher<'a>> {
+        let recorded = self.graph.attestations(id).into_iter();
+        let recorded: Vec<_> = recorded.filter(|(_, it)| it.capture == Some(digest)).collect();
+        // Most captures have nobody to vouch for them: they are not read once more for that.
+        if recorded.is_empty() && !schemes::may_carry(media_type) {
+            return Vec::new();
+        }
         let Held::Bytes(bytes) = (self.captures)(&digest) else { return Vec::new() };
         let (bytes, roots) = (bytes.as_slice(), self.graph.pinned_roots());
         // Mail and events say by themselves until when they hold; keys are withdrawn later.
         let at = document.published.as_ref().and_then(end_of);
-        let recorded = self.graph.attestations(id).into_iter();
-        let recorded = recorded.filter(|(_, it)| it.capture == Some(digest));
         let material = Material { bytes, media_type, parts: &[], at, roots };
         let mut vouchers: Vec<Voucher<'a>> =
-            recorded.filter_map(|(id, it)| self.recorded(id, it, &material)).collect();
+            recorded.into_iter().filter_map(|(id, it)| self.recorded(id, it, &material)).collect();
         for scheme in schemes::carried_by(media_type, bytes) {
             if vouchers.iter().all(|voucher| voucher.scheme != scheme) {
                 let answer = schemes::check(scheme, &material);

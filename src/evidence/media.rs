@@ -67,6 +67,11 @@ pub fn guess_media_type(file_name: &str, bytes: &[u8]) -> &'static str {
     }
 }
 
+/// A media type in lower case, without its parameters (RFC 9110 section 8.3.1).
+pub(crate) fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Whether the name is that of a WARC file whose records are packed.
 fn ends_as_warc(file_name: &str) -> bool {
     file_name.to_ascii_lowercase().ends_with(".warc.gz")

@@ -1,11 +1,12 @@
 //! Rules about the captured bytes of each step.
 
 use crate::attribution::truth::Truth;
+use crate::audit::answer::truth_of;
 use crate::audit::case::{Case, NoText};
 use crate::audit::rules::rule::{Group, Judgement, Rule};
 use crate::audit::trust::rating;
 use crate::evidence::page;
-use crate::evidence::reading::{Answer, Verdict};
+use crate::evidence::reading::Answer;
 use crate::hash::Hash;
 
 /// See its words.
@@ -46,11 +47,7 @@ pub const PAGE_NOT_EMPTY: Rule = Rule {
 
 /// What evidence answered, as a judgement.
 pub(crate) fn answered(answer: Answer) -> Judgement {
-    let truth = match answer.verdict {
-        Verdict::Holds => Truth::Holds,
-        Verdict::Fails => Truth::Fails,
-        Verdict::Unknown => Truth::Unknown,
-    };
+    let truth = truth_of(answer.verdict);
     Judgement::new(truth, answer.fact)
 }
 
