@@ -93,7 +93,7 @@ fn verify_and_audit(desk: &Desk) {
         let mut signed: Vec<Signed> = Vec::new();
         took.push(time(|| {
             let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
-            let verified = verify(&store, &desk.policy, &mut |it| signed.push(it), &mut |_, _| ());
+            let verified = verify(&store, &desk.policy, threads, &mut |it| signed.push(it), &mut |_, _| ());
             let report = verified.expect("a readable disk").report;
             assert_eq!(report.verdict(), Verdict::Verified, "{:?}", report.faults);
         }));

@@ -162,6 +162,16 @@ impl Sign1 {
             .is_ok_and(|bytes| key.verifies(&bytes, &self.signature))
     }
 
+    /// The bytes that the signature covers: the `Sig_structure` (RFC 9052 section 4.4).
+    pub(crate) fn signed_bytes(&self) -> Vec<u8> {
+        signed_bytes(&self.protected, &self.payload).expect("four plain parts")
+    }
+
+    /// The signature, 64 bytes.
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
     /// The protected header.
     pub fn header(&self) -> &Header {
         &self.header

@@ -5,17 +5,19 @@
 //! trusted: what it says of a statement is compared with the statement before it is used, and
 //! `verify` does not look at it. SQLite does its own input and output; the path comes from outside.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::attribution::id::Id;
+use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
 
 /// The version of the tables. Another version is thrown away and built anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The version of an index in which damage was found.
 const CONDEMNED: i64 = -1;
@@ -23,21 +25,45 @@ const CONDEMNED: i64 = -1;
 /// How many candidates an ambiguous id prefix lists.
 pub const CANDIDATES: usize = 10;
 
+/// How much of the file is kept in memory, in KiB: the upper pages of a million entries' heads.
+const CACHE: i64 = 32 * 1024;
+
+/// Hashes are looked up by their first eight bytes, in one tree for all purposes: half the size of
+/// four indices over whole hashes, and faster to grow. What is found is compared as a whole.
 const TABLES: &str = "
     CREATE TABLE entry (
         entry_index INTEGER PRIMARY KEY,
         id          BLOB NOT NULL,
-        identity    BLOB NOT NULL,
-        signer      BLOB NOT NULL,
+        signer      INTEGER NOT NULL,
         kind        TEXT NOT NULL,
         key         TEXT
     ) STRICT;
-    CREATE INDEX by_id ON entry (id);
-    CREATE INDEX by_identity ON entry (identity);
     CREATE INDEX by_key ON entry (kind, key) WHERE key IS NOT NULL;
     CREATE INDEX by_governance ON entry (entry_index) WHERE kind IN ('charter', 'key');
+    CREATE INDEX by_rare_kind ON entry (kind, entry_index)
+        WHERE kind NOT IN ('claim', 'document', 'party', 'channel');
+    CREATE TABLE signer (number INTEGER PRIMARY KEY, thumbprint BLOB NOT NULL UNIQUE) STRICT;
+    CREATE TABLE head (
+        purpose     INTEGER NOT NULL,
+        head        INTEGER NOT NULL,
+        entry_index INTEGER NOT NULL,
+        PRIMARY KEY (purpose, head, entry_index)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE extent (tree_size INTEGER NOT NULL, root BLOB NOT NULL) STRICT;
 ";
+
+/// What a hash in the table of heads is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Purpose {
+    /// The statement's id.
+    Id = 0,
+    /// What makes it the same as another: the record and its recorder.
+    Identity = 1,
+    /// What a claim says, whoever is said to have said it.
+    Wording = 2,
+    /// The id of a statement that this one says something about.
+    Target = 3,
+}
 
 /// Why the index could not answer. It can always be thrown away.
 #[derive(Debug, thiserror::Error)]
@@ -83,12 +109,21 @@ pub struct Extent {
     pub root: Hash,
 }
 
+/// Is told how many entries of how many the index has taken in.
+pub type Progress = Box<dyn FnMut(u64, u64) + Send>;
+
 /// The index of one ledger.
-#[derive(Debug)]
 pub struct Index {
     connection: Connection,
     /// Its file; none in memory.
     path: Option<PathBuf>,
+    progress: Option<Progress>,
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Index").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Index {
@@ -113,7 +148,8 @@ impl Index {
         // The file must not be held open while it is removed.
         self.connection = Connection::open_in_memory()?;
         discard(&path);
-        *self = Self::open(&path)?;
+        let progress = self.progress.take();
+        *self = Self { progress, ..Self::open(&path)? };
         Ok(())
     }
 
@@ -122,6 +158,7 @@ impl Index {
         // caught up from the log.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "cache_size", -CACHE)?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match version {
             VERSION => {}
@@ -131,7 +168,27 @@ impl Index {
             }
             _ => return Err(Error::Damaged("its version is another one")),
         }
-        Ok(Self { connection, path })
+        Ok(Self { connection, path, progress: None })
+    }
+
+    /// Another way to ask the same file, for another thread; `None` if it has no file. It sees what
+    /// was added before each question.
+    pub fn reader(&self) -> Result<Option<Self>, Error> {
+        let Some(path) = &self.path else { return Ok(None) };
+        Self::prepare(Connection::open(path)?, Some(path.clone())).map(Some)
+    }
+
+    /// Has somebody told how far it is, while it is brought up to a log.
+    #[must_use]
+    pub fn telling(self, progress: Progress) -> Self {
+        Self { progress: Some(progress), ..self }
+    }
+
+    /// Tells how many entries of how many were taken in.
+    pub(crate) fn tell(&mut self, done: u64, total: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress(done, total);
+        }
     }
 
     /// How far the index reaches; `None` when it is empty.
@@ -148,7 +205,10 @@ impl Index {
     pub fn clear(&mut self) -> Result<(), Error> {
         Ok(self
             .connection
-            .execute_batch("BEGIN; DELETE FROM entry; DELETE FROM extent; COMMIT;")?)
+            .execute_batch(
+                "BEGIN; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
+                 DELETE FROM extent; COMMIT;",
+            )?)
     }
 
     /// Adds statements with their places, and says how far the index reaches now: all or nothing.
@@ -158,36 +218,59 @@ impl Index {
         extent: Extent,
     ) -> Result<(), Error> {
         let transaction = self.connection.transaction()?;
+        let mut heads = Vec::new();
         {
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO entry (entry_index, id, identity, signer, kind, key)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO entry (entry_index, id, signer, kind, key)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
+            let mut last: Option<(Thumbprint, i64)> = None;
             for (entry_index, statement) in statements {
+                let signer = match last {
+                    Some((thumbprint, number)) if thumbprint == statement.signer() => number,
+                    _ => number_of(&transaction, statement.signer())?,
+                };
+                last = Some((statement.signer(), signer));
                 insert.execute(params![
                     sql(entry_index),
                     statement.id().hash().as_bytes(),
-                    statement.identity().as_bytes(),
-                    statement.signer().as_bytes(),
+                    signer,
                     statement.record().kind(),
                     statement.record().key(),
                 ])?;
+                heads_of(statement, |purpose, hash| {
+                    heads.push((purpose, head(hash), sql(entry_index)));
+                });
             }
         }
+        add_heads(&transaction, heads)?;
         transaction.execute("DELETE FROM extent", [])?;
         let values = params![sql(extent.tree_size), extent.root.as_bytes()];
         transaction.execute("INSERT INTO extent (tree_size, root) VALUES (?1, ?2)", values)?;
         Ok(transaction.commit()?)
     }
 
-    /// The first statement of this identity: the same record by the same recorder.
-    pub fn by_identity(&self, identity: Hash) -> Result<Option<Row>, Error> {
-        self.first("identity = ?1 ORDER BY entry_index", params![identity.as_bytes()])
+    /// The statements that may be of this identity (the same record by the same recorder), in
+    /// order: the one that is has to be found among them.
+    pub fn by_identity(&self, identity: Hash) -> Result<Vec<Row>, Error> {
+        self.by_head(Purpose::Identity, identity)
+    }
+
+    /// The claims that may have this wording, in order.
+    pub fn by_wording(&self, wording: Hash) -> Result<Vec<Row>, Error> {
+        self.by_head(Purpose::Wording, wording)
+    }
+
+    /// The records that may say something about a statement, in order: all that refer to it but
+    /// parties, documents and claims, whose references tell what they rest on.
+    pub fn about(&self, target: Id) -> Result<Vec<Row>, Error> {
+        self.by_head(Purpose::Target, target.hash())
     }
 
     /// The statement with this id.
     pub fn by_id(&self, id: Id) -> Result<Option<Row>, Error> {
-        self.first("id = ?1", params![id.hash().as_bytes()])
+        let found = self.by_head(Purpose::Id, id.hash())?;
+        Ok(found.into_iter().find(|row| row.id == id))
     }
 
     /// The statement at this place in the log.
@@ -219,20 +302,34 @@ impl Index {
         let low = Hash::from_hex(&format!("{digits:0<64}"));
         let high = Hash::from_hex(&format!("{digits:f<64}"));
         let (Some(low), Some(high)) = (low, high) else { return Ok(Vec::new()) };
-        let condition = format!("id BETWEEN ?1 AND ?2 ORDER BY id LIMIT {}", CANDIDATES + 1);
-        self.rows(&condition, params![low.as_bytes(), high.as_bytes()])
+        let condition = format!(
+            "entry_index IN (SELECT entry_index FROM head
+                WHERE purpose = ?1 AND head BETWEEN ?2 AND ?3)
+             AND id BETWEEN ?4 AND ?5 ORDER BY id LIMIT {}",
+            CANDIDATES + 1
+        );
+        let heads = (Purpose::Id as i64, head(low), head(high));
+        let values = params![heads.0, heads.1, heads.2, low.as_bytes(), high.as_bytes()];
+        self.rows(&condition, values)
     }
 
     /// What a key signed from an entry on, in order.
     pub fn signed_by(&self, signer: Thumbprint, from: u64) -> Result<Vec<Row>, Error> {
         let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
-        let condition = "signer = ?1 AND entry_index >= ?2 ORDER BY entry_index";
+        let condition = "signer = (SELECT number FROM signer WHERE thumbprint = ?1)
+            AND entry_index >= ?2 ORDER BY entry_index";
         self.rows(condition, params![signer.as_bytes(), from])
     }
 
     /// The charter and all key records, in order.
     pub fn governance(&self) -> Result<Vec<Row>, Error> {
         self.rows("kind IN ('charter', 'key') ORDER BY entry_index", [])
+    }
+
+    fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
+        let condition = "entry_index IN (SELECT entry_index FROM head
+            WHERE purpose = ?1 AND head = ?2) ORDER BY entry_index";
+        self.rows(condition, params![purpose as i64, head(hash)])
     }
 
     fn first(&self, condition: &str, values: impl rusqlite::Params) -> Result<Option<Row>, Error> {
@@ -252,7 +349,10 @@ impl Index {
     }
 
     fn read_rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {
-        let query = format!("SELECT entry_index, id, signer FROM entry WHERE {condition}");
+        let query = format!(
+            "SELECT entry_index, id, (SELECT thumbprint FROM signer WHERE number = signer)
+             FROM entry WHERE {condition}"
+        );
         let mut statement = self.connection.prepare_cached(&query)?;
         let found = statement.query_map(values, |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
@@ -267,6 +367,47 @@ fn read((entry_index, id, signer): &(i64, Vec<u8>, Vec<u8>)) -> Result<Row, Erro
     let id = Hash::from_slice(id).map(Id::from_hash).ok_or(Error::Damaged("an id that is none"))?;
     let signer = Thumbprint::from_slice(signer).ok_or(Error::Damaged("a signer that is none"))?;
     Ok(Row { entry_index, id, signer })
+}
+
+/// The number under which a key is known here.
+fn number_of(connection: &Connection, signer: Thumbprint) -> Result<i64, Error> {
+    let values = params![signer.as_bytes()];
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO signer (thumbprint) VALUES (?1)")?
+        .execute(values)?;
+    let query = "SELECT number FROM signer WHERE thumbprint = ?1";
+    Ok(connection.prepare_cached(query)?.query_row(values, |row| row.get(0))?)
+}
+
+/// All hashes by which a statement can be looked up.
+fn heads_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
+    take(Purpose::Id, statement.id().hash());
+    take(Purpose::Identity, statement.identity());
+    let record = statement.record();
+    match record {
+        Record::Claim(claim) => take(Purpose::Wording, claim.wording()),
+        Record::Party(_) | Record::Document(_) => {}
+        _ => record.references().iter().for_each(|it| take(Purpose::Target, it.id.hash())),
+    }
+}
+
+/// Adds heads in their order: neighbours stand on the same page.
+fn add_heads(connection: &Connection, mut heads: Vec<(Purpose, i64, i64)>) -> Result<(), Error> {
+    heads.sort_unstable();
+    // A control names its evidence and its channel, which may be one and the same.
+    heads.dedup();
+    let query = "INSERT INTO head (purpose, head, entry_index) VALUES (?1, ?2, ?3)";
+    let mut insert = connection.prepare_cached(query)?;
+    for (purpose, head, entry_index) in heads {
+        insert.execute(params![purpose as i64, head, entry_index])?;
+    }
+    Ok(())
+}
+
+/// The first eight bytes of a hash, as an integer of SQLite in the same order.
+fn head(hash: Hash) -> i64 {
+    let bytes = *hash.as_bytes().first_chunk().expect("32 bytes");
+    i64::from_be_bytes(bytes) ^ i64::MIN
 }
 
 /// SQLite's integers are signed; no log reaches 2^63 entries.
@@ -321,7 +462,7 @@ mod tests {
         assert_eq!(index.extent().unwrap(), Some(extent(8)));
         assert_eq!(index.by_key("party", "a").unwrap().unwrap().entry_index, 7);
         assert_eq!(index.by_key("channel", "a").unwrap(), None);
-        assert_eq!(index.by_identity(old.identity()).unwrap().unwrap().entry_index, 5);
+        assert_eq!(index.by_identity(old.identity()).unwrap()[0].entry_index, 5);
         assert_eq!(index.by_id(other.id()).unwrap().unwrap().signer, other.signer());
         let entries = |from| index.signed_by(old.signer(), from).unwrap().len();
         assert_eq!([entries(0), entries(6), entries(8), entries(u64::MAX)], [3, 2, 0, 0]);

@@ -154,6 +154,19 @@ impl Keyring {
         Ok(Signed { statement, entry_index })
     }
 
+    /// Whether `signer` may sign this record at `entry_index`, as far as can be said before it is
+    /// signed; what a key record does is judged when it is admitted.
+    pub fn may_sign(
+        &self,
+        signer: Thumbprint,
+        record: &Record,
+        entry_index: u64,
+        signer_of_target: Option<Thumbprint>,
+    ) -> Result<(), Error> {
+        let term = self.in_force(signer, entry_index)?;
+        self.authorise(record, term, signer_of_target)
+    }
+
     /// The recorder's name that belongs to a key in force at `entry_index`.
     pub fn recorder(&self, key: Thumbprint, entry_index: u64) -> Result<&str, Error> {
         self.in_force(key, entry_index).map(|term| term.name.as_str())

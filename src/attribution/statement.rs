@@ -9,6 +9,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::charter::{Charter, FORMAT};
 use crate::attribution::record::limits::Invalid;
 use crate::cbor;
+use crate::comb::Combs;
 use crate::cose::{self, Header, Sign1};
 use crate::hash::Hash;
 use crate::key::{PublicKey, SecretKey, Thumbprint};
@@ -73,12 +74,23 @@ pub enum Error {
 }
 
 /// A statement that reads well. Nothing says yet that its signer may be believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Statement {
     id: Id,
     envelope: Sign1,
     record: Record,
+    /// Whether the signature is this key's, where that was checked ahead: see [`check_signatures`].
+    checked: Option<(PublicKey, bool)>,
 }
+
+// The id is the hash of all bytes: nothing else can differ.
+impl PartialEq for Statement {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Statement {}
 
 /// Seals a record: checks it, encodes it, signs it, and opens the result again, because nothing
 /// may enter the log that could not be read back.
@@ -91,6 +103,25 @@ pub fn seal(
     key: &SecretKey,
 ) -> Result<(Vec<u8>, Statement), Error> {
     record.check()?;
+    seal_encoded(record, cbor::encode(record)?, issuer, recorded_at, key)
+}
+
+/// Checks and encodes a record, and says what makes it the same as another: see [`identity`].
+pub(crate) fn encode(issuer: &str, record: &Record) -> Result<(Vec<u8>, Hash), Error> {
+    record.check()?;
+    let payload = cbor::encode(record)?;
+    let identity = identity_of(issuer, &payload);
+    Ok((payload, identity))
+}
+
+/// Seals a record that [`encode`] has encoded.
+pub(crate) fn seal_encoded(
+    record: &Record,
+    payload: Vec<u8>,
+    issuer: &str,
+    recorded_at: u64,
+    key: &SecretKey,
+) -> Result<(Vec<u8>, Statement), Error> {
     let header = Header {
         content_type: CONTENT_TYPE.to_owned(),
         key_id: key.public().thumbprint(),
@@ -99,7 +130,7 @@ pub fn seal(
         issued_at: recorded_at,
         typ: TYP.to_owned(),
     };
-    let bytes = Sign1::sign(header, cbor::encode(record)?, key)?.encode()?;
+    let bytes = Sign1::sign(header, payload, key)?.encode()?;
     let statement = open(&bytes)?;
     assert_eq!(statement.record, *record, "a sealed record reads back as another");
     Ok((bytes, statement))
@@ -107,6 +138,12 @@ pub fn seal(
 
 /// Opens a statement: everything about it is checked but the signature.
 pub fn open(bytes: &[u8]) -> Result<Statement, Error> {
+    open_as(Id::of(bytes), bytes)
+}
+
+/// The same for bytes whose id is known already.
+pub(crate) fn open_as(id: Id, bytes: &[u8]) -> Result<Statement, Error> {
+    debug_assert_eq!(id, Id::of(bytes), "the id of other bytes");
     if bytes.len() > MAX_LENGTH {
         return Err(Error::TooLong(bytes.len()));
     }
@@ -126,7 +163,28 @@ pub fn open(bytes: &[u8]) -> Result<Statement, Error> {
     }
     record.check()?;
     expect("sub (15, 2)", &header.subject, &record.subject())?;
-    Ok(Statement { id: Id::of(bytes), envelope, record })
+    Ok(Statement { id, envelope, record, checked: None })
+}
+
+/// Checks the signatures of many statements at once, as far as their keys are known by the names
+/// that the statements give them. Each verdict is the one that [`Statement::verifies`] would give,
+/// which from then on has it at hand.
+pub(crate) fn check_signatures<'a>(
+    statements: impl Iterator<Item = &'a mut Statement>,
+    key_of: impl Fn(Thumbprint) -> Option<PublicKey>,
+    combs: &Combs,
+) {
+    let keyed = statements.filter_map(|statement| Some((key_of(statement.signer())?, statement)));
+    let keyed: Vec<(PublicKey, &mut Statement)> = keyed.collect();
+    let messages: Vec<Vec<u8>> = keyed.iter().map(|(_, it)| it.envelope.signed_bytes()).collect();
+    let claimed = keyed.iter().zip(&messages);
+    let claimed: Vec<(&PublicKey, &[u8], &[u8])> = claimed
+        .map(|((key, it), message)| (key, message.as_slice(), it.envelope.signature()))
+        .collect();
+    let verdicts = combs.verify_all(&claimed);
+    for ((key, statement), verdict) in keyed.into_iter().zip(verdicts) {
+        statement.checked = Some((key, verdict));
+    }
 }
 
 fn expect(field: &'static str, found: &str, expected: &str) -> Result<(), Error> {
@@ -180,6 +238,9 @@ impl Statement {
 
     /// Whether the signature is `key`'s.
     pub fn verifies(&self, key: &PublicKey) -> bool {
-        self.envelope.verifies(key)
+        match self.checked {
+            Some((checked, verdict)) if checked == *key => verdict,
+            _ => self.envelope.verifies(key),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `whosaid verify`: the whole ledger, with nothing trusted but the policy.
 
+use std::num::NonZeroUsize;
+
 use serde::Serialize;
 
 use crate::attribution::keyring::Signed;
@@ -82,7 +84,8 @@ pub(crate) fn with_progress(
     let mut progress = |done, total| {
         bar.get_or_insert_with(|| terminal.progress(total, "verifying")).set_position(done);
     };
-    let verification = verify(store, policy, keep, &mut progress)?;
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let verification = verify(store, policy, threads, keep, &mut progress)?;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

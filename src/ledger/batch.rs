@@ -5,6 +5,7 @@
 //! referred to, not added again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
@@ -16,6 +17,7 @@ use crate::cbor;
 use crate::hash::Hash;
 use crate::index::{self, CANDIDATES};
 use crate::key::{SecretKey, Thumbprint};
+use crate::ledger::holdings::{self, Ahead, Held, Holdings, Placed};
 use crate::ledger::writing::{self, Addition, Ledger};
 use crate::store::disk::Disk;
 
@@ -85,6 +87,12 @@ pub enum Error {
     Ledger(#[from] writing::Error),
 }
 
+impl From<holdings::Error> for Error {
+    fn from(error: holdings::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
 impl From<index::Error> for Error {
     fn from(error: index::Error) -> Self {
         Self::Ledger(error.into())
@@ -116,14 +124,13 @@ pub struct Added {
 /// Records on their way into a ledger.
 #[derive(Debug)]
 pub struct Batch<'a, D: Disk> {
-    ledger: &'a Ledger<D>,
-    recorder: Recorder<'a>,
+    pub(crate) holdings: &'a Holdings<D>,
+    pub(crate) recorder: Recorder<'a>,
     keyring: Keyring,
     sealed: Vec<(Vec<u8>, Signed)>,
     captures: BTreeMap<Hash, Vec<u8>>,
-    by_identity: HashMap<Hash, usize>,
-    by_id: HashMap<Id, usize>,
-    by_key: HashMap<(&'static str, String), usize>,
+    /// Where the sealed statements are.
+    placed: Placed,
     /// Entry and kind of what was referred to: a thousand claims refer to few parties.
     referred: HashMap<Id, (u64, &'static str)>,
 }
@@ -134,19 +141,22 @@ impl<'a, D: Disk> Batch<'a, D> {
     /// # Errors
     /// [`Error::Clock`] if the recorder's time lies before the last entry's.
     pub fn new(ledger: &'a Ledger<D>, recorder: Recorder<'a>) -> Result<Self, Error> {
-        let last = ledger.last_recorded_at();
+        Self::on(ledger.holdings(), recorder)
+    }
+
+    /// The same for whoever knows what the ledger holds, or will hold.
+    pub fn on(holdings: &'a Holdings<D>, recorder: Recorder<'a>) -> Result<Self, Error> {
+        let last = holdings.last_recorded_at();
         if recorder.recorded_at.saturating_add(CLOCK_TOLERANCE) < last {
             return Err(Error::Clock { found: recorder.recorded_at, last });
         }
         Ok(Self {
-            ledger,
+            holdings,
             recorder,
-            keyring: ledger.keyring().clone(),
+            keyring: holdings.keyring().clone(),
             sealed: Vec::new(),
             captures: BTreeMap::new(),
-            by_identity: HashMap::new(),
-            by_id: HashMap::new(),
-            by_key: HashMap::new(),
+            placed: Placed::default(),
             referred: HashMap::new(),
         })
     }
@@ -163,19 +173,26 @@ impl<'a, D: Disk> Batch<'a, D> {
         }
         let Recorder { name, key, recorded_at } = self.recorder;
         let (bytes, statement) = statement::seal(record, name, recorded_at, key)?;
-        let entry_index = self.ledger.tree_size() + self.sealed.len() as u64;
-        let id = statement.id();
-        let target = self.signer_of_target(record)?;
-        let signed = self.keyring.admit(statement, entry_index, target)?;
+        self.take(bytes, statement)
+    }
 
-        let place = self.sealed.len();
-        self.by_identity.insert(identity, place);
-        self.by_id.insert(id, place);
-        if let Some(key) = record.key() {
-            self.by_key.insert((record.kind(), key.to_owned()), place);
-        }
+    /// Takes a statement that was sealed for this batch.
+    pub(crate) fn take(&mut self, bytes: Vec<u8>, statement: Statement) -> Result<Added, Error> {
+        let entry_index = self.holdings.tree_size() + self.sealed.len() as u64;
+        let id = statement.id();
+        let target = self.signer_of_target(statement.record())?;
+        let signed = self.keyring.admit(statement, entry_index, target)?;
+        self.placed.put(signed.statement(), self.sealed.len());
         self.sealed.push((bytes, signed));
         Ok(Added { id, entry_index, new: true })
+    }
+
+    /// Whether the recorder may record this at all.
+    pub fn may_record(&self, record: &Record) -> Result<(), Error> {
+        let entry_index = self.holdings.tree_size() + self.sealed.len() as u64;
+        let target = self.signer_of_target(record)?;
+        let signer = self.recorder.key.public().thumbprint();
+        Ok(self.keyring.may_sign(signer, record, entry_index, target)?)
     }
 
     /// Keeps the bytes of a capture that a record of this batch names.
@@ -197,12 +214,19 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     /// What goes into the ledger. A capture that no record of the batch names is left out: it
     /// would lie in the ledger as a stray, or bring back what a notice has withheld.
-    pub fn finish(mut self) -> Addition {
+    pub fn finish(self) -> Addition {
+        self.finish_ahead().0
+    }
+
+    /// The same, and what the next batch has to know of this one while it is being committed.
+    pub fn finish_ahead(mut self) -> (Addition, Ahead) {
         let named: HashSet<Hash> =
             self.sealed.iter().flat_map(|(_, it)| captures_of(it.statement().record())).collect();
         self.captures.retain(|digest, _| named.contains(digest));
         let captures = self.captures.into_values().collect();
-        Addition { statements: self.sealed, captures }
+        let statements = Arc::new(self.sealed);
+        let ahead = Ahead { statements: statements.clone(), placed: Arc::new(self.placed) };
+        (Addition { statements, captures }, ahead)
     }
 
     /// The newest party with this key.
@@ -217,9 +241,9 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     /// All keys of parties or channels, for a hint.
     pub fn keys(&self, kind: &'static str) -> Result<Vec<String>, Error> {
-        let mut keys = self.ledger.index().keys(kind)?;
-        let new = self.by_key.keys().filter(|(its_kind, _)| *its_kind == kind);
-        keys.extend(new.map(|(_, key)| key.clone()));
+        let mut keys = self.holdings.index().keys(kind)?;
+        keys.extend(self.placed.keys(kind).cloned());
+        keys.extend(self.holdings.on_its_way().into_iter().flat_map(|it| it.keys(kind)).cloned());
         keys.sort();
         keys.dedup();
         Ok(keys)
@@ -229,7 +253,7 @@ impl<'a, D: Disk> Batch<'a, D> {
     pub fn find(&self, typed: &str) -> Result<Id, Error> {
         let by_number = || -> Result<Option<Id>, Error> {
             let Some(entry_index) = entry_number(typed) else { return Ok(None) };
-            Ok(self.ledger.index().by_entry(entry_index)?.map(|row| row.id))
+            Ok(self.holdings.index().by_entry(entry_index)?.map(|row| row.id))
         };
         if !typed.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(Error::NotAnId(typed.to_owned()));
@@ -239,8 +263,8 @@ impl<'a, D: Disk> Batch<'a, D> {
         }
         let prefix = typed.to_ascii_lowercase();
         let mut found: Vec<Id> =
-            self.ledger.index().by_prefix(&prefix)?.iter().map(|row| row.id).collect();
-        found.extend(self.by_id.keys().filter(|id| id.to_string().starts_with(&prefix)));
+            self.holdings.index().by_prefix(&prefix)?.iter().map(|row| row.id).collect();
+        found.extend(self.placed.ids().filter(|id| id.to_string().starts_with(&prefix)));
         match found.as_slice() {
             [] => by_number()?.ok_or(Error::NotFound(prefix)),
             [id] => Ok(*id),
@@ -274,8 +298,8 @@ impl<'a, D: Disk> Batch<'a, D> {
                 captures.push(later.capture.clone());
             }
         };
-        for row in self.ledger.index().of_kind("capture")? {
-            if let Some(statement) = self.ledger.statement(&row)? {
+        for row in self.holdings.index().about(document)? {
+            if let Some(statement) = self.holdings.statement(&row)? {
                 take(statement.record());
             }
         }
@@ -285,8 +309,8 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     /// The entry of the notice that withholds a statement, if one does.
     pub fn withheld_by(&self, id: Id) -> Result<Option<u64>, Error> {
-        for row in self.ledger.index().of_kind("notice")? {
-            let Some(statement) = self.ledger.statement(&row)? else { continue };
+        for row in self.holdings.index().about(id)? {
+            let Some(statement) = self.holdings.statement(&row)? else { continue };
             if let Record::Notice(notice) = statement.record()
                 && notice.kind == NoticeKind::Redaction
                 && notice.target == id
@@ -298,26 +322,21 @@ impl<'a, D: Disk> Batch<'a, D> {
     }
 
     fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {
-        if let Some(place) = self.by_key.get(&(kind, key.to_owned())) {
-            return Ok(Some(self.sealed[*place].1.statement().id()));
+        if let Some(place) = self.placed.by_key(kind, key) {
+            return Ok(Some(self.sealed[place].1.statement().id()));
         }
-        Ok(self.ledger.index().by_key(kind, key)?.map(|row| row.id))
+        Ok(self.holdings.keyed(kind, key)?)
     }
 
-    fn find_same(&self, identity: Hash) -> Result<Option<Added>, Error> {
-        if let Some(place) = self.by_identity.get(&identity) {
-            let signed = &self.sealed[*place].1;
+    /// The statement that is the same, if the batch or the ledger has it.
+    pub(crate) fn find_same(&self, identity: Hash) -> Result<Option<Added>, Error> {
+        if let Some(place) = self.placed.by_identity(identity) {
+            let signed = &self.sealed[place].1;
             let (id, entry_index) = (signed.statement().id(), signed.entry_index());
             return Ok(Some(Added { id, entry_index, new: false }));
         }
-        let Some(row) = self.ledger.index().by_identity(identity)? else { return Ok(None) };
-        // The index is not trusted: the statement itself must say the same.
-        match self.ledger.statement(&row)? {
-            Some(statement) if statement.identity() == identity => {
-                Ok(Some(Added { id: row.id, entry_index: row.entry_index, new: false }))
-            }
-            _ => Ok(None),
-        }
+        let held = self.holdings.same(identity)?;
+        Ok(held.map(|Held { id, entry_index }| Added { id, entry_index, new: false }))
     }
 
     fn check(&mut self, reference: &Reference) -> Result<(), Error> {
@@ -339,12 +358,11 @@ impl<'a, D: Disk> Batch<'a, D> {
     }
 
     fn statement(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
-        if let Some(place) = self.by_id.get(&id) {
-            let signed = &self.sealed[*place].1;
+        if let Some(place) = self.placed.by_id(id) {
+            let signed = &self.sealed[place].1;
             return Ok(Some((signed.entry_index(), signed.statement().clone())));
         }
-        let Some(row) = self.ledger.index().by_id(id)? else { return Ok(None) };
-        Ok(self.ledger.statement(&row)?.map(|statement| (row.entry_index, statement)))
+        Ok(self.holdings.find(id)?)
     }
 
     fn signer_of_target(&self, record: &Record) -> Result<Option<Thumbprint>, Error> {

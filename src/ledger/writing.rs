@@ -6,17 +6,19 @@
 //! were is `verify`'s question.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::attribution::id::Id;
-use crate::attribution::keyring::{self, Keyring, Signed};
+use crate::attribution::keyring::{Keyring, Signed};
 use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Statement};
 use crate::evidence::capture;
 use crate::hash::Hash;
-use crate::index::{self, Extent, Index, Row};
+use crate::index::{self, Index, Row};
 use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::asking::Asked;
 use crate::ledger::cosigning::{self, Signers};
+use crate::ledger::holdings::{self, Holdings, bundles_before, damaged, know, open_statement};
 use crate::ledger::reading;
 use crate::store::commit::{self, CommitError, Opened};
 use crate::store::disk::{Disk, Kind};
@@ -105,11 +107,22 @@ pub enum Error {
     Index(#[from] index::Error),
 }
 
+impl From<holdings::Error> for Error {
+    fn from(error: holdings::Error) -> Self {
+        match error {
+            holdings::Error::Reading(error) => Self::Reading(error),
+            holdings::Error::Damaged { entry_index, what } => Self::Damaged { entry_index, what },
+            holdings::Error::Newer { entry_index, error } => Self::Newer { entry_index, error },
+            holdings::Error::Index(error) => Self::Index(error),
+        }
+    }
+}
+
 /// What a batch adds: sealed statements in their order, and the captured bytes they refer to.
 #[derive(Debug, Default)]
 pub struct Addition {
     /// Each statement's bytes, and the statement that was read back from them.
-    pub statements: Vec<(Vec<u8>, Signed)>,
+    pub statements: Arc<Vec<(Vec<u8>, Signed)>>,
     /// Captured bytes to keep; those that the ledger holds already are kept once.
     pub captures: Vec<Vec<u8>>,
 }
@@ -118,11 +131,9 @@ pub struct Addition {
 #[derive(Debug)]
 pub struct Ledger<D: Disk> {
     writer: commit::Writer<D>,
-    index: Index,
-    keyring: Keyring,
+    holdings: Holdings<D>,
     checkpoint: Checkpoint,
     signers: Signers,
-    last_recorded_at: u64,
     /// What came of asking the witnesses, since the ledger was opened.
     asked: Vec<Asked>,
     /// The index could not follow a commit: what it does not know would be appended twice.
@@ -157,10 +168,8 @@ pub fn open_with<D: Disk>(
         let (expected, size) = (checkpoint.root, checkpoint.size);
         return Err(tile::Error::Edge { found, expected, size }.into());
     }
-    let keyring = know(writer.store(), &checkpoint, &mut index)?;
-    let last_recorded_at = last_time(writer.store(), &checkpoint)?;
-    let behind = false;
-    Ok(Ledger { writer, index, keyring, checkpoint, signers, last_recorded_at, asked, behind })
+    let holdings = Holdings::of(writer.store().clone(), index, &checkpoint)?;
+    Ok(Ledger { writer, holdings, checkpoint, signers, asked, behind: false })
 }
 
 /// Founds a ledger in an empty folder. The charter goes into the first batch, as entry 0.
@@ -186,9 +195,8 @@ pub fn found<D: Disk>(
     }
     index.renew()?;
     let checkpoint = unsigned(origin, Tree { size: 0, root: merkle::empty_root() });
-    let keyring = Keyring::default();
-    let (last_recorded_at, behind) = (0, false);
-    Ok(Ledger { writer, index, keyring, checkpoint, signers, last_recorded_at, asked, behind })
+    let holdings = Holdings::none(writer.store().clone(), index);
+    Ok(Ledger { writer, holdings, checkpoint, signers, asked, behind: false })
 }
 
 impl<D: Disk> Ledger<D> {
@@ -209,17 +217,22 @@ impl<D: Disk> Ledger<D> {
 
     /// The keys in force at the next entry.
     pub fn keyring(&self) -> &Keyring {
-        &self.keyring
+        self.holdings.keyring()
     }
 
     /// When the last statement was recorded, in seconds since 1970.
     pub fn last_recorded_at(&self) -> u64 {
-        self.last_recorded_at
+        self.holdings.last_recorded_at()
     }
 
     /// What the ledger already holds.
     pub fn index(&self) -> &Index {
-        &self.index
+        self.holdings.index()
+    }
+
+    /// What the ledger holds, as the next batch has to know it.
+    pub fn holdings(&self) -> &Holdings<D> {
+        &self.holdings
     }
 
     /// What came of asking the witnesses since the ledger was opened, in the order of asking.
@@ -230,7 +243,7 @@ impl<D: Disk> Ledger<D> {
     /// The statement that the index names, compared with what the index says of it; `None` if it
     /// is withheld.
     pub fn statement(&self, row: &Row) -> Result<Option<Statement>, Error> {
-        statement_of(self.writer.store(), row, self.checkpoint.size)
+        Ok(self.holdings.statement(row)?)
     }
 
     /// The bytes of a capture that the ledger holds; `None` if they are not there.
@@ -262,9 +275,9 @@ impl<D: Disk> Ledger<D> {
         let sign = |_: &str| Ok(signers.sign(&reader, &checkpoint, asked)?);
         self.writer.commit(&journal, sign).map_err(flatten)?;
         self.checkpoint = checkpoint;
-        self.remember(addition).map_err(|error| {
+        self.holdings.follow(&addition.statements, &self.checkpoint).map_err(|error| {
             self.behind = true;
-            Error::Committed(Box::new(error))
+            Error::Committed(Box::new(error.into()))
         })
     }
 
@@ -281,18 +294,18 @@ impl<D: Disk> Ledger<D> {
             return Err(Error::Behind);
         }
         let note = reading::checkpoint(self.writer.store())?.ok_or(Error::NoLedger)?;
-        self.index.renew()?;
+        self.holdings.index_mut().renew()?;
         self.behind = true;
         self.writer.commit(journal, |_| Ok(note)).map_err(flatten)?;
-        let known = know(self.writer.store(), &self.checkpoint, &mut self.index);
-        self.keyring = known.map_err(|error| Error::Committed(Box::new(error)))?;
+        let known = self.holdings.relearn(&self.checkpoint);
+        known.map_err(|error| Error::Committed(Box::new(error.into())))?;
         self.behind = false;
         Ok(())
     }
 
     /// Whether the batch begins where the ledger ends, and a founding one with its own charter.
     fn check_fit(&self, addition: &Addition) -> Result<(), Error> {
-        for (expected, (_, signed)) in (self.checkpoint.size..).zip(&addition.statements) {
+        for (expected, (_, signed)) in (self.checkpoint.size..).zip(addition.statements.iter()) {
             let found = signed.entry_index();
             if found != expected {
                 return Err(Error::Stale { found, expected });
@@ -378,18 +391,6 @@ impl<D: Disk> Ledger<D> {
             new_size,
             "the bundles end where the tree ends"
         );
-        Ok(())
-    }
-
-    /// After the commit: what the next batch needs to know.
-    fn remember(&mut self, addition: &Addition) -> Result<(), Error> {
-        let extent = Extent { tree_size: self.checkpoint.size, root: self.checkpoint.root };
-        let rows = addition.statements.iter().map(|(_, it)| (it.entry_index(), it.statement()));
-        self.index.extend(rows, extent)?;
-        self.keyring = keyring_of(self.writer.store(), &self.checkpoint, &self.index)?;
-        if let Some((_, last)) = addition.statements.last() {
-            self.last_recorded_at = last.statement().recorded_at();
-        }
         Ok(())
     }
 }
@@ -563,121 +564,4 @@ fn remove_partials<D: Disk>(
         }
     }
     Ok(())
-}
-
-/// Brings the index up to the checkpoint, and says which keys are in force. The index is not to be
-/// trusted: whatever goes wrong with it, it is built anew from the log before that is believed.
-fn know<D: Disk>(
-    store: &Store<D>,
-    checkpoint: &Checkpoint,
-    index: &mut Index,
-) -> Result<Keyring, Error> {
-    let attempt = |index: &mut Index| {
-        catch_up(store, checkpoint, index)?;
-        keyring_of(store, checkpoint, index)
-    };
-    match attempt(index) {
-        Err(Error::Index(_) | Error::Damaged { .. }) => {
-            index.renew()?;
-            attempt(index)
-        }
-        known => known,
-    }
-}
-
-/// Brings the index up to the checkpoint: what is new, or everything if it is of another history.
-fn catch_up<D: Disk>(
-    store: &Store<D>,
-    checkpoint: &Checkpoint,
-    index: &mut Index,
-) -> Result<(), Error> {
-    let known =
-        index.extent().ok().flatten().unwrap_or(Extent { tree_size: 0, root: Hash::of(b"") });
-    if known.tree_size == checkpoint.size && known.root == checkpoint.root {
-        return Ok(());
-    }
-    let continues = known.tree_size <= checkpoint.size
-        && merkle::root(known.tree_size, &mut reading::nodes(store, checkpoint.size))?
-            == known.root;
-    let from = if continues { known.tree_size } else { 0 };
-    if from == 0 {
-        index.clear()?;
-    }
-    for bundle in bundle::bundles_of(checkpoint.size).skip(bundles_before(from)) {
-        let first = bundle.index * u64::from(FULL_WIDTH);
-        let mut opened = Vec::new();
-        for (entry_index, bytes) in (first..).zip(reading::statements(store, bundle)?) {
-            if let Some(bytes) = bytes.filter(|_| entry_index >= from) {
-                opened.push((entry_index, open_statement(&bytes, entry_index)?));
-            }
-        }
-        let tree_size = first + u64::from(bundle.width);
-        let root = merkle::root(tree_size, &mut reading::nodes(store, checkpoint.size))?;
-        let rows = opened.iter().map(|(entry_index, statement)| (*entry_index, statement));
-        index.extend(rows, Extent { tree_size, root })?;
-    }
-    Ok(())
-}
-
-fn bundles_before(entry_index: u64) -> usize {
-    usize::try_from(entry_index / u64::from(FULL_WIDTH))
-        .expect("bundles fit memory's address space")
-}
-
-/// The keys in force after the last entry: the charter and the key records, admitted in order.
-fn keyring_of<D: Disk>(
-    store: &Store<D>,
-    checkpoint: &Checkpoint,
-    index: &Index,
-) -> Result<Keyring, Error> {
-    let mut keyring = Keyring::default();
-    for row in index.governance()? {
-        let Some(statement) = statement_of(store, &row, checkpoint.size)? else {
-            let what =
-                "a charter or key record is withheld: nobody can tell who may sign".to_owned();
-            return Err(Error::Damaged { entry_index: row.entry_index, what });
-        };
-        let admitted = keyring.admit(statement, row.entry_index, None);
-        admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
-    }
-    Ok(keyring)
-}
-
-fn last_time<D: Disk>(store: &Store<D>, checkpoint: &Checkpoint) -> Result<u64, Error> {
-    let Some(last) = checkpoint.size.checked_sub(1) else { return Ok(0) };
-    match reading::statement(store, last, checkpoint.size)? {
-        Some(bytes) => Ok(open_statement(&bytes, last)?.recorded_at()),
-        None => Ok(0),
-    }
-}
-
-fn statement_of<D: Disk>(
-    store: &Store<D>,
-    row: &Row,
-    tree_size: u64,
-) -> Result<Option<Statement>, Error> {
-    if row.entry_index >= tree_size {
-        let what = format!("the index names it, but the ledger has {tree_size} entries");
-        return Err(Error::Damaged { entry_index: row.entry_index, what });
-    }
-    let Some(bytes) = reading::statement(store, row.entry_index, tree_size)? else {
-        return Ok(None);
-    };
-    let found = Id::of(&bytes);
-    if found != row.id {
-        let what = format!("the statement has hash {found}, the index says {}", row.id);
-        return Err(Error::Damaged { entry_index: row.entry_index, what });
-    }
-    open_statement(&bytes, row.entry_index).map(Some)
-}
-
-fn open_statement(bytes: &[u8], entry_index: u64) -> Result<Statement, Error> {
-    statement::open(bytes).map_err(|error| match error {
-        statement::Error::Newer { .. } => Error::Newer { entry_index, error },
-        error => damaged(entry_index, &error),
-    })
-}
-
-fn damaged(entry_index: u64, error: &dyn std::error::Error) -> Error {
-    Error::Damaged { entry_index, what: error.to_string() }
 }

@@ -1,26 +1,37 @@
 //! Has it been altered? The whole ledger, with nothing trusted but the policy.
 //!
-//! All faults are found in one pass over the bundles, each named by its file and its entry. What
+//! All faults are found in one pass over the bundles, each named by its file and its entry. Bundles
+//! are read by several threads, and judged in their order: the verdict is the same with any number. What
 //! this shows is that the record was not changed; it does not show that the claims are true.
 
 pub mod report;
 mod leaves;
 mod tree;
+mod slots;
+mod readers;
+mod earlier;
 mod statements;
 mod files;
 pub mod continuity;
 
+use std::num::NonZeroUsize;
+
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
+use crate::comb::Combs;
 use crate::ledger::reading;
 use crate::store;
 use crate::store::source::Source;
-use crate::tlog::bundle::bundles_of;
+use crate::tlog::bundle::{Bundle, bundles_of};
 use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
+use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
 use crate::tlog::tile::FULL_WIDTH;
+use crate::verify::readers::Readers;
 use crate::verify::report::{FAULTS, FaultKind, Report, Subject};
-use crate::verify::statements::{Slots, Walk};
+use crate::verify::slots::Unread;
+use crate::verify::statements::Walk;
+use crate::verify::tree::Ground;
 
 /// What a verified ledger does not prove, in plain words.
 pub const NOT_SHOWN: &str =
@@ -39,16 +50,17 @@ pub struct Verification {
     pub note: Option<Vec<u8>>,
 }
 
-/// Verifies the ledger in `store`.
+/// Verifies the ledger in `store`, with so many threads that read.
 ///
 /// Every statement that could be believed is handed to `keep`, in order; `progress` is told how
-/// many entries of how many are done.
+/// many entries of how many are done. The number of threads changes nothing that is found.
 ///
 /// # Errors
 /// Only when the disk cannot be read; whatever is wrong with the ledger is in the report.
 pub fn verify(
     store: &dyn Source,
     policy: &Policy,
+    threads: NonZeroUsize,
     keep: &mut dyn FnMut(Signed),
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, store::Error> {
@@ -58,30 +70,69 @@ pub fn verify(
         return Ok(Verification { report, keyring, withheld, note: None });
     };
     let note = Some(note);
-    let size = checkpoint.size;
+    let tree_size = checkpoint.size;
     let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
-    let mut walk = Walk::new(&checkpoint.origin, policy);
-    for bundle in bundles_of(size) {
-        let leaves = match &authority {
-            Some(authority) => authority.hashes(store, 0, bundle.index)?,
-            None => None,
-        };
-        let leaves = leaves.as_deref();
-        let entries = tree::check_entries(store, bundle, leaves, &mut report)?;
-        let slots = Slots { leaves, entries: &entries };
-        walk.bundle(store, bundle, &slots, &mut report, keep)?;
-        progress(bundle.index * u64::from(FULL_WIDTH) + u64::from(bundle.width), size);
-        if report.is_full() {
-            report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
-            let (keyring, withheld) = walk.into_parts();
-            return Ok(Verification { report, keyring, withheld, note });
-        }
+    let ground = Ground { store, authority: authority.as_ref(), tree_size };
+    let mut walk = Walk::new(&checkpoint.origin, policy, ground);
+    walk_all(&ground, threads, &mut walk, &mut report, keep, progress)?;
+    if report.is_full() {
+        report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
+        let (keyring, withheld) = walk.into_parts();
+        return Ok(Verification { report, keyring, withheld, note });
     }
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
     files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
     let (keyring, withheld) = walk.into_parts();
     Ok(Verification { report, keyring, withheld, note })
+}
+
+/// Reads all bundles, several at once, and walks over them in their order.
+fn walk_all(
+    ground: &Ground<'_>,
+    threads: NonZeroUsize,
+    walk: &mut Walk<'_>,
+    report: &mut Report,
+    keep: &mut dyn FnMut(Signed),
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), store::Error> {
+    let combs = Combs::default();
+    std::thread::scope(|scope| {
+        let mut readers = Readers::start(scope, threads, &combs);
+        let mut bundles = bundles_of(ground.tree_size);
+        while !report.is_full() {
+            if readers.has_room()
+                && let Some(bundle) = bundles.next()
+            {
+                let mut found = Report::new();
+                let unread = fetch(ground, bundle, &mut found)?;
+                readers.give(unread, walk.keys().clone(), found);
+                continue;
+            }
+            let Some((slots, found)) = readers.take() else { break };
+            let Bundle { index, width } = slots.bundle();
+            report.absorb(found);
+            walk.bundle(slots, report, keep)?;
+            progress(index * u64::from(FULL_WIDTH) + u64::from(width), ground.tree_size);
+        }
+        Ok(())
+    })
+}
+
+/// Fetches a bundle of statements, and what is known of its slots.
+fn fetch(
+    ground: &Ground<'_>,
+    bundle: Bundle,
+    report: &mut Report,
+) -> Result<Unread, store::Error> {
+    let leaves = match ground.authority {
+        Some(authority) => authority.hashes(ground.store, 0, bundle.index)?,
+        None => None,
+    };
+    let entries = tree::check_entries(ground.store, bundle, leaves.as_deref(), report)?;
+    let path = Path::Statements(bundle);
+    let bytes = tree::bytes_or_fault(ground.store, path, Subject::Statements, report)?;
+    Ok(Unread { bundle, leaves, entries, bytes })
 }
 
 /// The signed checkpoint as it stands, and what it says.

@@ -206,6 +206,16 @@ impl Report {
         self.reached = true;
     }
 
+    /// Adds what was found of a part: its faults, notes and counts.
+    pub(crate) fn absorb(&mut self, part: Self) {
+        self.faults.extend(part.faults);
+        self.notes.extend(part.notes);
+        for subject in SUBJECTS {
+            self.passed[subject as usize] += part.passed[subject as usize];
+            self.not_checked[subject as usize] += part.not_checked[subject as usize];
+        }
+    }
+
     pub(crate) fn pass(&mut self, subject: Subject, count: u64) {
         self.passed[subject as usize] += count;
     }

@@ -1,8 +1,8 @@
 //! Is each statement what the tree says, signed by a key that had the power to, and does it refer
 //! only to what stands before it?
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Range;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
@@ -10,25 +10,16 @@ use crate::attribution::record::Record;
 use crate::attribution::record::document::Capture;
 use crate::attribution::record::notice::{Notice, NoticeKind};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
-use crate::cbor;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
 use crate::store;
-use crate::store::source::Source;
-use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
+use crate::verify::earlier::{Earlier, Known};
 use crate::verify::report::{FaultKind, Report, Subject, Suspect};
-use crate::verify::tree;
-
-/// What is known of an earlier statement.
-#[derive(Debug, Clone, Copy)]
-struct Earlier {
-    entry_index: u64,
-    /// Its kind and signer; `None` if it is withheld, or could not be believed.
-    read: Option<(&'static str, Thumbprint)>,
-}
+use crate::verify::slots::{Broken, Keys, Slot, Slots};
+use crate::verify::tree::{self, Ground};
 
 /// An empty slot: to be explained by a notice, or a hole.
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +45,14 @@ pub(crate) struct Promised {
 }
 
 /// The walk over all statements, in order.
-#[derive(Debug)]
 pub(crate) struct Walk<'a> {
     origin: &'a str,
     policy: &'a Policy,
     keyring: Keyring,
-    earlier: HashMap<Id, Earlier>,
+    ground: Ground<'a>,
+    /// The keys of the keyring by their names, for those who check signatures ahead of the walk.
+    keys: Arc<Keys>,
+    earlier: Earlier,
     last_recorded_at: u64,
     withheld: Vec<Withheld>,
     /// What a notice says is withheld or erased.
@@ -70,12 +63,14 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(origin: &'a str, policy: &'a Policy) -> Self {
+    pub(crate) fn new(origin: &'a str, policy: &'a Policy, ground: Ground<'a>) -> Self {
         Self {
             origin,
             policy,
             keyring: Keyring::default(),
-            earlier: HashMap::new(),
+            ground,
+            keys: Arc::default(),
+            earlier: Earlier::of(ground.capacity()),
             last_recorded_at: 0,
             withheld: Vec::new(),
             redacted: HashSet::new(),
@@ -89,55 +84,60 @@ impl<'a> Walk<'a> {
         self.gaps
     }
 
-    /// Checks the statements of one bundle. `leaves` are the right ones, if any source gave the
-    /// root; `entries` are what the entry bundle says.
+    /// The keys known so far.
+    pub(crate) fn keys(&self) -> &Arc<Keys> {
+        &self.keys
+    }
+
+    /// Walks over the statements of one bundle, as they were read.
     pub(crate) fn bundle(
         &mut self,
-        store: &dyn Source,
-        bundle: Bundle,
-        slots: &Slots<'_>,
+        mut slots: Slots,
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
     ) -> Result<(), store::Error> {
+        let bundle = slots.bundle();
         let path = Path::Statements(bundle);
         let index = |slot| tree::entry_index(bundle.index, slot);
-        let Some(bytes) = tree::bytes_or_fault(store, path, Subject::Statements, report)? else {
-            self.lose_all(0..bundle.width.into(), bundle, slots);
-            return Ok(());
-        };
-        let (items, flaw) = bundle::parse_prefix(&bytes, bundle.width);
-        // A wrong length shifts all that follows it: what is cut after the last right statement
-        // is no statement.
-        let right = |(slot, item): (usize, &&[u8])| slots.is_right(slot, item) != Some(false);
-        let cut = match flaw {
-            Some(_) => items.iter().enumerate().rposition(right).map_or(0, |last| last + 1),
-            None => items.len(),
-        };
-        let empty = items[cut..].iter().take_while(|item| item.is_empty()).count();
-        for (slot, item) in items.iter().enumerate().take(cut + empty) {
-            let place = (path, index(slot));
-            match slots.is_right(slot, item) {
-                _ if item.is_empty() => self.note_withheld(slot, place, slots),
-                Some(true) => self.statement(item, place, report, keep),
-                Some(false) => {
-                    let what = "the statement is not the one in the tree: its hash differs";
-                    let place = (path, Some(index(slot)));
-                    report.fault(FaultKind::Tampered, Subject::Statements, place, what);
-                    self.lose(slots.id(slot), index(slot));
+        for (slot, read) in std::mem::take(&mut slots.read).into_iter().enumerate() {
+            let (id, entry_index) = (slots.id(slot), index(slot));
+            let place = (path, Some(entry_index));
+            match read {
+                Slot::Empty => {
+                    let leaf = slots.leaf(slot);
+                    self.withheld.push(Withheld { entry_index, leaf, id, path });
+                    self.lose(id, entry_index);
                 }
-                None => {
+                Slot::Right(statement) => {
+                    self.statement(*statement, (path, entry_index), report, keep)?;
+                }
+                // Not altered, and not understood either.
+                Slot::Strange(id, error @ statement::Error::Newer { .. }) => {
                     report.skip(Subject::Statements);
-                    self.lose(None, index(slot));
+                    report.notes.push(format!("entry {entry_index} was not checked: {error}"));
+                    self.lose(Some(id), entry_index);
+                }
+                Slot::Strange(id, error) => {
+                    report.fault(FaultKind::Tampered, Subject::Statements, place, error);
+                    self.lose(Some(id), entry_index);
+                }
+                Slot::Wrong => {
+                    let what = "the statement is not the one in the tree: its hash differs";
+                    report.fault(FaultKind::Tampered, Subject::Statements, place, what);
+                    self.lose(id, entry_index);
+                }
+                Slot::Unknown => {
+                    report.skip(Subject::Statements);
+                    self.lose(None, entry_index);
                 }
             }
         }
-        if let Some(flaw) = flaw {
-            let broken = cut + empty;
-            let before: usize = items[..broken].iter().map(|item| 2 + item.len()).sum();
-            let kind = kind_of_flaw(&bytes[before..], broken, &items, bundle.width, slots);
-            let entry = (broken < bundle.width.into()).then(|| index(broken));
-            report.fault(kind, Subject::Statements, (path, entry), flaw);
-            self.lose_all(broken..bundle.width.into(), bundle, slots);
+        if let Some(Broken { slot, kind, flaw }) = &slots.broken {
+            let entry = (*slot < bundle.width.into()).then(|| index(*slot));
+            report.fault(*kind, Subject::Statements, (path, entry), flaw);
+        }
+        for slot in slots.lost() {
+            self.lose(slots.id(slot), index(slot));
         }
         Ok(())
     }
@@ -168,15 +168,10 @@ impl<'a> Walk<'a> {
     fn mark_suspects(&self, report: &mut Report) {
         for term in self.keyring.terms() {
             let Some(from) = term.suspect_from else { continue };
-            let signed = self.earlier.values().filter_map(|earlier| {
-                let (_, signer) = earlier.read?;
-                (signer == term.thumbprint).then_some(earlier.entry_index)
-            });
-            let mut entries: Vec<u64> = signed.filter(|entry| *entry >= from).collect();
+            let entries = self.earlier.signed_by(term.thumbprint, from);
             if entries.is_empty() {
                 continue;
             }
-            entries.sort_unstable();
             let (recorder, key) = (term.name.clone(), term.thumbprint);
             report.mark(Suspect { recorder, key, from, entries });
         }
@@ -195,38 +190,23 @@ impl<'a> Walk<'a> {
 
     fn statement(
         &mut self,
-        bytes: &[u8],
+        statement: Statement,
         (path, entry_index): (Path, u64),
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
-    ) {
+    ) -> Result<(), store::Error> {
         let place = (path, Some(entry_index));
-        let statement = match statement::open(bytes) {
-            Ok(statement) => statement,
-            Err(error @ statement::Error::Newer { .. }) => {
-                // Not altered, and not understood either.
-                report.skip(Subject::Statements);
-                report.notes.push(format!("entry {entry_index} was not checked: {error}"));
-                self.lose(Some(Id::of(bytes)), entry_index);
-                return;
-            }
-            Err(error) => {
-                report.fault(FaultKind::Tampered, Subject::Statements, place, error);
-                self.lose(Some(Id::of(bytes)), entry_index);
-                return;
-            }
-        };
         report.pass(Subject::Statements, 1);
         self.check_charter(&statement, entry_index, path, report);
         self.check_time(&statement, entry_index, report);
-        self.check_references(&statement, entry_index, path, report);
+        self.check_references(&statement, entry_index, path, report)?;
         let (id, kind, signer) = (statement.id(), statement.record().kind(), statement.signer());
-        let target = self.signer_of_target(statement.record());
-        let unread = self.notice_of_unread(&statement, entry_index);
+        let target = self.signer_of_target(statement.record())?;
+        let unread = self.notice_of_unread(&statement, entry_index)?;
         match self.keyring.admit(statement, entry_index, target) {
             Ok(signed) => {
                 report.pass(Subject::Signatures, 1);
-                self.earlier.insert(id, Earlier { entry_index, read: Some((kind, signer)) });
+                self.remember(id, entry_index, Some((kind, signer)));
                 self.learn(&signed);
                 keep(signed);
             }
@@ -250,19 +230,25 @@ impl<'a> Walk<'a> {
                 self.lose(Some(id), entry_index);
             }
         }
+        Ok(())
     }
 
     /// A notice that its signer could give of statements of its own, where nobody can tell any more
     /// whether the target was one: it is not there to be read.
-    fn notice_of_unread(&mut self, statement: &Statement, entry_index: u64) -> Option<Notice> {
-        let Record::Notice(notice) = statement.record() else { return None };
-        let read = self.earlier.get(&notice.target).is_some_and(|target| target.read.is_some());
+    fn notice_of_unread(
+        &mut self,
+        statement: &Statement,
+        entry_index: u64,
+    ) -> Result<Option<Notice>, store::Error> {
+        let Record::Notice(notice) = statement.record() else { return Ok(None) };
+        let read = self.find(notice.target)?.is_some_and(|target| target.read.is_some());
         if read || !self.gaps || !notice.kind.speaks_for_recorder() {
-            return None;
+            return Ok(None);
         }
         // A notice changes no keys, so trying is free.
-        let own = Some(statement.signer());
-        self.keyring.admit(statement.clone(), entry_index, own).is_ok().then(|| notice.clone())
+        let admitted =
+            self.keyring.admit(statement.clone(), entry_index, Some(statement.signer()));
+        Ok(admitted.is_ok().then(|| notice.clone()))
     }
 
     /// The charter must be of this log, or the log was founded under another name or key.
@@ -302,25 +288,25 @@ impl<'a> Walk<'a> {
     }
 
     fn check_references(
-        &self,
+        &mut self,
         statement: &Statement,
         entry_index: u64,
         path: Path,
         report: &mut Report,
-    ) {
+    ) -> Result<(), store::Error> {
         let place = (path, Some(entry_index));
         for reference in statement.record().references() {
             let field = reference.field;
-            match self.earlier.get(&reference.id) {
+            match self.find(reference.id)? {
                 None if self.gaps => report.skip(Subject::References),
                 None => {
                     let what =
                         format!("{field} refers to {}, which no earlier entry is", reference.id);
                     report.fault(FaultKind::Tampered, Subject::References, place, what);
                 }
-                Some(Earlier { read: None, .. }) => report.skip(Subject::References),
-                Some(Earlier { read: Some((kind, _)), entry_index: target }) => {
-                    if reference.kinds.contains(kind) {
+                Some(Known { read: None, .. }) => report.skip(Subject::References),
+                Some(Known { read: Some((kind, _)), entry_index: target }) => {
+                    if reference.kinds.contains(&kind) {
                         report.pass(Subject::References, 1);
                     } else {
                         let expected = reference.kinds.join(" or ");
@@ -332,6 +318,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// What an admitted record tells about captures and redactions.
@@ -350,6 +337,10 @@ impl<'a> Walk<'a> {
             Record::Notice(notice) if notice.kind == NoticeKind::Redaction => {
                 self.redacted.insert(notice.target);
             }
+            Record::Charter(_) | Record::Key(_) => {
+                let terms = self.keyring.terms().iter();
+                self.keys = Arc::new(terms.map(|term| (term.thumbprint, term.key)).collect());
+            }
             _ => {}
         }
     }
@@ -362,21 +353,15 @@ impl<'a> Walk<'a> {
         promised.size = promised.size.max(capture.size);
     }
 
-    fn signer_of_target(&self, record: &Record) -> Option<Thumbprint> {
-        let Record::Notice(notice) = record else { return None };
-        self.earlier.get(&notice.target)?.read.map(|(_, signer)| signer)
+    fn signer_of_target(&mut self, record: &Record) -> Result<Option<Thumbprint>, store::Error> {
+        let Record::Notice(notice) = record else { return Ok(None) };
+        let target = self.find(notice.target)?;
+        Ok(target.and_then(|target| target.read).map(|(_, signer)| signer))
     }
 
-    fn note_withheld(&mut self, slot: usize, (path, entry_index): (Path, u64), slots: &Slots<'_>) {
-        let (leaf, id) = (slots.leaf(slot), slots.id(slot));
-        self.withheld.push(Withheld { entry_index, leaf, id, path });
-        self.lose(id, entry_index);
-    }
-
-    fn lose_all(&mut self, lost: Range<usize>, bundle: Bundle, slots: &Slots<'_>) {
-        for slot in lost {
-            self.lose(slots.id(slot), tree::entry_index(bundle.index, slot));
-        }
+    fn find(&mut self, id: Id) -> Result<Option<Known>, store::Error> {
+        let ground = self.ground;
+        self.earlier.find(id, &mut |bundle| ground.leaves(bundle))
     }
 
     /// Remembers a statement that cannot be read, by its id where that is known, so that
@@ -384,56 +369,12 @@ impl<'a> Walk<'a> {
     fn lose(&mut self, id: Option<Id>, entry_index: u64) {
         self.gaps = true;
         if let Some(id) = id {
-            self.earlier.insert(id, Earlier { entry_index, read: None });
-        }
-    }
-}
-
-/// What is known of the slots of one bundle before its statements are read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slots<'a> {
-    /// The leaves of the tree, if any source gave the checkpoint's root.
-    pub(crate) leaves: Option<&'a [Hash]>,
-    /// What the entry bundle says, right or not.
-    pub(crate) entries: &'a [Option<Hash>],
-}
-
-impl Slots<'_> {
-    /// The leaf of a slot, or what the entry makes it.
-    fn leaf(&self, slot: usize) -> Option<Hash> {
-        match self.leaves {
-            Some(leaves) => Some(leaves[slot]),
-            None => self.entries[slot].map(|entry| leaf_hash(entry.as_bytes())),
+            self.remember(id, entry_index, None);
         }
     }
 
-    /// The id of the statement that belongs there, if the entry can be believed.
-    fn id(&self, slot: usize) -> Option<Id> {
-        let entry = self.entries[slot];
-        entry.filter(|it| self.leaf(slot) == Some(leaf_hash(it.as_bytes()))).map(Id::from_hash)
+    fn remember(&mut self, id: Id, entry_index: u64, read: Option<(&'static str, Thumbprint)>) {
+        // What is not remembered cannot be told from what never was.
+        self.gaps |= !self.earlier.insert(id, Known { entry_index, read });
     }
-
-    /// Whether these bytes are the statement that belongs there; `None` if nothing tells.
-    fn is_right(&self, slot: usize, bytes: &[u8]) -> Option<bool> {
-        self.leaf(slot).map(|leaf| leaf == leaf_hash(Hash::of(bytes).as_bytes()))
-    }
-}
-
-/// Whether a bundle was cut short, or changed. `rest` begins at the slot from which on it makes
-/// no sense.
-fn kind_of_flaw(
-    rest: &[u8],
-    slot: usize,
-    items: &[&[u8]],
-    width: u16,
-    slots: &Slots<'_>,
-) -> FaultKind {
-    if slot != items.len() || slot >= width.into() {
-        // A statement that is not the right one, or bytes that follow the last.
-        return FaultKind::Tampered;
-    }
-    // If the whole statement is there, it is its length that was changed.
-    let whole = rest.get(2..).and_then(|rest| rest.get(..cbor::length_of_first(rest)?));
-    let is_whole = whole.is_some_and(|bytes| slots.is_right(slot, bytes) == Some(true));
-    if is_whole { FaultKind::Tampered } else { FaultKind::Incomplete }
 }

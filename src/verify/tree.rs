@@ -48,6 +48,39 @@ impl Authority {
     }
 }
 
+/// The tree that a walk stands on.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    /// Where the files are.
+    pub(crate) store: &'a dyn Source,
+    /// What the tiles must be, if any source of leaves gave the checkpoint's root.
+    pub(crate) authority: Option<&'a Authority>,
+    /// The number of entries of the checkpoint.
+    pub(crate) tree_size: u64,
+}
+
+impl Ground<'_> {
+    /// How many entries there are at the most. Without an authority nothing shows that they are
+    /// there, and a checkpoint may promise any number.
+    pub(crate) fn capacity(&self) -> u64 {
+        const UNPROVEN: u64 = 1 << 20;
+        if self.authority.is_some() { self.tree_size } else { self.tree_size.min(UNPROVEN) }
+    }
+
+    /// The leaves of the bundle with this index; without an authority, what its entries make them.
+    pub(crate) fn leaves(&self, index: u64) -> Result<Option<Vec<Hash>>, store::Error> {
+        if let Some(authority) = self.authority {
+            return authority.hashes(self.store, 0, index);
+        }
+        let present = tile::tile_at(self.tree_size, HEIGHT, 0, index).and_then(Bundle::beside);
+        let Some(bundle) = present else { return Ok(None) };
+        match leaves_of(self.store, bundle, LeafSource::Entries) {
+            Ok(leaves) => Ok(Some(leaves)),
+            Err(error) => unless_disk_failed(error).map(|_| None),
+        }
+    }
+}
+
 /// Checks all tiles, and says what they must be, if any source of leaves gives the checkpoint's
 /// root.
 pub(crate) fn check_tiles(

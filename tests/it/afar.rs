@@ -93,7 +93,7 @@ fn remote(url: &str) -> Remote {
 }
 
 fn report_of(source: &dyn Source) -> Report {
-    verify(source, &house::policy(), &mut |_| (), &mut |_, _| ()).unwrap().report
+    verify(source, &house::policy(), house::THREADS, &mut |_| (), &mut |_, _| ()).unwrap().report
 }
 
 fn check_verified(source: &dyn Source, size: u64) {

@@ -28,7 +28,7 @@ use whosaid::store::Store;
 use whosaid::store::simulated::SimulatedDisk;
 use whosaid::verify::verify;
 
-use crate::it::house::{self, TIME, policy, recorder_key};
+use crate::it::house::{self, THREADS, TIME, policy, recorder_key};
 
 /// The day of which the register is taken to be.
 const AS_OF: &str = "2026-01-15";
@@ -75,7 +75,8 @@ fn import(
 fn graph(disk: &SimulatedDisk) -> Graph {
     let store = Store::open(disk.clone()).unwrap();
     let mut signed: Vec<Signed> = Vec::new();
-    let verified = verify(&store, &policy(), &mut |it| signed.push(it), &mut |_, _| ()).unwrap();
+    let keep = &mut |it| signed.push(it);
+    let verified = verify(&store, &policy(), THREADS, keep, &mut |_, _| ()).unwrap();
     assert_eq!(verified.report.faults, []);
     Graph::new(signed, [], |_, _| false)
 }

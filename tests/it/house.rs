@@ -1,5 +1,7 @@
 //! A small ledger in memory, for tests that need one: keys from seeds 1 and 2, a fixed time.
 
+use std::num::NonZeroUsize;
+
 use whosaid::attribution::record::Record;
 use whosaid::attribution::record::charter::{Charter, FORMAT, Power, Recorder as FirstRecorder};
 use whosaid::attribution::record::document::{Capture, Document, DocumentKind};
@@ -98,9 +100,12 @@ pub(crate) fn append_with(
     ledger.commit(&addition)
 }
 
+/// How many threads read in tests: more than one, to show that it makes no difference.
+pub(crate) const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
 pub(crate) fn verify_disk(disk: &SimulatedDisk) -> Report {
     let store = Store::open(disk.clone()).expect("a folder");
-    verify(&store, &policy(), &mut |_| (), &mut |_, _| ()).expect("a readable disk").report
+    verify(&store, &policy(), THREADS, &mut |_| (), &mut |_, _| ()).expect("a readable disk").report
 }
 
 /// A document that holds one capture.

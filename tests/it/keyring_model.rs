@@ -21,7 +21,7 @@ use whosaid::store::simulated::SimulatedDisk;
 use whosaid::verify::report::Verdict;
 use whosaid::verify::verify;
 
-use crate::it::house::{ORIGIN, TIME, log_key, policy};
+use crate::it::house::{ORIGIN, THREADS, TIME, log_key, policy};
 use crate::it::records::{bare_party, id};
 
 use KeyAction::{Delegate, Introduce, Revoke, Rotate};
@@ -505,7 +505,7 @@ fn run_ledger(desk: &Desk, model: &Model) {
         append(&desk.record(step), step.signer, &name_of(model, step.signer));
     }
     drop(ledger);
-    let verification = verify(&store(), &policy(), &mut |_| (), &mut |_, _| ()).expect("a disk");
+    let verification = verify(&store(), &policy(), THREADS, &mut |_| (), &mut |_, _| ()).expect("a disk");
     let report = verification.report;
     assert_eq!(report.verdict(), Verdict::Verified, "{model:?}: {:?}", report.faults);
     compare(&verification.keyring, model, &desk.publics);

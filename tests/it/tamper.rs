@@ -616,14 +616,14 @@ fn a_disk_that_cannot_be_read_is_an_error_and_never_a_fault_of_the_ledger() {
     use whosaid::store::{self, Store};
     use whosaid::verify::verify;
 
-    use crate::it::house::policy;
+    use crate::it::house::{THREADS, policy};
 
     let Sample { disk, .. } = small();
     let store = Store::open(disk.clone()).unwrap();
     let mut failures = 0;
     for step in 1.. {
         disk.fail_at(step, DiskFault::NotDone);
-        let verified = verify(&store, &policy(), &mut |_| (), &mut |_, _| ());
+        let verified = verify(&store, &policy(), THREADS, &mut |_| (), &mut |_, _| ());
         if disk.steps() < step {
             assert_eq!(verified.unwrap().report.verdict(), Verdict::Verified);
             break;

@@ -23,7 +23,7 @@ use whosaid::verify::report::{FaultKind, Verdict};
 use whosaid::verify::verify;
 use whosaid::witness::Witness;
 
-use crate::it::house::{self, ORIGIN, TIME, append, log_key, party};
+use crate::it::house::{self, ORIGIN, THREADS, TIME, append, log_key, party};
 
 /// What stands at a witness's URL.
 #[derive(Debug, Clone)]
@@ -196,7 +196,7 @@ fn cosigners(disk: &SimulatedDisk, policy: &Policy) -> Result<Vec<String>, check
 
 fn verdict(disk: &SimulatedDisk, policy: &Policy) -> Verdict {
     let store = Store::open(disk.clone()).unwrap();
-    verify(&store, policy, &mut |_| (), &mut |_, _| ()).unwrap().report.verdict()
+    verify(&store, policy, THREADS, &mut |_| (), &mut |_, _| ()).unwrap().report.verdict()
 }
 
 fn add(
@@ -524,7 +524,7 @@ fn a_checkpoint_without_its_cosignatures_is_incomplete_and_its_ledger_takes_no_e
     let lines: Vec<&str> = text.lines().filter(|line| !line.contains("w1.example")).collect();
     disk.tamper("checkpoint", format!("{}\n", lines.join("\n")).as_bytes());
     let store = Store::open(disk.clone()).unwrap();
-    let report = verify(&store, &both, &mut |_| (), &mut |_, _| ()).unwrap().report;
+    let report = verify(&store, &both, THREADS, &mut |_| (), &mut |_, _| ()).unwrap().report;
     assert_eq!(report.verdict(), Verdict::Failed);
     assert_eq!(report.faults[0].kind, FaultKind::Incomplete);
     assert!(report.faults[0].what.contains("cosigned by W0, which does not meet"));

@@ -255,6 +255,13 @@ impl Claim {
         }
     }
 
+    /// What two claims share that say the same, whoever is said to have said it: the act, the
+    /// polarity and the proposition's words, as one hash.
+    pub fn wording(&self) -> Hash {
+        let (act, polarity) = (self.act as u8, self.polarity as u8);
+        Hash::of_parts(&[&[act, polarity], self.proposition.text.as_bytes()])
+    }
+
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         self.speaker.check("speaker")?;
         limits::optional("speaker_as_written", self.speaker_as_written.as_ref(), limits::short)?;
@@ -299,6 +306,22 @@ impl Claim {
         }
         references
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.speaker.refer(to);
+        self.document = self.document.map(&mut *to);
+        self.passage.iter_mut().for_each(|passage| passage.refer(to));
+        for hop in &mut self.chain {
+            hop.by.refer(to);
+            hop.document = hop.document.map(&mut *to);
+            hop.passage.iter_mut().for_each(|passage| passage.refer(to));
+        }
+        for about in &mut self.about {
+            if let About::Party(id) = about {
+                *id = to(*id);
+            }
+        }
+    }
 }
 
 impl Who {
@@ -319,6 +342,12 @@ impl Who {
 
     fn reference(&self, field: &'static str) -> Option<Reference> {
         self.party().map(|id| Reference::new(field, id, PARTY))
+    }
+
+    fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        if let Self::Party(id) = self {
+            *id = to(*id);
+        }
     }
 }
 
@@ -347,6 +376,10 @@ impl Passage {
 
     fn reference(&self) -> Option<Reference> {
         self.translator.as_ref()?.reference("translator")
+    }
+
+    fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.translator.iter_mut().for_each(|who| who.refer(to));
     }
 }
 

@@ -1,0 +1,446 @@
+//! What a ledger holds, for whoever prepares the next batch: statements by their ids, by what they
+//! say and by their keys, and who may sign.
+//!
+//! The index is asked first and never trusted: what it says of a statement is compared with the
+//! statement. While a batch is being committed the next one can be prepared on [`Holdings`] that
+//! know it already.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::attribution::id::Id;
+use crate::attribution::keyring::{self, Keyring, Signed};
+use crate::attribution::statement::{self, Statement};
+use crate::hash::Hash;
+use crate::index::{self, Extent, Index, Row};
+use crate::ledger::reading;
+use crate::store::Store;
+use crate::store::disk::Disk;
+use crate::tlog::bundle::{self, Bundle};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::merkle;
+use crate::tlog::tile::FULL_WIDTH;
+
+/// How many bundles the index takes in at once when it is brought up to the log: 16,384 statements.
+/// What was taken in is kept, if the process is stopped.
+const AT_ONCE: usize = 64;
+
+/// Why nobody can say what the ledger holds.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something that the checkpoint promises could not be read.
+    #[error(transparent)]
+    Reading(#[from] reading::Error),
+    /// A statement that the writer needs is not what it was.
+    #[error("entry {entry_index}: {what}")]
+    Damaged {
+        /// Its place in the log.
+        entry_index: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A statement of a format that this program does not know.
+    #[error("entry {entry_index}: {error}")]
+    Newer {
+        /// Its place in the log.
+        entry_index: u64,
+        /// What was found.
+        error: statement::Error,
+    },
+    /// The writer's memory.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+}
+
+/// A statement's id and its place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The id.
+    pub id: Id,
+    /// The place.
+    pub entry_index: u64,
+}
+
+/// Statements that are on their way into a ledger, by all that they are asked for.
+#[derive(Debug, Default)]
+pub struct Placed {
+    by_identity: HashMap<Hash, usize>,
+    by_id: HashMap<Id, usize>,
+    by_key: HashMap<(&'static str, String), usize>,
+}
+
+/// A batch that is sealed and not yet committed.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    /// Its statements.
+    pub statements: Arc<Vec<(Vec<u8>, Signed)>>,
+    /// Where each is.
+    pub placed: Arc<Placed>,
+}
+
+/// What a ledger of some size holds.
+#[derive(Debug)]
+pub struct Holdings<D: Disk> {
+    store: Store<D>,
+    index: Index,
+    keyring: Keyring,
+    tree_size: u64,
+    last_recorded_at: u64,
+    ahead: Option<Ahead>,
+    /// The statements of the last bundle, where it may be replaced by a wider one meanwhile.
+    last: Option<(Bundle, Vec<Option<Vec<u8>>>)>,
+    /// The bundle that was asked for last: what is imported again comes in its old order.
+    recent: RefCell<Option<(Bundle, Vec<Option<Vec<u8>>>)>>,
+}
+
+impl Placed {
+    /// Notes a statement at its place in the batch.
+    pub fn put(&mut self, statement: &Statement, place: usize) {
+        self.by_identity.entry(statement.identity()).or_insert(place);
+        self.by_id.insert(statement.id(), place);
+        let record = statement.record();
+        if let Some(key) = record.key() {
+            self.by_key.insert((record.kind(), key.to_owned()), place);
+        }
+    }
+
+    /// The first statement of this identity.
+    pub fn by_identity(&self, identity: Hash) -> Option<usize> {
+        self.by_identity.get(&identity).copied()
+    }
+
+    /// The statement with this id.
+    pub fn by_id(&self, id: Id) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The newest party or channel with this key.
+    pub fn by_key(&self, kind: &'static str, key: &str) -> Option<usize> {
+        // The map is asked with what it holds: few ask for keys of what is not yet committed.
+        self.by_key.get(&(kind, key.to_owned())).copied()
+    }
+
+    /// All ids.
+    pub fn ids(&self) -> impl Iterator<Item = &Id> {
+        self.by_id.keys()
+    }
+
+    /// All keys of a kind.
+    pub fn keys<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a String> {
+        self.by_key.keys().filter(move |(its, _)| *its == kind).map(|(_, key)| key)
+    }
+}
+
+impl<D: Disk> Holdings<D> {
+    /// A ledger without entries.
+    pub(crate) fn none(store: Store<D>, index: Index) -> Self {
+        let keyring = Keyring::default();
+        let recent = RefCell::default();
+        let (tree_size, last_recorded_at) = (0, 0);
+        Self { store, index, keyring, tree_size, last_recorded_at, ahead: None, last: None, recent }
+    }
+
+    /// Brings the index up to the checkpoint, and says what is there.
+    pub(crate) fn of(
+        store: Store<D>,
+        mut index: Index,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, Error> {
+        let keyring = know(&store, checkpoint, &mut index)?;
+        let last_recorded_at = last_time(&store, checkpoint)?;
+        let (tree_size, recent) = (checkpoint.size, RefCell::default());
+        Ok(Self { store, index, keyring, tree_size, last_recorded_at, ahead: None, last: None, recent })
+    }
+
+    /// The same, for another thread, as it will be when a batch is committed; `None` if the index
+    /// has no file that a second reader could open.
+    pub(crate) fn ahead(&self, ahead: Ahead) -> Result<Option<Self>, Error> {
+        let Some(index) = self.index.reader()? else { return Ok(None) };
+        let partial = (!self.tree_size.is_multiple_of(u64::from(FULL_WIDTH)))
+            .then(|| reading::place_of(self.tree_size - 1, self.tree_size).0);
+        let read = |bundle| Ok::<_, Error>((bundle, reading::statements(&self.store, bundle)?));
+        Ok(Some(Self {
+            store: self.store.clone(),
+            index,
+            keyring: self.keyring.clone(),
+            tree_size: self.tree_size,
+            last_recorded_at: self.last_recorded_at,
+            ahead: Some(ahead),
+            last: partial.map(read).transpose()?,
+            recent: RefCell::default(),
+        }))
+    }
+
+    /// The number of entries, those of a batch that is on its way included.
+    pub fn tree_size(&self) -> u64 {
+        let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.statements.len() as u64);
+        self.tree_size + ahead
+    }
+
+    /// The keys in force at the next entry.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// When the last statement was recorded, in seconds since 1970.
+    pub fn last_recorded_at(&self) -> u64 {
+        self.last_recorded_at
+    }
+
+    /// The index, which knows what is committed.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
+    /// What is on its way.
+    pub(crate) fn on_its_way(&self) -> Option<&Placed> {
+        self.ahead.as_ref().map(|ahead| &*ahead.placed)
+    }
+
+    /// The first statement of this identity: the same record by the same recorder.
+    pub fn same(&self, identity: Hash) -> Result<Option<Held>, Error> {
+        if let Some(ahead) = &self.ahead
+            && let Some(place) = ahead.placed.by_identity(identity)
+        {
+            return Ok(Some(ahead.held(place)));
+        }
+        for row in self.index.by_identity(identity)? {
+            if self.statement(&row)?.is_some_and(|statement| statement.identity() == identity) {
+                return Ok(Some(Held { id: row.id, entry_index: row.entry_index }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest party or channel with this key.
+    pub fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {
+        if let Some(ahead) = &self.ahead
+            && let Some(place) = ahead.placed.by_key(kind, key)
+        {
+            return Ok(Some(ahead.held(place).id));
+        }
+        Ok(self.index.by_key(kind, key)?.map(|row| row.id))
+    }
+
+    /// The statement with this id and its place; `None` if there is none, or it is withheld.
+    pub fn find(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
+        if let Some(ahead) = &self.ahead
+            && let Some(place) = ahead.placed.by_id(id)
+        {
+            let signed = &ahead.statements[place].1;
+            return Ok(Some((signed.entry_index(), signed.statement().clone())));
+        }
+        let Some(row) = self.index.by_id(id)? else { return Ok(None) };
+        Ok(self.statement(&row)?.map(|statement| (row.entry_index, statement)))
+    }
+
+    /// The statement that the index names, compared with what the index says of it; `None` if it
+    /// is withheld.
+    pub fn statement(&self, row: &Row) -> Result<Option<Statement>, Error> {
+        if let Some(ahead) = &self.ahead
+            && let Some(place) = row.entry_index.checked_sub(self.tree_size)
+        {
+            // Committed since, and known here already.
+            let place = usize::try_from(place).expect("a batch fits memory");
+            let found = ahead.statements.get(place).map(|(_, signed)| signed.statement());
+            return found.filter(|it| it.id() == row.id).cloned().map(Some).ok_or_else(|| {
+                let what = "the index names another statement than the batch".to_owned();
+                Error::Damaged { entry_index: row.entry_index, what }
+            });
+        }
+        check_row(row, self.tree_size)?;
+        let (bundle, slot) = reading::place_of(row.entry_index, self.tree_size);
+        let read = |statements: &[Option<Vec<u8>>]| compare(row, statements[slot].as_deref());
+        if let Some((last, statements)) = &self.last
+            && *last == bundle
+        {
+            return read(statements);
+        }
+        let mut recent = self.recent.borrow_mut();
+        match &*recent {
+            Some((known, statements)) if *known == bundle => read(statements),
+            _ => {
+                let statements = reading::statements(&self.store, bundle)?;
+                let found = read(&statements);
+                *recent = Some((bundle, statements));
+                found
+            }
+        }
+    }
+
+    /// After a commit: what the next batch needs to know.
+    pub(crate) fn follow(
+        &mut self,
+        statements: &[(Vec<u8>, Signed)],
+        checkpoint: &Checkpoint,
+    ) -> Result<(), Error> {
+        self.recent.take();
+        let extent = Extent { tree_size: checkpoint.size, root: checkpoint.root };
+        let rows = statements.iter().map(|(_, it)| (it.entry_index(), it.statement()));
+        self.index.extend(rows, extent)?;
+        self.tree_size = checkpoint.size;
+        let governs = |(_, it): &(Vec<u8>, Signed)| {
+            matches!(it.statement().record().kind(), "charter" | "key")
+        };
+        if statements.iter().any(governs) {
+            self.keyring = keyring_of(&self.store, checkpoint, &self.index)?;
+        }
+        if let Some((_, last)) = statements.last() {
+            self.last_recorded_at = last.statement().recorded_at();
+        }
+        Ok(())
+    }
+
+    /// After statements were taken away: everything is looked at anew.
+    pub(crate) fn relearn(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        self.recent.take();
+        self.keyring = know(&self.store, checkpoint, &mut self.index)?;
+        Ok(())
+    }
+}
+
+impl Ahead {
+    fn held(&self, place: usize) -> Held {
+        let signed = &self.statements[place].1;
+        Held { id: signed.statement().id(), entry_index: signed.entry_index() }
+    }
+}
+
+/// Brings the index up to the checkpoint, and says which keys are in force. The index is not to be
+/// trusted: whatever goes wrong with it, it is built anew from the log before that is believed.
+pub(crate) fn know<D: Disk>(
+    store: &Store<D>,
+    checkpoint: &Checkpoint,
+    index: &mut Index,
+) -> Result<Keyring, Error> {
+    let attempt = |index: &mut Index| {
+        catch_up(store, checkpoint, index)?;
+        keyring_of(store, checkpoint, index)
+    };
+    match attempt(index) {
+        Err(Error::Index(_) | Error::Damaged { .. }) => {
+            index.renew()?;
+            attempt(index)
+        }
+        known => known,
+    }
+}
+
+/// Brings the index up to the checkpoint: what is new, or everything if it is of another history.
+fn catch_up<D: Disk>(
+    store: &Store<D>,
+    checkpoint: &Checkpoint,
+    index: &mut Index,
+) -> Result<(), Error> {
+    let known =
+        index.extent().ok().flatten().unwrap_or(Extent { tree_size: 0, root: Hash::of(b"") });
+    if known.tree_size == checkpoint.size && known.root == checkpoint.root {
+        return Ok(());
+    }
+    let continues = known.tree_size <= checkpoint.size
+        && merkle::root(known.tree_size, &mut reading::nodes(store, checkpoint.size))?
+            == known.root;
+    let from = if continues { known.tree_size } else { 0 };
+    if from == 0 {
+        index.clear()?;
+    }
+    let bundles: Vec<Bundle> =
+        bundle::bundles_of(checkpoint.size).skip(bundles_before(from)).collect();
+    for several in bundles.chunks(AT_ONCE) {
+        let mut opened = Vec::new();
+        let mut tree_size = from;
+        for bundle in several {
+            let first = bundle.index * u64::from(FULL_WIDTH);
+            for (entry_index, bytes) in (first..).zip(reading::statements(store, *bundle)?) {
+                if let Some(bytes) = bytes.filter(|_| entry_index >= from) {
+                    opened.push((entry_index, open_statement(&bytes, entry_index)?));
+                }
+            }
+            tree_size = first + u64::from(bundle.width);
+        }
+        let root = merkle::root(tree_size, &mut reading::nodes(store, checkpoint.size))?;
+        let rows = opened.iter().map(|(entry_index, statement)| (*entry_index, statement));
+        index.extend(rows, Extent { tree_size, root })?;
+        index.tell(tree_size, checkpoint.size);
+    }
+    Ok(())
+}
+
+/// How many bundles stand before the one of an entry.
+pub(crate) fn bundles_before(entry_index: u64) -> usize {
+    usize::try_from(entry_index / u64::from(FULL_WIDTH))
+        .expect("bundles fit memory's address space")
+}
+
+/// The keys in force after the last entry: the charter and the key records, admitted in order.
+fn keyring_of<D: Disk>(
+    store: &Store<D>,
+    checkpoint: &Checkpoint,
+    index: &Index,
+) -> Result<Keyring, Error> {
+    let mut keyring = Keyring::default();
+    for row in index.governance()? {
+        let Some(statement) = statement_of(store, &row, checkpoint.size)? else {
+            let what =
+                "a charter or key record is withheld: nobody can tell who may sign".to_owned();
+            return Err(Error::Damaged { entry_index: row.entry_index, what });
+        };
+        let admitted = keyring.admit(statement, row.entry_index, None);
+        admitted.map_err(|error: keyring::Error| damaged(row.entry_index, &error))?;
+    }
+    Ok(keyring)
+}
+
+fn last_time<D: Disk>(store: &Store<D>, checkpoint: &Checkpoint) -> Result<u64, Error> {
+    let Some(last) = checkpoint.size.checked_sub(1) else { return Ok(0) };
+    match reading::statement(store, last, checkpoint.size)? {
+        Some(bytes) => Ok(open_statement(&bytes, last)?.recorded_at()),
+        None => Ok(0),
+    }
+}
+
+/// Whether the index names an entry that there is.
+fn check_row(row: &Row, tree_size: u64) -> Result<(), Error> {
+    if row.entry_index < tree_size {
+        return Ok(());
+    }
+    let what = format!("the index names it, but the ledger has {tree_size} entries");
+    Err(Error::Damaged { entry_index: row.entry_index, what })
+}
+
+/// The statement of an entry, if it is the one that the index names; `None` if it is withheld.
+fn compare(row: &Row, bytes: Option<&[u8]>) -> Result<Option<Statement>, Error> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    let found = Id::of(bytes);
+    if found != row.id {
+        let what = format!("the statement has hash {found}, the index says {}", row.id);
+        return Err(Error::Damaged { entry_index: row.entry_index, what });
+    }
+    open_statement(bytes, row.entry_index).map(Some)
+}
+
+fn statement_of<D: Disk>(
+    store: &Store<D>,
+    row: &Row,
+    tree_size: u64,
+) -> Result<Option<Statement>, Error> {
+    check_row(row, tree_size)?;
+    compare(row, reading::statement(store, row.entry_index, tree_size)?.as_deref())
+}
+
+/// Opens a statement of the ledger.
+pub(crate) fn open_statement(bytes: &[u8], entry_index: u64) -> Result<Statement, Error> {
+    statement::open(bytes).map_err(|error| match error {
+        statement::Error::Newer { .. } => Error::Newer { entry_index, error },
+        error => damaged(entry_index, &error),
+    })
+}
+
+pub(crate) fn damaged(entry_index: u64, error: &dyn std::error::Error) -> Error {
+    Error::Damaged { entry_index, what: error.to_string() }
+}

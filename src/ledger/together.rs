@@ -1,0 +1,188 @@
+//! Many records into a batch at once: encoded and signed by several threads, taken in their order.
+//!
+//! Records may refer to one another before they have ids, by labels. A record can be sealed when all
+//! that it refers to is: so they go in waves, and a table of a thousand rows, each with its document
+//! and its claim, has two.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+
+use crate::attribution::id::Id;
+use crate::attribution::record::Record;
+use crate::attribution::statement::{self, Statement};
+use crate::hash::Hash;
+use crate::ledger::batch::{Added, Batch, Error, Recorder};
+use crate::store::disk::Disk;
+
+/// A record that others of the same batch may refer to by its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labelled {
+    /// What others refer to it by, in the place of an id.
+    pub label: Id,
+    /// The record, whose references may be labels of records before it.
+    pub record: Record,
+}
+
+/// A record of which all references are ids.
+struct Ready {
+    place: usize,
+    label: Id,
+    record: Record,
+    payload: Vec<u8>,
+    identity: Hash,
+}
+
+/// A record on its way into the batch.
+struct Sealed {
+    place: usize,
+    label: Id,
+    identity: Hash,
+    bytes: Vec<u8>,
+    statement: Statement,
+}
+
+/// What became of a record.
+enum Became {
+    /// The ledger or the batch had it.
+    Held(Added),
+    /// It is sealed.
+    Sealed(Vec<u8>, Box<Statement>),
+    /// It is the same as the one at another place.
+    Again(usize),
+}
+
+/// Seals records that were looked through, and takes them into the batch in their order; what the
+/// ledger or the batch has already is found. No two have one label. That references lead to records
+/// of the right kinds is for the caller to have checked.
+///
+/// # Errors
+/// As [`Batch::add`]; the batch is then to be dropped.
+pub fn add_all<D: Disk>(
+    batch: &mut Batch<'_, D>,
+    records: Vec<Labelled>,
+    threads: NonZeroUsize,
+) -> Result<Vec<Added>, Error> {
+    let mut became: Vec<Option<Became>> = Vec::new();
+    became.resize_with(records.len(), || None);
+    let mut ids: HashMap<Id, Id> = HashMap::with_capacity(records.len());
+    let mut seen: HashSet<Hash> = HashSet::new();
+    let mut first: HashMap<Hash, (usize, Id)> = HashMap::new();
+    let recorder = batch.recorder;
+    for wave in waves(records) {
+        let ready = in_parallel(wave, threads, |it| ready(it, recorder.name, &ids))?;
+        let (mut missing, mut again) = (Vec::new(), Vec::new());
+        for it in ready {
+            if !seen.insert(it.identity) {
+                again.push(it);
+            } else if let Some(same) = batch.find_same(it.identity)? {
+                ids.insert(it.label, same.id);
+                first.insert(it.identity, (it.place, same.id));
+                became[it.place] = Some(Became::Held(same));
+            } else {
+                missing.push(it);
+            }
+        }
+        for it in in_parallel(missing, threads, |it| seal(it, recorder))? {
+            let Sealed { place, label, identity, bytes, statement } = it;
+            ids.insert(label, statement.id());
+            first.insert(identity, (place, statement.id()));
+            became[place] = Some(Became::Sealed(bytes, Box::new(statement)));
+        }
+        for Ready { place, label, identity, .. } in again {
+            let (earlier, id) = first[&identity];
+            ids.insert(label, id);
+            became[place] = Some(Became::Again(earlier));
+        }
+    }
+    take_in_order(batch, became)
+}
+
+fn take_in_order<D: Disk>(
+    batch: &mut Batch<'_, D>,
+    became: Vec<Option<Became>>,
+) -> Result<Vec<Added>, Error> {
+    let mut added: Vec<Option<Added>> = vec![None; became.len()];
+    let mut again = Vec::new();
+    for (place, became) in became.into_iter().enumerate() {
+        match became.expect("each record is in some wave") {
+            Became::Held(held) => added[place] = Some(held),
+            Became::Sealed(bytes, statement) => {
+                added[place] = Some(batch.take(bytes, *statement)?);
+            }
+            Became::Again(earlier) => again.push((place, earlier)),
+        }
+    }
+    for (place, earlier) in again {
+        added[place] = added[earlier].map(|it| Added { new: false, ..it });
+    }
+    Ok(added.into_iter().map(|it| it.expect("taken or held")).collect())
+}
+
+/// Records with their places, by how many others have to be sealed before them.
+fn waves(records: Vec<Labelled>) -> Vec<Vec<(usize, Labelled)>> {
+    let mut waves: Vec<Vec<(usize, Labelled)>> = Vec::new();
+    let mut wave_of: HashMap<Id, usize> = HashMap::with_capacity(records.len());
+    for (place, labelled) in records.into_iter().enumerate() {
+        let needed = labelled.record.references();
+        let needed = needed.iter().filter_map(|it| wave_of.get(&it.id)).max();
+        let wave = needed.map_or(0, |wave| wave + 1);
+        let earlier = wave_of.insert(labelled.label, wave);
+        assert_eq!(earlier, None, "two records of a batch have one label");
+        if waves.len() == wave {
+            waves.push(Vec::new());
+        }
+        waves[wave].push((place, labelled));
+    }
+    waves
+}
+
+fn ready(
+    (place, labelled): (usize, Labelled),
+    name: &str,
+    ids: &HashMap<Id, Id>,
+) -> Result<Ready, Error> {
+    let Labelled { label, mut record } = labelled;
+    record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
+    let (payload, identity) = statement::encode(name, &record)?;
+    Ok(Ready { place, label, record, payload, identity })
+}
+
+fn seal(it: Ready, recorder: Recorder<'_>) -> Result<Sealed, Error> {
+    let Recorder { name, key, recorded_at } = recorder;
+    let Ready { place, label, record, payload, identity } = it;
+    let (bytes, statement) = statement::seal_encoded(&record, payload, name, recorded_at, key)?;
+    Ok(Sealed { place, label, identity, bytes, statement })
+}
+
+/// Does the same with all items, in several threads, and gives back what came of them in order.
+fn in_parallel<T: Send, U: Send>(
+    items: Vec<T>,
+    threads: NonZeroUsize,
+    work: impl Fn(T) -> Result<U, Error> + Sync,
+) -> Result<Vec<U>, Error> {
+    // Fewer are done before a thread has begun.
+    const SHARE: usize = 32;
+    let share = items.len().div_ceil(threads.get()).max(SHARE);
+    if items.len() <= share {
+        return items.into_iter().map(work).collect();
+    }
+    let mut shares: Vec<Vec<T>> = Vec::new();
+    let mut items = items.into_iter();
+    while items.len() > 0 {
+        shares.push(items.by_ref().take(share).collect());
+    }
+    let work = &work;
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = shares
+            .into_iter()
+            .map(|share| {
+                scope.spawn(move || share.into_iter().map(work).collect::<Result<Vec<U>, Error>>())
+            })
+            .collect();
+        let mut all = Vec::new();
+        for thread in begun {
+            all.extend(thread.join().expect("sealing does not panic")?);
+        }
+        Ok(all)
+    })
+}
