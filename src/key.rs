@@ -1,12 +1,14 @@
 //! Ed25519 keys: who may be accepted as a key, and the one rule by which a signature holds.
 //!
 //! A key is accepted only if every mainstream verifier would agree about its signatures: encoded
-//! canonically, not weak, and torsion-free. A signature is accepted only by `verify_strict`,
-//! one at a time, because the batch equation accepts what the single rule refuses. How a key is
-//! stored in a file is `keyfile`'s business.
+//! canonically, not weak, and torsion-free. A signature is accepted only by the rule of
+//! `verify_strict`, each by itself, because the batch equation accepts what the single rule
+//! refuses. The same rule for many signatures by one key, by tables, is `comb`'s business; how a
+//! key is stored in a file is `keyfile`'s.
 
 use std::fmt;
 
+use curve25519_dalek::EdwardsPoint;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -40,7 +42,7 @@ pub enum Error {
 }
 
 /// A public key that every mainstream Ed25519 verifier treats alike.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
@@ -64,6 +66,11 @@ impl PublicKey {
     /// The 32 bytes of the key.
     pub fn as_bytes(&self) -> &[u8; LENGTH] {
         self.0.as_bytes()
+    }
+
+    /// The point that the 32 bytes encode, for `comb` to make tables of.
+    pub(crate) fn point(&self) -> EdwardsPoint {
+        self.0.to_edwards()
     }
 
     /// The COSE key thumbprint (RFC 9679): SHA-256 of the `COSE_Key` `{1: 1, -1: 6, -2: x}`.

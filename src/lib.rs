@@ -7,6 +7,7 @@
 // WORDS: values and envelopes.
 pub mod hash;
 pub mod key;
+pub mod comb;
 pub mod keytext;
 pub mod keyfile;
 pub mod cbor;

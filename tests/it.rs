@@ -13,6 +13,7 @@ mod it {
     mod claimfile;
     mod cli;
     mod clock;
+    mod comb;
     mod crash;
     mod crash_ledger;
     mod damage;
