@@ -303,6 +303,15 @@ fn a_signature_with_one_bit_changed_gets_the_strict_verdict() {
         let name = format!("bit {bit} of the message");
         cases.push(Case::new(&name, forger.key, &flipped(&message, bit), &honest));
     }
+    // R changed before k was computed: the sum is the unchanged point, and must be compared whole.
+    let nonce = Scalar::from(1_000_003_u64).invert();
+    let point = EdwardsPoint::mul_base(&nonce).compress().to_bytes();
+    for bit in 0..256 {
+        let changed = flipped(&point, bit).try_into().unwrap();
+        let name = format!("bit {bit} of R, and s to fit");
+        let forged = forger.forge(changed, nonce, &message);
+        cases.push(Case::new(&name, forger.key, &message, &forged));
+    }
     let mut refused_keys = 0;
     for bit in 0..256 {
         match PublicKey::from_bytes(&flipped(forger.key.as_bytes(), bit)) {
@@ -384,6 +393,7 @@ fn the_vectors_of_rfc_8032_are_signed_and_hold() {
         assert_eq!(secret.public(), key);
         let message = hex(message);
         assert_eq!(secret.sign(&message)[..], signature);
+        assert_eq!(secret.sign_all(&[&message])[0][..], signature);
         let case = Case::new("a vector of the RFC", key, &message, &signature);
         assert!(case.holds());
         cases.push(case);
