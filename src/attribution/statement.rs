@@ -9,7 +9,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::charter::{Charter, FORMAT};
 use crate::attribution::record::limits::Invalid;
 use crate::cbor;
-use crate::comb::Combs;
+use crate::comb::shared::{Claimed, Combs};
 use crate::cose::{self, Header, Sign1};
 use crate::hash::Hash;
 use crate::key::{PublicKey, SecretKey, Thumbprint};
@@ -178,8 +178,8 @@ pub(crate) fn check_signatures<'a>(
     let keyed: Vec<(PublicKey, &mut Statement)> = keyed.collect();
     let messages: Vec<Vec<u8>> = keyed.iter().map(|(_, it)| it.envelope.signed_bytes()).collect();
     let claimed = keyed.iter().zip(&messages);
-    let claimed: Vec<(&PublicKey, &[u8], &[u8])> = claimed
-        .map(|((key, it), message)| (key, message.as_slice(), it.envelope.signature()))
+    let claimed: Vec<Claimed<'_>> = claimed
+        .map(|((key, it), message)| Claimed { key, message, signature: it.envelope.signature() })
         .collect();
     let verdicts = combs.verify_all(&claimed);
     for ((key, statement), verdict) in keyed.into_iter().zip(verdicts) {

@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
-use crate::comb::Combs;
+use crate::comb::shared::Combs;
 use crate::ledger::reading;
 use crate::store;
 use crate::store::source::Source;

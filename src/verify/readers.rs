@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use crate::comb::Combs;
+use crate::comb::shared::Combs;
 use crate::verify::slots::{Keys, Slots, Unread};
 
 /// How many bundles wait for each reader: one that is read, and one so that it never waits. Each

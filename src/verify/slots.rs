@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::attribution::id::Id;
 use crate::attribution::statement::{self, Statement};
 use crate::cbor;
-use crate::comb::Combs;
+use crate::comb::shared::Combs;
 use crate::hash::Hash;
 use crate::key::{PublicKey, Thumbprint};
 use crate::tlog::bundle::{self, Bundle};
