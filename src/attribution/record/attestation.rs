@@ -205,6 +205,11 @@ impl Attestation {
         document.into_iter().chain(statement).collect()
     }
 
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.document = self.document.map(&mut *to);
+        self.statement = self.statement.map(&mut *to);
+    }
+
     /// The captures that it brings along.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
         self.parts.iter().map(|part| &part.capture)

@@ -169,4 +169,10 @@ impl Control {
         references.extend(self.evidence.map(|id| Reference::new("evidence", id, DOCUMENT)));
         references
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.channel = to(self.channel);
+        self.party = to(self.party);
+        self.evidence = self.evidence.map(to);
+    }
 }

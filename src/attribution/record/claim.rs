@@ -299,6 +299,22 @@ impl Claim {
         }
         references
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.speaker.refer(to);
+        self.document = self.document.map(&mut *to);
+        self.passage.iter_mut().for_each(|passage| passage.refer(to));
+        for hop in &mut self.chain {
+            hop.by.refer(to);
+            hop.document = hop.document.map(&mut *to);
+            hop.passage.iter_mut().for_each(|passage| passage.refer(to));
+        }
+        for about in &mut self.about {
+            if let About::Party(id) = about {
+                *id = to(*id);
+            }
+        }
+    }
 }
 
 impl Who {
@@ -319,6 +335,12 @@ impl Who {
 
     fn reference(&self, field: &'static str) -> Option<Reference> {
         self.party().map(|id| Reference::new(field, id, PARTY))
+    }
+
+    fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        if let Self::Party(id) = self {
+            *id = to(*id);
+        }
     }
 }
 
@@ -347,6 +369,10 @@ impl Passage {
 
     fn reference(&self) -> Option<Reference> {
         self.translator.as_ref()?.reference("translator")
+    }
+
+    fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.translator.iter_mut().for_each(|who| who.refer(to));
     }
 }
 

@@ -158,6 +158,12 @@ impl Document {
         let cites = self.cites.iter().map(|id| Reference::new("cites", *id, DOCUMENT));
         publisher.into_iter().chain(channel).chain(cites).collect()
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.publisher = self.publisher.map(&mut *to);
+        self.channel = self.channel.map(&mut *to);
+        self.cites.iter_mut().for_each(|id| *id = to(*id));
+    }
 }
 
 impl Capture {

@@ -153,6 +153,23 @@ impl Record {
             Self::Provider(provider) => provider.references(),
         }
     }
+
+    /// Puts another id in the place of each reference, in the order of [`Record::references`].
+    pub fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        match self {
+            Self::Charter(_) | Self::Key(_) | Self::Channel(_) => {}
+            Self::Party(party) => party.refer(to),
+            Self::Control(control) => control.refer(to),
+            Self::Document(document) => document.refer(to),
+            Self::Capture(capture) => capture.document = to(capture.document),
+            Self::Attestation(attestation) => attestation.refer(to),
+            Self::Claim(claim) => claim.refer(to),
+            Self::Relation(relation) => relation.refer(to),
+            Self::Assessment(assessment) => assessment.refer(to),
+            Self::Notice(notice) => notice.refer(to),
+            Self::Provider(provider) => provider.refer(to),
+        }
+    }
 }
 
 /// A field that refers to an earlier statement.

@@ -161,6 +161,12 @@ impl Relation {
         let ends = [Reference::new("from", self.from, CLAIM), Reference::new("to", self.to, CLAIM)];
         ends.into_iter().chain(self.by.map(|id| Reference::new("by", id, PARTY))).collect()
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.from = to(self.from);
+        self.to = to(self.to);
+        self.by = self.by.map(to);
+    }
 }
 
 impl Assessment {
@@ -173,6 +179,11 @@ impl Assessment {
     pub(crate) fn references(&self) -> Vec<Reference> {
         let target = Reference::new("target", self.target, SAID);
         [target].into_iter().chain(self.by.map(|id| Reference::new("by", id, PARTY))).collect()
+    }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.target = to(self.target);
+        self.by = self.by.map(to);
     }
 }
 
@@ -198,6 +209,13 @@ impl Notice {
         references.extend(self.by.map(|id| Reference::new("by", id, PARTY)));
         references
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.target = to(self.target);
+        self.replacement = self.replacement.map(&mut *to);
+        self.document = self.document.map(&mut *to);
+        self.by = self.by.map(to);
+    }
 }
 
 impl Provider {
@@ -208,5 +226,9 @@ impl Provider {
 
     pub(crate) fn references(&self) -> Vec<Reference> {
         self.party.map(|id| Reference::new("party", id, PARTY)).into_iter().collect()
+    }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.party = self.party.map(to);
     }
 }

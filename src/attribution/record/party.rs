@@ -135,4 +135,9 @@ impl Party {
         let offices = self.roles.iter().filter_map(|role| role.org);
         bodies.chain(offices.map(|id| Reference::new("org", id, PARTY))).collect()
     }
+
+    pub(crate) fn refer(&mut self, to: &mut dyn FnMut(Id) -> Id) {
+        self.part_of.iter_mut().for_each(|id| *id = to(*id));
+        self.roles.iter_mut().filter_map(|role| role.org.as_mut()).for_each(|id| *id = to(*id));
+    }
 }
