@@ -91,8 +91,9 @@ pub(crate) fn run(place: &Place, import: &Import, terminal: &Terminal) -> Result
     let mut task = task(place, rows, file)?;
     let form = if task.map.is_some() { Form::Csv } else { Form::Jsonl };
     let report = report_path(rows, file, form)?;
-    let mut telling = Telling::begin(report.as_deref(), form)?;
     let mut desk = place.desk(signing)?;
+    // Under the ledger's lock, so that no other import of the same file writes there.
+    let mut telling = Telling::begin(report.as_deref(), form)?;
     let bar = terminal.progress_of_bytes(task.input.length, "importing");
     if !bar.is_hidden() && !signing.dry_run {
         terminal.talk("(whatever is committed stays: if this is interrupted, run it again)");

@@ -81,7 +81,8 @@ impl Output {
     /// Begins a file that is to stand at `path`.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+        // One name, so that what a killed process left is written over by the next.
+        let beside = path.with_file_name(format!(".{name}.new"));
         let file = File::create(&beside).map_err(failed("create", path))?;
         Ok(Self { file: Some(io::BufWriter::new(file)), beside, path: path.to_owned() })
     }
