@@ -26,6 +26,8 @@ mod it {
     mod format;
     mod house;
     mod key_command;
+    mod import_data;
+    mod import_rows;
     mod keyfile;
     mod keyring;
     mod keyring_model;

@@ -8,7 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::capture_options::{Attach, Capture, Fetching, Redact};
-use crate::cli::import_options::{Controller, Officials};
+use crate::cli::import_options::{self, Controller, Maps, Officials, Rows};
 use crate::cli::monitor_options::Monitor;
 use crate::cli::signing_options::Signing;
 use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
@@ -112,9 +112,8 @@ pub enum Command {
     Capture(Box<Capture>),
     /// Add a capture, a signature or a time stamp to what is recorded
     Attach(Box<Attach>),
-    /// Take in what others collected: a register of officials and their accounts
-    #[command(subcommand)]
-    Import(Import),
+    /// Take in what others collected, in bulk: a table, records, fact-checks, a register
+    Import(Box<Import>),
     /// Put a corrected claim in the place of one
     Correct(Correct),
     /// Take a claim back: by its recorder, its speaker or its publisher
@@ -225,11 +224,28 @@ pub struct Append {
     pub signing: Signing,
 }
 
-/// What to import.
+/// Options of `import`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = import_options::HELP)]
+pub struct Import {
+    /// What is no file of rows
+    #[command(subcommand)]
+    pub special: Option<SpecialImport>,
+    /// The file, and how it is taken
+    #[command(flatten)]
+    pub rows: Rows,
+    /// How to sign
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// What else can be imported, or asked about importing.
 #[derive(Debug, Subcommand)]
-pub enum Import {
+pub enum SpecialImport {
     /// A register of officials and their accounts: parties, offices, channels, and whose they are
-    Officials(ImportOfficials),
+    Officials(Box<ImportOfficials>),
+    /// List the column maps that come with the program, or print one
+    Maps(Maps),
 }
 
 /// Options of `import officials`.

@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::attribution::date::Date;
 use crate::claimfile::composition::Row;
 use crate::claimfile::fault::MAX_SHOWN;
-use crate::cli::arguments::{Import, ImportOfficials as Options};
-use crate::cli::cosigned;
+use crate::cli::arguments::{Import, ImportOfficials as Options, SpecialImport};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::Place;
 use crate::cli::terminal::Terminal;
+use crate::cli::{cosigned, import_rows};
 use crate::hash::Hash;
 use crate::import::intake::{self, RegisterFile, Source};
 use crate::import::officials::{self, MAX_BYTES, Officials, Problem};
@@ -38,8 +38,10 @@ struct Json<'a> {
 }
 
 pub(crate) fn run(place: &Place, import: &Import, terminal: &Terminal) -> Result<Exit, Failure> {
-    match import {
-        Import::Officials(options) => officials(place, options, terminal),
+    match &import.special {
+        None => import_rows::run(place, import, terminal),
+        Some(SpecialImport::Officials(options)) => officials(place, options, terminal),
+        Some(SpecialImport::Maps(options)) => import_rows::maps(options, terminal),
     }
 }
 

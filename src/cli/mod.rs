@@ -27,6 +27,7 @@ mod append;
 mod amend;
 mod capture;
 mod attach;
+mod import_rows;
 mod import;
 mod look;
 mod redact;

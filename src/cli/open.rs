@@ -163,11 +163,21 @@ impl Desk {
         terminal: &Terminal,
     ) -> Result<(), Failure> {
         let committed = self.ledger.commit(addition);
-        committed.map_err(|error| cosigned::of_writing(error, &self.folder.join(STATE)))?;
+        committed.map_err(|error| self.failed(error))?;
+        self.remember(terminal);
+        Ok(())
+    }
+
+    /// Why a commit failed, once what witnesses show of another history is kept.
+    pub(crate) fn failed(&self, error: writing::Error) -> Failure {
+        cosigned::of_writing(error, &self.folder.join(STATE))
+    }
+
+    /// Remembers the ledger as it is now.
+    pub(crate) fn remember(&self, terminal: &Terminal) {
         if let Ok(store) = Store::open(OsDisk::new(&self.folder)) {
             seen::remember_own(self.memory.as_ref(), &store, &self.policy, terminal);
         }
-        Ok(())
     }
 }
 

@@ -153,6 +153,18 @@ impl Terminal {
         bar.set_style(style.expect("a good template"));
         bar
     }
+
+    /// A progress bar over a file of so many bytes: on a terminal only, and not for a short one.
+    pub(crate) fn progress_of_bytes(&self, total: u64, what: &'static str) -> ProgressBar {
+        const SHORT: u64 = 1024 * 1024;
+        if self.json || total < SHORT || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} [{wide_bar}] {bytes}/{total_bytes} {eta}");
+        let bar = ProgressBar::new(total).with_message(what);
+        bar.set_style(style.expect("a good template"));
+        bar
+    }
 }
 
 /// The text with what could take over a terminal, or turn words around, made visible; its lines

@@ -22,6 +22,7 @@ pub mod source;
 pub mod commit;
 pub mod kept;
 pub mod loose;
+pub mod stream;
 
 use std::io;
 

@@ -1,0 +1,208 @@
+//! JSON Lines: one record on each line, as `whosaid log --json` prints it, or only the record.
+//!
+//! The ids of another ledger become labels, so that references among the lines hold in this one
+//! too. Its charter and keys are left out: they say who may sign there, and mean nothing here.
+
+use std::io::{self, BufRead};
+
+use serde_json::{Map, Value};
+
+use crate::attribution::id::Id;
+use crate::attribution::record::Record;
+use crate::attribution::record::document::Capture;
+use crate::claimfile::fault::did_you_mean;
+use crate::hash::Hash;
+use crate::import::draft::{Draft, MAX_ROW, Problem, Row, RowDraft, RowProblem};
+use crate::import::ids::{look_at_clock, look_at_id};
+use crate::import::lines::{Line, Lines};
+use crate::import::{record_json, strict_json};
+
+/// What may stand on a line beside the record: what `log` and `show` print, and what people add.
+const BESIDE: [&str; 13] = [
+    "schema",
+    "entry",
+    "id",
+    "recorder",
+    "recorded_at",
+    "signer",
+    "withheld",
+    "record",
+    "included",
+    "logged_before",
+    "suspect",
+    "label",
+    "text",
+];
+
+/// The media type of a capture that is given as `text`.
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// Brings the bytes of a capture by their digest, if they are at hand.
+pub type Bring<'b> = dyn FnMut(&Hash) -> Option<Vec<u8>> + 'b;
+
+/// A file of JSON Lines as rows.
+pub struct Reader<'b, R> {
+    lines: Lines<R>,
+    bring: &'b mut Bring<'b>,
+    row: u64,
+    failure: Option<io::Error>,
+}
+
+/// What a line says, taken apart.
+enum Said {
+    Drafts(Box<RowDraft>),
+    LeftOut(Problem),
+}
+
+impl<'b, R: BufRead> Reader<'b, R> {
+    /// The rows of a stream.
+    pub fn new(stream: R, bring: &'b mut Bring<'b>) -> Self {
+        Self { lines: Lines::new(stream), bring, row: 0, failure: None }
+    }
+
+    /// Why the stream could not be read to its end.
+    pub fn failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    fn row(&mut self, line: &Line) -> Row {
+        self.row += 1;
+        let (row, line_number) = (self.row, line.number);
+        let refused =
+            |problem, is_left_out| Err(RowProblem { row, line: line_number, problem, is_left_out });
+        let Some(bytes) = &line.bytes else {
+            let what = format!("the line has more than {MAX_ROW} bytes");
+            return refused(Problem::new(what).hint("each record stands on its own line"), false);
+        };
+        match self.read(bytes) {
+            Ok(Said::Drafts(draft)) => Ok(RowDraft { row, line: line_number, ..*draft }),
+            Ok(Said::LeftOut(problem)) => refused(problem, true),
+            Err(problem) => refused(problem, false),
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<Said, Problem> {
+        // The mark may stand at the beginning of a file, and nowhere else.
+        let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) if self.row == 1 => rest,
+            _ => bytes,
+        };
+        let Value::Object(mut line) = strict_json::read(bytes)? else {
+            return Err(Problem::new("expected a JSON object, as {\"claim\": {…}}"));
+        };
+        let label = label(&mut line, bytes)?;
+        let text = match line.remove("text") {
+            None => None,
+            Some(Value::String(text)) => Some(text),
+            Some(_) => return Err(Problem::new("`text` is no text in quotation marks")),
+        };
+        let record = match line.remove("record") {
+            Some(Value::Null) => return Ok(Said::LeftOut(Problem::new("the entry is withheld"))),
+            Some(record) => {
+                refuse_unknown(&line)?;
+                record
+            }
+            None => {
+                line.remove("id");
+                Value::Object(line)
+            }
+        };
+        let mut draft = RowDraft { keeps_labels: true, ..RowDraft::default() };
+        let record = record_json::read(record, &mut draft.keyed)?;
+        if matches!(record, Record::Charter(_) | Record::Key(_)) {
+            let what = format!("a {} record says who may sign in another ledger", record.kind());
+            return Ok(Said::LeftOut(Problem::new(what)));
+        }
+        draft.notes.extend(look_at_ids(&record)?);
+        let record = self.captured(record, text, &mut draft)?;
+        draft.drafts.push(Draft { label, record, is_fallback: false });
+        Ok(Said::Drafts(Box::new(draft)))
+    }
+
+    /// The record with the bytes of its captures, as far as they are at hand.
+    fn captured(
+        &mut self,
+        mut record: Record,
+        text: Option<String>,
+        draft: &mut RowDraft,
+    ) -> Result<Record, Problem> {
+        if let Some(text) = text {
+            let digest = Hash::of(text.as_bytes());
+            if let Record::Document(document) = &mut record
+                && document.captures.is_empty()
+            {
+                document.captures.push(Capture::of(digest, text.len() as u64, PLAIN));
+            }
+            if record.captures().iter().all(|capture| capture.digest != digest) {
+                let what =
+                    format!("`text` has the sha-256 {digest}, which the record does not name");
+                return Err(
+                    Problem::new(what).hint("the text was changed, or is of another record")
+                );
+            }
+            draft.captures.push(text.into_bytes());
+        }
+        for capture in record.captures() {
+            let given = draft.captures.iter().any(|bytes| Hash::of(bytes) == capture.digest);
+            let brought = (!given).then(|| (self.bring)(&capture.digest)).flatten();
+            draft.captures.extend(brought);
+        }
+        Ok(record)
+    }
+}
+
+/// Whether a spreadsheet has been over the ids of platforms on their way here.
+fn look_at_ids(record: &Record) -> Result<Option<String>, Problem> {
+    match record {
+        Record::Channel(channel) => channel.platform_id.as_deref().map_or(Ok(None), look_at_id),
+        Record::Document(document) => {
+            let published = document.published.as_ref();
+            document.url.as_deref().map_or(Ok(None), |url| look_at_clock(url, published))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// By what later lines refer to this one: its name, or the id it has elsewhere.
+fn label(line: &mut Map<String, Value>, bytes: &[u8]) -> Result<Id, Problem> {
+    let name = line.remove("label");
+    let id = line.get("id").cloned();
+    match (name, id) {
+        (Some(Value::String(name)), None) => Ok(record_json::label_of(&name)),
+        (Some(_), Some(_)) => {
+            Err(Problem::new("found both `label` and `id`, expected one of them"))
+        }
+        (Some(_), None) => Err(Problem::new("`label` is no text in quotation marks")),
+        (None, Some(Value::String(id))) => match Hash::from_hex(&id) {
+            Some(hash) => Ok(Id::from_hash(hash)),
+            None => Err(Problem::new(format!("`id` is {id:?}, expected 64 hex digits"))),
+        },
+        (None, Some(_)) => Err(Problem::new("`id` is no text in quotation marks")),
+        (None, None) => Ok(Id::from_hash(Hash::of(bytes))),
+    }
+}
+
+fn refuse_unknown(line: &Map<String, Value>) -> Result<(), Problem> {
+    let unknown = line.keys().find(|name| !BESIDE.contains(&name.as_str()));
+    let Some(name) = unknown else { return Ok(()) };
+    let near = did_you_mean(name, BESIDE);
+    Err(Problem::new(format!("unknown field `{name}`{near}"))
+        .hint("a record's own fields stand within `record`"))
+}
+
+impl<R: BufRead> Iterator for Reader<'_, R> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        loop {
+            match self.lines.next()? {
+                Ok(line) if line.bytes.as_ref().is_some_and(|it| it.trim_ascii().is_empty()) => {}
+                Ok(line) => return Some(self.row(&line)),
+                Err(error) => {
+                    self.failure = Some(error);
+                    return None;
+                }
+            }
+        }
+    }
+}

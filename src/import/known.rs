@@ -1,0 +1,113 @@
+//! What an import remembers of its earlier rows: what their labels have become, and which row
+//! brought which statement. A file of millions of rows has as many, so this is kept in a private,
+//! temporary table that SQLite puts on the disk where it grows large, and takes away at the end.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::attribution::id::Id;
+use crate::attribution::record::SAID;
+use crate::hash::Hash;
+use crate::index::Error;
+
+/// How much of the table is held in memory, in KiB.
+const CACHE: i64 = 16 * 1024;
+
+/// A statement that a label stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meant {
+    /// Its id.
+    pub id: Id,
+    /// The kind of its record.
+    pub kind: &'static str,
+    /// Its entry.
+    pub entry: u64,
+}
+
+/// The memory of one run.
+#[derive(Debug)]
+pub struct Known {
+    connection: Connection,
+}
+
+impl Known {
+    /// Nothing is known yet.
+    pub fn new() -> Result<Self, Error> {
+        // The empty name is SQLite's for a private database that is gone when it is closed.
+        let connection = Connection::open("")?;
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CACHE};
+             CREATE TABLE meant (label BLOB PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL,
+                                 entry INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             CREATE TABLE brought (entry INTEGER PRIMARY KEY, row INTEGER NOT NULL) STRICT;
+             BEGIN;"
+        ))?;
+        Ok(Self { connection })
+    }
+
+    /// What a label stands for.
+    pub fn meant(&self, label: Id) -> Result<Option<Meant>, Error> {
+        let query = "SELECT id, kind, entry FROM meant WHERE label = ?1";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let found = statement.query_row([label.hash().as_bytes()], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?, row.get::<_, i64>(2)?))
+        });
+        let Some((id, kind, entry)) = found.optional()? else { return Ok(None) };
+        let id = Hash::from_slice(&id).map(Id::from_hash);
+        let (Some(id), Some(kind), Ok(entry)) =
+            (id, SAID.get(usize::from(kind)), u64::try_from(entry))
+        else {
+            return Err(Error::Damaged("a label of an import"));
+        };
+        Ok(Some(Meant { id, kind, entry }))
+    }
+
+    /// Says what a label stands for.
+    pub fn mean(&self, label: Id, meant: Meant) -> Result<(), Error> {
+        let place = SAID.iter().position(|kind| *kind == meant.kind);
+        let Some(kind) = place.and_then(|place| u8::try_from(place).ok()) else { return Ok(()) };
+        let query = "INSERT OR REPLACE INTO meant (label, id, kind, entry) VALUES (?1, ?2, ?3, ?4)";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let (label, id) = (label.hash(), meant.id.hash());
+        let entry = i64::try_from(meant.entry).unwrap_or(i64::MAX);
+        statement.execute(params![label.as_bytes(), id.as_bytes(), kind, entry])?;
+        Ok(())
+    }
+
+    /// The row that brought an entry.
+    pub fn row_of(&self, entry: u64) -> Result<Option<u64>, Error> {
+        let Ok(entry) = i64::try_from(entry) else { return Ok(None) };
+        let query = "SELECT row FROM brought WHERE entry = ?1";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let found: Option<i64> = statement.query_row([entry], |row| row.get(0)).optional()?;
+        Ok(found.and_then(|row| u64::try_from(row).ok()))
+    }
+
+    /// Says which row brought an entry.
+    pub fn brought(&self, entry: u64, row: u64) -> Result<(), Error> {
+        let (Ok(entry), Ok(row)) = (i64::try_from(entry), i64::try_from(row)) else {
+            return Ok(());
+        };
+        let query = "INSERT OR REPLACE INTO brought (entry, row) VALUES (?1, ?2)";
+        self.connection.prepare_cached(query)?.execute([entry, row])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, Meant};
+    use crate::import::draft::label;
+
+    #[test]
+    fn what_is_said_is_known() {
+        let known = Known::new().unwrap();
+        let (one, other) = (label(&["one"]), label(&["other"]));
+        assert_eq!(known.meant(one).unwrap(), None);
+        let meant = Meant { id: other, kind: "claim", entry: 7 };
+        known.mean(one, meant).unwrap();
+        assert_eq!(known.meant(one).unwrap(), Some(meant));
+        assert_eq!(known.row_of(7).unwrap(), None);
+        known.brought(7, 3).unwrap();
+        assert_eq!(known.row_of(7).unwrap(), Some(3));
+    }
+}
