@@ -20,6 +20,7 @@ use crate::import::columns::map::ColumnMap;
 use crate::import::columns::{parse, ready};
 use crate::import::draft::Row;
 use crate::import::engine::{self, GROUP};
+use crate::import::looking;
 use crate::import::format::{self, BEGINNING, Format};
 use crate::import::outcome::{RowOutcome, Status, Summary};
 use crate::import::report::Form;
@@ -280,13 +281,13 @@ impl Task<'_> {
         let mut take = |rows: &mut dyn Iterator<Item = Row>| {
             let Desk { ledger, recorder, key, recorded_at, .. } = desk;
             let recorder = Recorder { name: recorder, key, recorded_at: *recorded_at };
-            let options = engine::Options { dry_run, group: GROUP };
+            let options = engine::Options { dry_run, group: GROUP, threads: threads() };
             let mut report = |outcome: &RowOutcome| {
                 bar.set_position(read.get());
                 telling.row(outcome);
             };
             let done = engine::run(rows, ledger, recorder, options, &mut report);
-            done.map_err(|engine::Error::Ledger(error)| match error {
+            done.map_err(|looking::Error::Ledger(error)| match error {
                 batch::Error::Ledger(error) => desk.failed(error),
                 error => error.into(),
             })

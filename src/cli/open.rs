@@ -1,5 +1,6 @@
 //! Opening what a command works on: the ledger's folder, the policy, and, to write, the keys.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -351,6 +352,11 @@ impl Place {
         loose::create_folder(&state)?;
         Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
     }
+}
+
+/// How many threads this machine runs at once.
+pub(crate) fn threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// That there is no checkpoint where one was looked for.

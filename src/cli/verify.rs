@@ -1,13 +1,11 @@
 //! `whosaid verify`: the whole ledger, with nothing trusted but the policy.
 
-use std::num::NonZeroUsize;
-
 use serde::Serialize;
 
 use crate::attribution::keyring::Signed;
 use crate::cli::arguments::Verify;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::open::{Place, no_ledger_at};
+use crate::cli::open::{Place, no_ledger_at, threads};
 use crate::cli::seen;
 use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
@@ -84,8 +82,7 @@ pub(crate) fn with_progress(
     let mut progress = |done, total| {
         bar.get_or_insert_with(|| terminal.progress(total, "verifying")).set_position(done);
     };
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let verification = verify(store, policy, threads, keep, &mut progress)?;
+    let verification = verify(store, policy, threads(), keep, &mut progress)?;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

@@ -27,4 +27,7 @@ pub mod claimreview;
 pub mod outcome;
 pub mod report;
 pub mod known;
+pub mod looking;
+pub mod rehearsal;
+pub mod group;
 pub mod engine;

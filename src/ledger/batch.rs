@@ -241,9 +241,8 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     /// All keys of parties or channels, for a hint.
     pub fn keys(&self, kind: &'static str) -> Result<Vec<String>, Error> {
-        let mut keys = self.holdings.index().keys(kind)?;
+        let mut keys = self.holdings.keys(kind)?;
         keys.extend(self.placed.keys(kind).cloned());
-        keys.extend(self.holdings.on_its_way().into_iter().flat_map(|it| it.keys(kind)).cloned());
         keys.sort();
         keys.dedup();
         Ok(keys)

@@ -12,11 +12,13 @@ use std::sync::Arc;
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::statement::{self, Statement};
+use crate::evidence::capture;
 use crate::hash::Hash;
 use crate::index::{self, Extent, Index, Row};
 use crate::ledger::reading;
 use crate::store::Store;
 use crate::store::disk::Disk;
+use crate::store::path::FilePath;
 use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::merkle;
@@ -178,6 +180,27 @@ impl<D: Disk> Holdings<D> {
         self.tree_size + ahead
     }
 
+    /// The number of entries that are committed.
+    pub fn committed_size(&self) -> u64 {
+        self.tree_size
+    }
+
+    /// All keys of parties or channels, for a hint.
+    pub fn keys(&self, kind: &str) -> Result<Vec<String>, Error> {
+        let mut keys = self.index.keys(kind)?;
+        let ahead = self.ahead.iter().flat_map(|ahead| ahead.placed.keys(kind));
+        keys.extend(ahead.cloned());
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    /// Whether the ledger holds the bytes of a capture.
+    pub fn holds_capture(&self, digest: &Hash) -> Result<bool, Error> {
+        let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
+        Ok(self.store.length(&path).map_err(reading::Error::from)?.is_some())
+    }
+
     /// The keys in force at the next entry.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
@@ -195,11 +218,6 @@ impl<D: Disk> Holdings<D> {
 
     pub(crate) fn index_mut(&mut self) -> &mut Index {
         &mut self.index
-    }
-
-    /// What is on its way.
-    pub(crate) fn on_its_way(&self) -> Option<&Placed> {
-        self.ahead.as_ref().map(|ahead| &*ahead.placed)
     }
 
     /// The first statement of this identity: the same record by the same recorder.

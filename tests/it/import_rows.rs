@@ -36,7 +36,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let disk = SimulatedDisk::new();
         house::open(&disk).unwrap();
-        let options = Options { dry_run: false, group: 3 };
+        let options = Options { dry_run: false, group: 3, threads: house::THREADS };
         Self { disk, outcomes: Vec::new(), options }
     }
 

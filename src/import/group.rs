@@ -1,0 +1,342 @@
+//! The rows of one commit: their records under labels of their own until they are sealed, and then
+//! what became of each row.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::attribution::id::Id;
+use crate::attribution::record::Record;
+use crate::attribution::record::claim::Who;
+use crate::hash::Hash;
+use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, label};
+use crate::import::known::Meant;
+use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
+use crate::import::outcome::{Alike, Other, RowOutcome, Status};
+use crate::import::rehearsal::{Rehearsal, may_record};
+use crate::ledger::batch::{Added, Recorder};
+use crate::ledger::holdings::Holdings;
+use crate::ledger::together::Labelled;
+use crate::store::disk::Disk;
+
+/// A row that goes in, if its records do.
+pub(crate) struct Pending {
+    row: u64,
+    line: u64,
+    notes: Vec<String>,
+    /// Its records among those of the group.
+    records: Range<usize>,
+}
+
+enum Answer {
+    Told(RowOutcome),
+    Waiting(Pending),
+}
+
+/// Rows that go into one commit.
+#[derive(Default)]
+pub(crate) struct Group {
+    /// Their records.
+    pub(crate) records: Vec<Labelled>,
+    /// The bytes of their captures.
+    pub(crate) brought: Vec<Vec<u8>>,
+    /// The digests of their captures.
+    pub(crate) captures: HashSet<Hash>,
+    /// How many captured bytes they bring.
+    pub(crate) bytes: usize,
+    places: HashMap<Id, usize>,
+    /// The kinds of the records.
+    kinds: Vec<&'static str>,
+    answers: Vec<Answer>,
+    /// Labels that later rows may use, and the records that they mean.
+    kept: Vec<(Id, usize)>,
+}
+
+/// The wordings of the claims of a commit, each with its first claim.
+pub(crate) type Wordings = HashMap<Hash, (u64, Who)>;
+
+impl Group {
+    /// How many rows it has.
+    pub(crate) fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Looks through a row and takes it, or says why not. `before` are the captures of the commit
+    /// that is on its way.
+    pub(crate) fn take<D: Disk>(
+        &mut self,
+        row: Row,
+        looking: &mut Looking,
+        (holdings, before): (&Holdings<D>, &HashSet<Hash>),
+        recorder: Recorder<'_>,
+        rehearsal: Option<&mut Rehearsal>,
+    ) -> Result<(), Error> {
+        let draft = match row {
+            Ok(draft) => draft,
+            Err(it) => {
+                let status = if it.is_left_out { Status::LeftOut } else { Status::Refused };
+                self.tell(not_in((it.row, it.line), status, it.problem, Vec::new()));
+                return Ok(());
+            }
+        };
+        let place = (draft.row, draft.line);
+        let notes = draft.notes.clone();
+        let taken = match rehearsal {
+            Some(rehearsal) => self.rehearse(draft, looking, holdings, recorder, rehearsal),
+            None => self.take_draft(draft, looking, (holdings, before), recorder),
+        };
+        match taken {
+            Ok(()) => Ok(()),
+            Err(Stop::Row(problem)) => {
+                self.tell(not_in(place, Status::Refused, problem, notes));
+                Ok(())
+            }
+            Err(Stop::All(error)) => Err(error),
+        }
+    }
+
+    /// The answers for all rows, in their order, once it is known what became of the records. `alike`
+    /// finds what says the same as a new entry.
+    pub(crate) fn answer(
+        self,
+        added: &[Added],
+        begun_at: u64,
+        looking: &Looking,
+        alike: &mut dyn FnMut(u64) -> Result<Option<Alike>, Error>,
+    ) -> Result<Vec<RowOutcome>, Error> {
+        for (label, place) in self.kept {
+            let it = added[place];
+            let meant = Meant { id: it.id, kind: self.kinds[place], entry: it.entry_index };
+            looking.known.mean(label, meant)?;
+        }
+        let mut told = Vec::with_capacity(self.answers.len());
+        for answer in self.answers {
+            let Pending { row, line, notes, records } = match answer {
+                Answer::Told(outcome) => {
+                    told.push(outcome);
+                    continue;
+                }
+                Answer::Waiting(pending) => pending,
+            };
+            let all: Vec<(&str, Added)> =
+                records.map(|place| (self.kinds[place], added[place])).collect();
+            let main = main_of(&all);
+            let mut outcome = outcome((row, line), &all, main, notes);
+            if let Some(it) = main {
+                note_again(&mut outcome, it, begun_at, looking)?;
+                if it.new {
+                    outcome.alike = alike(it.entry_index)?;
+                }
+            }
+            told.push(outcome);
+        }
+        Ok(told)
+    }
+
+    fn tell(&mut self, outcome: RowOutcome) {
+        self.answers.push(Answer::Told(outcome));
+    }
+
+    fn take_draft<D: Disk>(
+        &mut self,
+        draft: RowDraft,
+        looking: &mut Looking,
+        (holdings, before): (&Holdings<D>, &HashSet<Hash>),
+        recorder: Recorder<'_>,
+    ) -> Result<(), Stop> {
+        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels } = draft;
+        let mut here = Here::default();
+        let ground = Ground {
+            holdings,
+            recorder,
+            records: &self.records,
+            places: &self.places,
+            captures: [&self.captures, before],
+        };
+        looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
+        looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
+        looking.look_through(&ground, &drafts, &here, &captures)?;
+        let first = self.records.len();
+        for Draft { label, mut record, is_fallback } in drafts {
+            looking.refer(&mut record, &here)?;
+            let place = self.records.len();
+            let own = own_label(holdings.tree_size(), place);
+            let meant = Meant { id: own, kind: record.kind(), entry: u64::MAX };
+            here.0.insert(label, meant);
+            if keeps_labels || is_fallback {
+                self.keep(label, place, meant, looking)?;
+            }
+            if let Some(name) = name_of(&record).filter(|_| is_fallback) {
+                looking.names.insert(label, Hash::of(name.as_bytes()));
+            }
+            if let Some(key) = record.key() {
+                let keyed = Keyed { kind: record.kind(), key: key.to_owned() };
+                self.keep(keyed.label(), place, meant, looking)?;
+            }
+            if let Record::Notice(_) = &record {
+                may_record(holdings, recorder, &record)?;
+            }
+            self.places.insert(own, place);
+            self.kinds.push(record.kind());
+            self.records.push(Labelled { label: own, record });
+        }
+        for bytes in captures {
+            self.bytes += bytes.len();
+            self.captures.insert(Hash::of(&bytes));
+            self.brought.push(bytes);
+        }
+        let records = first..self.records.len();
+        self.answers.push(Answer::Waiting(Pending { row, line, notes, records }));
+        Ok(())
+    }
+
+    /// Lets later rows use a label, which means the record under its own one until that has an id.
+    fn keep(
+        &mut self,
+        label: Id,
+        place: usize,
+        meant: Meant,
+        looking: &Looking,
+    ) -> Result<(), Error> {
+        looking.known.mean(label, meant)?;
+        self.kept.push((label, place));
+        Ok(())
+    }
+
+    fn rehearse<D: Disk>(
+        &mut self,
+        draft: RowDraft,
+        looking: &mut Looking,
+        holdings: &Holdings<D>,
+        recorder: Recorder<'_>,
+        rehearsal: &mut Rehearsal,
+    ) -> Result<(), Stop> {
+        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels } = draft;
+        let mut here = Here::default();
+        let (none, places) = (HashSet::new(), HashMap::new());
+        let captures_of_run = [rehearsal.captures(), &none];
+        let (records, places) = (&[][..], &places);
+        let ground = Ground { holdings, recorder, records, places, captures: captures_of_run };
+        looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
+        looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
+        looking.look_through(&ground, &drafts, &here, &captures)?;
+        rehearsal.bring(&captures);
+        let mut added = Vec::new();
+        for Draft { label, mut record, is_fallback } in drafts {
+            looking.refer(&mut record, &here)?;
+            let it = rehearsal.put(&looking.known, holdings, recorder, &record)?;
+            let meant = Meant { id: it.id, kind: record.kind(), entry: it.entry_index };
+            here.0.insert(label, meant);
+            if keeps_labels || is_fallback {
+                looking.known.mean(label, meant).map_err(Error::from)?;
+            }
+            if let Some(name) = name_of(&record).filter(|_| is_fallback) {
+                looking.names.insert(label, Hash::of(name.as_bytes()));
+            }
+            if let Some(key) = record.key() {
+                let keyed = Keyed { kind: record.kind(), key: key.to_owned() };
+                looking.known.mean(keyed.label(), meant).map_err(Error::from)?;
+            }
+            added.push((record.kind(), it));
+        }
+        let main = main_of(&added);
+        let mut outcome = outcome((row, line), &added, main, notes);
+        if let Some(it) = main {
+            note_again(&mut outcome, it, holdings.tree_size(), looking)?;
+            // What would be new has no place and no id yet.
+            outcome.id = outcome.id.filter(|_| !it.new);
+            outcome.entry = outcome.entry.filter(|_| outcome.status == Status::Already);
+        }
+        self.tell(outcome);
+        Ok(())
+    }
+}
+
+/// What says the same in another's name: the first claim of this wording, in the commits on their
+/// way or in the ledger, if its speaker or its recorder is another.
+pub(crate) fn alike<D: Disk>(
+    entry_index: u64,
+    record: &Record,
+    holdings: &Holdings<D>,
+    (wordings, before): (&mut Wordings, &Wordings),
+    recorder: Recorder<'_>,
+) -> Result<Option<Alike>, Error> {
+    let Record::Claim(claim) = record else { return Ok(None) };
+    let wording = claim.wording();
+    let mut found = None;
+    for row in holdings.index().by_wording(wording)? {
+        if row.entry_index >= holdings.committed_size() {
+            break;
+        }
+        let Some(statement) = holdings.statement(&row)? else { continue };
+        let Record::Claim(other) = statement.record() else { continue };
+        if other.wording() != wording {
+            continue;
+        }
+        let by = match other.speaker == claim.speaker {
+            false => Other::Speaker,
+            true if statement.record() == record && statement.issuer() != recorder.name => {
+                Other::Recorder
+            }
+            true => continue,
+        };
+        found = Some(Alike { entry: row.entry_index, by });
+        break;
+    }
+    let earlier = [&*wordings, before].into_iter().find_map(|it| it.get(&wording));
+    let earlier = earlier.filter(|(_, speaker)| *speaker != claim.speaker);
+    let nearby = earlier.map(|(entry, _)| Alike { entry: *entry, by: Other::Speaker });
+    wordings.entry(wording).or_insert_with(|| (entry_index, claim.speaker.clone()));
+    Ok(found.or(nearby))
+}
+
+/// The record that a row is about: the claim, or else the last one.
+fn main_of(all: &[(&str, Added)]) -> Option<Added> {
+    all.iter().rfind(|(kind, _)| *kind == "claim").or(all.last()).map(|(_, it)| *it)
+}
+
+fn outcome(
+    (row, line): (u64, u64),
+    all: &[(&str, Added)],
+    main: Option<Added>,
+    notes: Vec<String>,
+) -> RowOutcome {
+    let is_new = all.iter().any(|(_, it)| it.new);
+    let status = if is_new { Status::New } else { Status::Already };
+    let (entry, id) = (main.map(|it| it.entry_index), main.map(|it| it.id));
+    RowOutcome { row, line, status, entry, id, problem: None, alike: None, notes }
+}
+
+/// Says which row a row repeats, or remembers that it was the first.
+fn note_again(
+    outcome: &mut RowOutcome,
+    main: Added,
+    begun_at: u64,
+    looking: &Looking,
+) -> Result<(), Error> {
+    if main.entry_index < begun_at {
+        return Ok(());
+    }
+    match looking.known.row_of(main.entry_index)? {
+        Some(earlier) if outcome.status == Status::Already => {
+            outcome.notes.insert(0, format!("repeats row {earlier}"));
+        }
+        Some(_) => {}
+        None => looking.known.brought(main.entry_index, outcome.row)?,
+    }
+    Ok(())
+}
+
+/// The label of a record that has no id yet: its commit and its place there.
+fn own_label(tree_size: u64, place: usize) -> Id {
+    label(&["record", &tree_size.to_string(), &place.to_string()])
+}
+
+fn not_in(
+    (row, line): (u64, u64),
+    status: Status,
+    problem: Problem,
+    notes: Vec<String>,
+) -> RowOutcome {
+    let problem = Some(problem);
+    RowOutcome { row, line, status, entry: None, id: None, problem, alike: None, notes }
+}

@@ -1,0 +1,328 @@
+//! Everything that can be wrong with a row, looked for before anything of it is added: its fields,
+//! what it refers to, whether its captures are at hand.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::attribution::id::Id;
+use crate::attribution::record::notice::NoticeKind;
+use crate::attribution::record::{Record, Reference};
+use crate::attribution::statement::{self, MAX_LENGTH};
+use crate::cbor;
+use crate::claimfile::fault::did_you_mean;
+use crate::hash::Hash;
+use crate::import::draft::{Draft, Keyed, Problem};
+use crate::import::known::{Known, Meant};
+use crate::index;
+use crate::ledger::batch::{self, Recorder};
+use crate::ledger::holdings::{self, Holdings};
+use crate::ledger::together::Labelled;
+use crate::ledger::writing;
+use crate::store::disk::Disk;
+
+/// How much longer than its record a statement can be, in bytes: its headers and the signature.
+const ENVELOPE: usize = 4 * 1024;
+
+/// Why an import ended before its file did. What was committed stays.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger, or a recorder who may not record.
+    #[error(transparent)]
+    Ledger(#[from] batch::Error),
+}
+
+impl From<writing::Error> for Error {
+    fn from(error: writing::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<holdings::Error> for Error {
+    fn from(error: holdings::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<index::Error> for Error {
+    fn from(error: index::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// Why a row stops: it is refused, or nothing can go on.
+pub(crate) enum Stop {
+    /// The row is refused.
+    Row(Problem),
+    /// The import ends.
+    All(Error),
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::All(error.into())
+    }
+}
+
+/// What a row is looked at against: the ledger, and the rows before it that are not in it yet.
+pub(crate) struct Ground<'g, D: Disk> {
+    pub(crate) holdings: &'g Holdings<D>,
+    pub(crate) recorder: Recorder<'g>,
+    /// The records of this commit so far, each under a label of its own.
+    pub(crate) records: &'g [Labelled],
+    /// Where they are, by their labels.
+    pub(crate) places: &'g HashMap<Id, usize>,
+    /// The captures that this commit and the one before it bring.
+    pub(crate) captures: [&'g HashSet<Hash>; 2],
+}
+
+impl<D: Disk> Ground<'_, D> {
+    fn record(&self, id: Id) -> Result<Option<Record>, Error> {
+        if let Some(place) = self.places.get(&id) {
+            return Ok(Some(self.records[*place].record.clone()));
+        }
+        Ok(self.holdings.find(id)?.map(|(_, statement)| statement.record().clone()))
+    }
+
+    fn holds(&self, digest: &Hash) -> Result<bool, Error> {
+        let is_brought = self.captures.iter().any(|captures| captures.contains(digest));
+        Ok(is_brought || self.holdings.holds_capture(digest)?)
+    }
+}
+
+/// What is remembered from row to row.
+pub(crate) struct Looking {
+    pub(crate) known: Known,
+    /// The name under which rows bring each party that they name by a key.
+    pub(crate) names: HashMap<Id, Hash>,
+    withheld: HashMap<Id, u64>,
+}
+
+/// What the labels of one row have become so far.
+#[derive(Default)]
+pub(crate) struct Here(pub(crate) HashMap<Id, Meant>);
+
+impl Looking {
+    /// Nothing was looked at yet.
+    pub(crate) fn new<D: Disk>(holdings: &Holdings<D>) -> Result<Self, Error> {
+        let mut withheld = HashMap::new();
+        for row in holdings.index().of_kind("notice")? {
+            let Some(statement) = holdings.statement(&row)? else { continue };
+            if let Record::Notice(notice) = statement.record()
+                && notice.kind == NoticeKind::Redaction
+            {
+                // Nothing new is hung on it.
+                withheld.insert(notice.target, row.entry_index);
+            }
+        }
+        Ok(Self { known: Known::new()?, names: HashMap::new(), withheld })
+    }
+
+    /// The parties and channels that the row names by their keys.
+    pub(crate) fn find_keyed<D: Disk>(
+        &self,
+        ground: &Ground<'_, D>,
+        keyed: &[Keyed],
+        drafts: &[Draft],
+        here: &mut Here,
+    ) -> Result<(), Stop> {
+        for it in keyed {
+            let (label, own) = (it.label(), |draft: &Draft| draft.label == it.label());
+            if drafts.iter().any(own) || self.known.meant(label)?.is_some() {
+                continue;
+            }
+            // Of this run too: a line before may have brought the party with this key.
+            let found = by_key(ground, it.kind, &it.key)?;
+            let id = found.ok_or_else(|| unknown_key(ground, it))?;
+            here.0.insert(label, Meant { id, kind: it.kind, entry: 0 });
+        }
+        Ok(())
+    }
+
+    /// Leaves out the parties and channels whose key is known, if they are the same.
+    pub(crate) fn find_fallbacks<D: Disk>(
+        &mut self,
+        ground: &Ground<'_, D>,
+        drafts: &mut Vec<Draft>,
+        here: &mut Here,
+    ) -> Result<(), Stop> {
+        let mut rest = Vec::new();
+        for draft in std::mem::take(drafts) {
+            let key = draft.record.key().filter(|_| draft.is_fallback).map(str::to_owned);
+            let Some(key) = key else {
+                rest.push(draft);
+                continue;
+            };
+            let kind = draft.record.kind();
+            let known = match self.known.meant(draft.label)? {
+                Some(known) => Some(known),
+                None => by_key(ground, kind, &key)?.map(|id| Meant { id, kind, entry: 0 }),
+            };
+            let name = name_of(&draft.record);
+            match known {
+                Some(known) => {
+                    self.refuse_another(ground, &draft, known, name)?;
+                    self.known.mean(draft.label, known)?;
+                    here.0.insert(draft.label, known);
+                }
+                None => rest.push(draft),
+            }
+        }
+        *drafts = rest;
+        Ok(())
+    }
+
+    /// Two parties whose names make one key are not one party.
+    fn refuse_another<D: Disk>(
+        &mut self,
+        ground: &Ground<'_, D>,
+        draft: &Draft,
+        known: Meant,
+        name: Option<&str>,
+    ) -> Result<(), Stop> {
+        let Some(name) = name else { return Ok(()) };
+        let hash = Hash::of(name.as_bytes());
+        if self.names.get(&draft.label) == Some(&hash) {
+            return Ok(());
+        }
+        let party = match ground.record(known.id)? {
+            Some(Record::Party(party)) => party,
+            // Brought by a row before, of which the name is kept.
+            _ if self.names.contains_key(&draft.label) => {
+                let key = draft.record.key().unwrap_or_default();
+                return Err(Stop::Row(another(key, name, "another name of this file")));
+            }
+            _ => return Ok(()),
+        };
+        if party.names.iter().any(|it| it.text == name) {
+            self.names.insert(draft.label, hash);
+            return Ok(());
+        }
+        Err(Stop::Row(another(&party.key, name, &format!("{:?}", party.name()))))
+    }
+
+    /// Everything that can be wrong with a row, before anything of it is added.
+    pub(crate) fn look_through<D: Disk>(
+        &mut self,
+        ground: &Ground<'_, D>,
+        drafts: &[Draft],
+        here: &Here,
+        captures: &[Vec<u8>],
+    ) -> Result<(), Stop> {
+        let brought: HashSet<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
+        let mut own: HashMap<Id, &'static str> = HashMap::new();
+        for Draft { label, record, .. } in drafts {
+            record.check().map_err(|error| Stop::Row(Problem::new(error.to_string())))?;
+            for reference in record.references() {
+                self.look_at(ground, &reference, here, &own)?;
+            }
+            for capture in record.captures() {
+                let digest = capture.digest;
+                if !brought.contains(&digest) && !ground.holds(&digest)? {
+                    let what = format!("it names the capture {digest}, whose bytes are not given");
+                    let hint = "--captures names the folder of the ledger that holds them";
+                    return Err(Stop::Row(Problem::new(what).hint(hint)));
+                }
+            }
+            let length = cbor::encode(record).map_err(batch::Error::from)?.len();
+            if length + ENVELOPE > MAX_LENGTH {
+                let Recorder { name, key, recorded_at } = ground.recorder;
+                statement::seal(record, name, recorded_at, key)
+                    .map_err(|error| Stop::Row(Problem::new(error.to_string())))?;
+            }
+            own.insert(*label, record.kind());
+        }
+        Ok(())
+    }
+
+    /// Whether a reference leads to a record of the right kind.
+    fn look_at<D: Disk>(
+        &mut self,
+        ground: &Ground<'_, D>,
+        reference: &Reference,
+        here: &Here,
+        own: &HashMap<Id, &'static str>,
+    ) -> Result<(), Stop> {
+        let Reference { field, id, kinds } = reference;
+        let known = match here.0.get(id) {
+            Some(known) => Some(*known),
+            None => self.known.meant(*id)?,
+        };
+        if let Some(entry) = self.withheld.get(&known.map_or(*id, |known| known.id)) {
+            let what = format!("{field} refers to what is withheld, as entry {entry} says");
+            return Err(Stop::Row(Problem::new(what)));
+        }
+        let found = match (own.get(id), known) {
+            (Some(kind), _) => *kind,
+            (None, Some(known)) => known.kind,
+            (None, None) => match ground.record(*id)? {
+                Some(record) => {
+                    let kind = record.kind();
+                    self.known.mean(*id, Meant { id: *id, kind, entry: 0 })?;
+                    kind
+                }
+                None => {
+                    let what = format!(
+                        "{field} refers to {}, which no row before brought and this ledger does \
+                         not hold",
+                        id.short()
+                    );
+                    return Err(Stop::Row(Problem::new(what)));
+                }
+            },
+        };
+        if kinds.contains(&found) {
+            return Ok(());
+        }
+        let expected = kinds.join(" or ");
+        let what = format!("{field} refers to a {found}, expected a {expected}");
+        Err(Stop::Row(Problem::new(what)))
+    }
+
+    /// Puts real ids in the place of labels.
+    pub(crate) fn refer(&self, record: &mut Record, here: &Here) -> Result<(), Error> {
+        let mut failed = None;
+        record.refer(&mut |id| {
+            if let Some(meant) = here.0.get(&id) {
+                return meant.id;
+            }
+            match self.known.meant(id) {
+                Ok(meant) => meant.map_or(id, |meant| meant.id),
+                Err(error) => {
+                    failed = Some(error);
+                    id
+                }
+            }
+        });
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+fn by_key<D: Disk>(
+    ground: &Ground<'_, D>,
+    kind: &'static str,
+    key: &str,
+) -> Result<Option<Id>, holdings::Error> {
+    ground.holdings.keyed(kind, key)
+}
+
+fn unknown_key<D: Disk>(ground: &Ground<'_, D>, it: &Keyed) -> Stop {
+    let Keyed { kind, key } = it;
+    let keys = match ground.holdings.keys(kind) {
+        Ok(keys) => keys,
+        Err(error) => return Stop::All(error.into()),
+    };
+    let near = did_you_mean(key, keys.iter().map(String::as_str));
+    let what = format!("no {kind} has the key {key:?}{near}");
+    Stop::Row(Problem::new(what).hint(format!("a line before may bring the {kind} with this key")))
+}
+
+pub(crate) fn name_of(record: &Record) -> Option<&str> {
+    match record {
+        Record::Party(party) => Some(party.name()),
+        _ => None,
+    }
+}
+
+fn another(key: &str, name: &str, other: &str) -> Problem {
+    Problem::new(format!("the key {key:?} is made of {name:?}, and is that of {other} already"))
+        .hint("give the column map a `key` that tells them apart, or add the name to the party")
+}
