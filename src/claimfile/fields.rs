@@ -341,7 +341,8 @@ impl<'p, 't> Fields<'p, 't> {
 
     /// Refuses every field that was not asked for.
     pub(crate) fn finish(self) {
-        let what = if self.section.is_some() { "field" } else { "section" };
+        let is_file = self.section.is_none() && self.within.is_empty();
+        let what = if is_file { "section" } else { "field" };
         for name in self.table.keys() {
             let word: &str = name.get_ref();
             if !self.asked.contains(&word) {

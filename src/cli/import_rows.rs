@@ -416,7 +416,7 @@ fn tell(
         terminal.talk(format!("and {more} more"));
     }
     let Summary { rows, new, already, refused, left_out, statements } = summary;
-    terminal.line(format!("Read {rows} rows."));
+    terminal.line(format!("Read {}.", counted(rows, "row")));
     for (word, count) in
         [("new", new), ("already", already), ("refused", refused), ("left out", left_out)]
     {
@@ -426,18 +426,27 @@ fn tell(
     }
     terminal.line(match (dry_run, statements) {
         _ if stopped => format!(
-            "Nothing was appended: {refused} rows were refused, and it was to be all or nothing. \
-             The ledger has {tree_size} entries."
+            "Nothing was appended: of {}, {refused} refused, and it was to be all or nothing. The \
+             ledger has {tree_size} entries.",
+            counted(rows, "row")
         ),
         (_, 0) => format!("Nothing to append. The ledger has {tree_size} entries."),
-        (true, _) => format!("A dry run: {statements} statements would be appended; none was."),
+        (true, _) => {
+            let statements = counted(statements, "statement");
+            format!("A dry run: {statements} would be appended; nothing was.")
+        }
         (false, _) => {
-            format!("Appended {statements} statements. The ledger has {tree_size} entries.")
+            let statements = counted(statements, "statement");
+            format!("Appended {statements}. The ledger has {tree_size} entries.")
         }
     });
     if let Some(report) = report {
         terminal.line(format!("Each row's answer: {}", report.display()));
     }
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What came of the last asking: each commit asks all witnesses again.

@@ -7,6 +7,7 @@ use std::io::{BufReader, Cursor, Read, repeat};
 use std::path::Path;
 
 use serde_json::json;
+use whosaid::attribution::date::Date;
 use whosaid::attribution::id::Id;
 use whosaid::attribution::record::Record;
 use whosaid::hash::Hash;
@@ -321,7 +322,7 @@ fn malformed_lines_are_named_and_the_others_go_in() {
              does not hold"
         ),
         "12 Refused: no party has the key \"adda\", did you mean `ada`?",
-        "13 Refused: unknown field `recoder`, did you mean `recorder`?",
+        "13 Refused: unknown field `recoder`, did you mean `recorder` or `record`?",
         &format!("14 Refused: it names the capture {missing}, whose bytes are not given"),
         "15 New",
     ]);
@@ -522,7 +523,7 @@ fn a_fact_check_becomes_claim_document_chain_and_rating() {
     let Record::Document(review) = &records[2].1 else { panic!() };
     assert_eq!(review.captures[0].digest, Hash::of(REVIEW.as_bytes()));
     assert_eq!(
-        review.published.as_ref().map(|it| it.edtf()).as_deref(),
+        review.published.as_ref().map(Date::edtf).as_deref(),
         Some("2024-11-25T10:00:00+00:00")
     );
     let Record::Assessment(rating) = &records[4].1 else { panic!() };
