@@ -6,18 +6,25 @@
 //! accepts (and would hide) unsorted and duplicate keys; then the decoded value is encoded again
 //! and must give the same bytes, which guards the encoder too.
 //!
+//! That thorough way goes through ciborium and decides. A lean way beside it (`read`, `write`)
+//! takes what records are made of in one pass, several times faster, and also encodes again and
+//! compares. What it refuses goes the thorough way, which names the fault: so each answer is the
+//! thorough one, and only what the lean way accepts must be shown to be the same.
+//!
 //! Two narrow openings, for envelopes alone: a payload that is kept elsewhere is null
 //! ([`encode_envelope`]), and other people's headers may have their keys in any order
 //! ([`Order::Any`]).
 
 pub(crate) mod walk;
 pub(crate) mod value;
+pub(crate) mod read;
+pub(crate) mod write;
 
 use ciborium::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cbor::value::{read, sorted, written};
+use crate::cbor::value::{sorted, written};
 use crate::cbor::walk::Walker;
 
 /// How deep values may nest. A record needs 8; 16 keeps the walk within any thread's stack.
@@ -45,6 +52,23 @@ pub enum Error {
     Unwritable(&'static str),
 }
 
+/// The lean way does not take it, for whatever reason; the thorough way decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not taken the lean way")]
+pub(crate) struct Refused;
+
+impl serde::de::Error for Refused {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl serde::ser::Error for Refused {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
 /// In which order the keys of maps may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -59,6 +83,10 @@ pub enum Order {
 /// # Errors
 /// [`Error::Unwritable`] for floats, null, nested tags, mixed or duplicate map keys.
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    write::lean(value).or_else(|Refused| encode_thoroughly(value))
+}
+
+pub(crate) fn encode_thoroughly<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     let value = Value::serialized(value).map_err(|e| Error::Shape(e.to_string()))?;
     encode_value(value)
 }
@@ -78,27 +106,36 @@ pub fn encode_envelope(tag: u64, items: Vec<Value>) -> Result<Vec<u8>, Error> {
 
 /// Decodes exactly one value, refusing every spelling but the deterministic one.
 pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    decode_lean(bytes).or_else(|Refused| decode_thoroughly(bytes))
+}
+
+pub(crate) fn decode_lean<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    let value: T = read::lean(bytes)?;
+    if write::lean(&value)? == bytes { Ok(value) } else { Err(Refused) }
+}
+
+pub(crate) fn decode_thoroughly<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     walk(bytes, None)?;
-    let value: T = read(bytes)?;
-    if encode(&value)? == bytes { Ok(value) } else { Err(Error::Respelled) }
+    let value: T = value::read(bytes)?;
+    if encode_thoroughly(&value)? == bytes { Ok(value) } else { Err(Error::Respelled) }
 }
 
 /// Decodes to a plain value; `tag` is the one tag allowed, on the outermost item only.
 pub fn decode_value(bytes: &[u8], tag: Option<u64>) -> Result<Value, Error> {
     walk(bytes, tag)?;
-    read(bytes)
+    value::read(bytes)
 }
 
 /// Decodes a plain value whose maps stand in this order; everything else is as strict as ever.
 pub fn decode_ordered(bytes: &[u8], order: Order) -> Result<Value, Error> {
     Walker::new(bytes, order).whole(None)?;
-    read(bytes)
+    value::read(bytes)
 }
 
 /// Decodes what [`encode_envelope`] writes: the items of a tagged array, any of which may be null.
 pub fn decode_envelope(bytes: &[u8], tag: u64, order: Order) -> Result<Vec<Value>, Error> {
     Walker::new(bytes, order).with_nulls().whole(Some(tag))?;
-    match read(bytes)? {
+    match value::read(bytes)? {
         Value::Tag(_, inner) => inner.into_array().ok(),
         _ => None,
     }
