@@ -14,7 +14,7 @@
 use edtf_core::Edtf;
 use jiff::civil::{Date as Day, Weekday};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::attribution::reach::{Clock, Span, order};
 use crate::attribution::truth::Truth;
@@ -76,10 +76,12 @@ pub enum Error {
 }
 
 /// When, in whose words, and on what it rests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Fields", into = "Fields")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Fields<String>")]
 pub struct Date {
     edtf: Edtf,
+    /// The one spelling of `edtf`, so that it need not be spelled again.
+    text: String,
     written: Option<String>,
     basis: Basis,
 }
@@ -98,17 +100,21 @@ impl Date {
         if let Some(long) = written.as_ref().filter(|words| words.len() > WRITTEN_BYTES) {
             return Err(Error::WrittenTooLong(long.len()));
         }
-        let found = edtf.to_owned();
-        let edtf = Edtf::parse(edtf).map_err(|error| Error::NotEdtf {
-            found: found.clone(),
-            reason: error.message.to_owned(),
-            place: error.offset + 1,
-        })?;
-        let canonical = edtf.to_string();
-        if canonical != found {
-            return Err(Error::NotCanonical { found, canonical });
+        let text = edtf.to_owned();
+        let edtf = match Edtf::parse(edtf) {
+            Ok(edtf) => edtf,
+            Err(error) => {
+                let (reason, place) = (error.message.to_owned(), error.offset + 1);
+                return Err(Error::NotEdtf { found: text, reason, place });
+            }
+        };
+        if !is_bare(&text) {
+            let canonical = edtf.to_string();
+            if canonical != text {
+                return Err(Error::NotCanonical { found: text, canonical });
+            }
         }
-        Ok(Self { edtf, written, basis })
+        Ok(Self { edtf, text, written, basis })
     }
 
     /// The date that a title states: the one that it names in full, with its words. `None` if it
@@ -133,7 +139,7 @@ impl Date {
 
     /// The EDTF expression.
     pub fn edtf(&self) -> String {
-        self.edtf.to_string()
+        self.text.clone()
     }
 
     /// The date as the document writes it.
@@ -257,32 +263,42 @@ impl Date {
 /// A date as a record carries it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fields {
-    edtf: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    written: Option<String>,
+struct Fields<Text> {
+    edtf: Text,
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    written: Option<Text>,
     basis: Basis,
 }
 
-impl TryFrom<Fields> for Date {
+impl TryFrom<Fields<String>> for Date {
     type Error = Error;
 
-    fn try_from(fields: Fields) -> Result<Self, Error> {
+    fn try_from(fields: Fields<String>) -> Result<Self, Error> {
         Self::new(&fields.edtf, fields.written, fields.basis)
     }
 }
 
-impl From<Date> for Fields {
-    fn from(date: Date) -> Self {
-        Self { edtf: date.edtf(), written: date.written, basis: date.basis }
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { text, written, basis, .. } = self;
+        let fields = Fields { edtf: text.as_str(), written: written.as_deref(), basis: *basis };
+        fields.serialize(serializer)
     }
+}
+
+/// Whether a date is digits and hyphens alone. Only its marks could stand elsewhere or be more or
+/// fewer, so that one without any has one spelling.
+fn is_bare(edtf: &str) -> bool {
+    edtf.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::civil::{Date as Day, Weekday, date};
 
-    use super::{Basis, Date, EDTF_BYTES, Error};
+    use edtf_core::Edtf;
+
+    use super::{Basis, Date, EDTF_BYTES, Error, is_bare};
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
 
     /// Expressions with their bounds, worked out by hand; `""` is an open bound.
@@ -541,6 +557,27 @@ mod tests {
         let long = "x".repeat(513);
         let error = Date::new("2024", Some(long), Basis::Stated);
         assert_eq!(error, Err(Error::WrittenTooLong(513)));
+    }
+
+    #[test]
+    fn a_date_without_marks_has_one_spelling() {
+        // Every year, every month or season, every day of a leap year and of another.
+        let years = (0..=9999).map(|year| format!("{year:04}"));
+        let months = (1..=41).map(|month| format!("2024-{month:02}"));
+        let days = ["2023", "2024"].into_iter().flat_map(|year| {
+            (1..=12).flat_map(move |m| (1..=31).map(move |d| format!("{year}-{m:02}-{d:02}")))
+        });
+        let negative = (1..=9999).map(|year| format!("-{year:04}"));
+        let mut seen = 0;
+        for text in years.chain(months).chain(days).chain(negative) {
+            assert!(is_bare(&text), "{text}");
+            if let Ok(edtf) = Edtf::parse(&text) {
+                assert_eq!(edtf.to_string(), text);
+                seen += 1;
+            }
+        }
+        assert!(seen > 20_000, "{seen}");
+        assert!(!is_bare("2024-11-24~") && !is_bare("2024-XX") && !is_bare("2024S2"));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! whose keys count. Whether the signer had the power to sign is the keyring's question, and only
 //! its answer turns a [`Statement`] into something signed.
 
+use std::borrow::Borrow;
+
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::{Charter, FORMAT};
@@ -92,6 +94,22 @@ impl PartialEq for Statement {
 
 impl Eq for Statement {}
 
+/// A record by its recorder, checked and encoded, but not yet signed: enough to look whether the
+/// ledger has it already.
+#[derive(Debug)]
+pub struct Unsealed<'a, R> {
+    record: R,
+    issuer: &'a str,
+    payload: Vec<u8>,
+}
+
+/// Checks a record and encodes it. `issuer` is the recorder's name.
+pub fn prepare<R: Borrow<Record>>(record: R, issuer: &str) -> Result<Unsealed<'_, R>, Error> {
+    record.borrow().check()?;
+    let payload = cbor::encode(record.borrow())?;
+    Ok(Unsealed { record, issuer, payload })
+}
+
 /// Seals a record: checks it, encodes it, signs it, and opens the result again, because nothing
 /// may enter the log that could not be read back.
 ///
@@ -102,38 +120,62 @@ pub fn seal(
     recorded_at: u64,
     key: &SecretKey,
 ) -> Result<(Vec<u8>, Statement), Error> {
-    record.check()?;
-    seal_encoded(record, cbor::encode(record)?, issuer, recorded_at, key)
+    prepare(record, issuer)?.seal(recorded_at, key)
 }
 
-/// Checks and encodes a record, and says what makes it the same as another: see [`identity`].
-pub(crate) fn encode(issuer: &str, record: &Record) -> Result<(Vec<u8>, Hash), Error> {
-    record.check()?;
-    let payload = cbor::encode(record)?;
-    let identity = identity_of(issuer, &payload);
-    Ok((payload, identity))
+impl<R: Borrow<Record>> Unsealed<'_, R> {
+    /// What will make it the same as another statement: see [`identity`].
+    pub fn identity(&self) -> Hash {
+        identity_of(self.issuer, &self.payload)
+    }
+
+    /// Signs it and opens the result again, as [`seal`] does.
+    pub fn seal(&self, recorded_at: u64, key: &SecretKey) -> Result<(Vec<u8>, Statement), Error> {
+        let header = self.header(recorded_at, key.public().thumbprint());
+        let bytes = Sign1::sign(header, &self.payload, key).into_bytes();
+        let statement = self.read_back(&bytes)?;
+        Ok((bytes, statement))
+    }
+
+    fn header(&self, recorded_at: u64, key_id: Thumbprint) -> Header {
+        Header {
+            content_type: CONTENT_TYPE.to_owned(),
+            key_id,
+            issuer: self.issuer.to_owned(),
+            subject: self.record.borrow().subject(),
+            issued_at: recorded_at,
+            typ: TYP.to_owned(),
+        }
+    }
+
+    fn read_back(&self, bytes: &[u8]) -> Result<Statement, Error> {
+        let statement = open(bytes)?;
+        assert_eq!(statement.record, *self.record.borrow(), "a sealed record reads back as another");
+        Ok(statement)
+    }
 }
 
-/// Seals a record that [`encode`] has encoded.
-pub(crate) fn seal_encoded(
-    record: &Record,
-    payload: Vec<u8>,
-    issuer: &str,
+/// Seals many records: the statements that [`Unsealed::seal`] gives, in less time. Their signatures
+/// were made a moment ago by this key and count as checked; the first is checked by the strict rule,
+/// lest the key be another than it says.
+pub fn seal_all<R: Borrow<Record>>(
+    unsealed: &[Unsealed<'_, R>],
     recorded_at: u64,
     key: &SecretKey,
-) -> Result<(Vec<u8>, Statement), Error> {
-    let header = Header {
-        content_type: CONTENT_TYPE.to_owned(),
-        key_id: key.public().thumbprint(),
-        issuer: issuer.to_owned(),
-        subject: record.subject(),
-        issued_at: recorded_at,
-        typ: TYP.to_owned(),
-    };
-    let bytes = Sign1::sign(header, payload, key)?.encode()?;
-    let statement = open(&bytes)?;
-    assert_eq!(statement.record, *record, "a sealed record reads back as another");
-    Ok((bytes, statement))
+) -> Result<Vec<(Vec<u8>, Statement)>, Error> {
+    let public = key.public();
+    let thumbprint = public.thumbprint();
+    let parts = unsealed.iter().map(|it| (it.header(recorded_at, thumbprint), &it.payload[..]));
+    let envelopes = Sign1::sign_all(parts.collect(), key);
+    let mut sealed = Vec::with_capacity(unsealed.len());
+    for (unsealed, envelope) in unsealed.iter().zip(envelopes) {
+        let bytes = envelope.into_bytes();
+        let mut statement = unsealed.read_back(&bytes)?;
+        assert!(!sealed.is_empty() || statement.verifies(&public), "the key is not what it says");
+        statement.checked = Some((public, true));
+        sealed.push((bytes, statement));
+    }
+    Ok(sealed)
 }
 
 /// Opens a statement: everything about it is checked but the signature.
@@ -241,6 +283,183 @@ impl Statement {
         match self.checked {
             Some((checked, verdict)) if checked == *key => verdict,
             _ => self.envelope.verifies(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use ciborium::Value;
+
+    use crate::attribution::record::Record;
+    use crate::cbor::{decode, decode_lean, decode_thoroughly, encode_thoroughly, write};
+    use crate::cose::Sign1;
+
+    /// The statements of `tests/cases/statement`, good and bad, each with its name.
+    fn cases() -> Vec<(String, Vec<u8>)> {
+        const FOLDER: &str = "tests/cases/statement";
+        let files = fs::read_dir(FOLDER).expect(FOLDER).map(|entry| entry.expect("an entry"));
+        let mut cases: Vec<_> = files
+            .map(|file| {
+                let page = fs::read_to_string(file.path()).expect("text");
+                let lines = page.lines().skip(1).map(|line| line.split('#').next().unwrap_or(""));
+                let bytes = lines.flat_map(str::split_whitespace).flat_map(bytes_of).collect();
+                (file.file_name().into_string().expect("a name"), bytes)
+            })
+            .collect();
+        cases.sort();
+        assert!(cases.len() > 80, "{}", cases.len());
+        cases
+    }
+
+    /// Hex digits, or one byte and how many times: `61*300`.
+    fn bytes_of(token: &str) -> Vec<u8> {
+        let (digits, times) = token.split_once('*').unwrap_or((token, "1"));
+        let bytes: Vec<u8> = (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hex"))
+            .collect();
+        bytes.repeat(times.parse().expect("a count"))
+    }
+
+    /// Whether the payload is taken; both ways of reading and writing must agree about it.
+    fn taken(payload: &[u8]) -> bool {
+        let lean = decode_lean::<Record>(payload);
+        let thorough = decode_thoroughly::<Record>(payload);
+        assert_eq!(lean.as_ref().ok(), thorough.as_ref().ok(), "{payload:02x?}");
+        let Ok(record) = lean else { return false };
+        let written = write::lean(&record).expect("a record");
+        assert_eq!(Ok(&written), encode_thoroughly(&record).as_ref());
+        assert_eq!(written, payload);
+        true
+    }
+
+    /// The payloads of the good cases that are not too long to be damaged everywhere.
+    fn good_payloads() -> Vec<(String, Vec<u8>)> {
+        let payload = |bytes: &[u8]| Some(Sign1::parse(bytes).ok()?.payload().to_vec());
+        let payloads = cases().into_iter().filter_map(|(name, it)| Some((name, payload(&it)?)));
+        let good: Vec<_> =
+            payloads.filter(|(_, it)| it.len() < 2000 && decode::<Record>(it).is_ok()).collect();
+        let kinds = good.iter().map(|(_, it)| decode::<Record>(it).expect("a record").kind());
+        assert_eq!(kinds.collect::<std::collections::BTreeSet<_>>().len(), 13);
+        good
+    }
+
+    #[test]
+    fn every_case_gets_one_answer_both_ways() {
+        let mut accepted = 0;
+        for (name, bytes) in cases() {
+            let thorough = Sign1::parse_thoroughly(&bytes);
+            assert_eq!(Sign1::parse_lean(&bytes).ok().as_ref(), thorough.as_ref().ok(), "{name}");
+            assert_eq!(Sign1::parse(&bytes), thorough, "{name}");
+            let Ok(envelope) = thorough else { continue };
+            assert_eq!(envelope.clone().into_bytes(), bytes, "{name}");
+            let payload = envelope.payload();
+            accepted += usize::from(taken(payload));
+            assert_eq!(decode::<Record>(payload), decode_thoroughly::<Record>(payload), "{name}");
+        }
+        assert!(accepted > 20, "{accepted}");
+    }
+
+    #[test]
+    fn damaged_payloads_get_one_answer_both_ways() {
+        let mut accepted = 0;
+        for (_, good) in good_payloads() {
+            assert!(taken(&good));
+            for at in 0..good.len() {
+                let mut bad = good.clone();
+                for flip in [1, 0x20] {
+                    bad[at] = good[at] ^ flip;
+                    accepted += usize::from(taken(&bad));
+                }
+                if at % 5 == 0 {
+                    assert!(!taken(&good[..at]));
+                    let (before, rest) = good.split_at(at);
+                    let (span, after) = rest.split_at(rest.len().min(1 + at % 7));
+                    taken(&[before, after].concat());
+                    taken(&[before, span, span, after].concat());
+                }
+            }
+        }
+        // Another letter in a text, another byte in an id.
+        assert!(accepted > 1000, "{accepted}");
+    }
+
+    #[test]
+    fn payloads_of_another_shape_get_one_answer_both_ways() {
+        let (mut accepted, mut refused) = (0, 0);
+        for (_, good) in good_payloads() {
+            let value: Value = ciborium::from_reader(good.as_slice()).expect("CBOR");
+            for changed in changes(&value) {
+                let mut bytes = Vec::new();
+                ciborium::into_writer(&changed, &mut bytes).expect("CBOR");
+                if taken(&bytes) { accepted += 1 } else { refused += 1 }
+            }
+        }
+        assert!(accepted > 200 && refused > 10_000, "{accepted} {refused}");
+    }
+
+    /// The value with one change, in every place: something else, one item less, one twice, two
+    /// that changed places, one more.
+    fn changes(value: &Value) -> Vec<Value> {
+        let mut changed = vec![
+            Value::Null,
+            Value::Bool(true),
+            Value::from(0),
+            Value::from(-1),
+            Value::from(""),
+            Value::Bytes(vec![0; 32]),
+            Value::Array(Vec::new()),
+            Value::Map(Vec::new()),
+            Value::Array(vec![value.clone()]),
+        ];
+        match value {
+            Value::Array(items) => {
+                lists(items, &changes).for_each(|items| changed.push(Value::Array(items)));
+            }
+            Value::Map(entries) => {
+                let within = |(key, value): &(Value, Value)| {
+                    changes(value).into_iter().map(|value| (key.clone(), value)).collect()
+                };
+                lists(entries, &within).for_each(|entries| changed.push(Value::Map(entries)));
+                for key in [Value::from("unknown"), Value::from("zzzzzzzzzzzzzzzz"), 1.into()] {
+                    let more = vec![(key, Value::from(1))];
+                    changed.push(Value::Map([entries.clone(), more].concat()));
+                }
+            }
+            _ => {}
+        }
+        changed
+    }
+
+    /// The list with one change, in every place.
+    fn lists<T: Clone>(items: &[T], within: &dyn Fn(&T) -> Vec<T>) -> impl Iterator<Item = Vec<T>> {
+        (0..items.len()).flat_map(move |at| {
+            let (before, rest) = items.split_at(at);
+            let (item, after) = (&rest[0], &rest[1..]);
+            let with = |middle: &[T]| [before, middle, after].concat();
+            let mut lists = vec![with(&[]), with(&[item.clone(), item.clone()])];
+            if let [next, after @ ..] = after {
+                lists.push([before, &[next.clone(), item.clone()], after].concat());
+            }
+            lists.extend(within(item).into_iter().map(|item| with(&[item])));
+            lists
+        })
+    }
+
+    #[test]
+    fn the_identity_is_known_before_the_seal() {
+        let key = crate::key::SecretKey::from_seed(&[1; 32]);
+        for (name, payload) in good_payloads() {
+            let record: Record = decode(&payload).expect("a record");
+            let Ok(unsealed) = super::prepare(&record, "nadia") else { continue };
+            let (bytes, statement) = unsealed.seal(7, &key).expect("a statement");
+            assert_eq!(unsealed.identity(), statement.identity(), "{name}");
+            assert_eq!(super::identity("nadia", &record), Ok(unsealed.identity()), "{name}");
+            assert_eq!(super::open(&bytes).as_ref(), Ok(&statement), "{name}");
+            assert!(statement.verifies(&key.public()), "{name}");
         }
     }
 }

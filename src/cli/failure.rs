@@ -288,7 +288,7 @@ impl From<batch::Error> for Failure {
             | Error::NotAnId(_) => {
                 Self::new(REFERENCE, error).hint("`whosaid log` lists the entries with their ids")
             }
-            error => Self::new(INPUT, error),
+            error @ Error::Statement(_) => Self::new(INPUT, error),
         }
     }
 }

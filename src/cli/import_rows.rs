@@ -12,7 +12,7 @@ use crate::cli::arguments::Import;
 use crate::cli::cosigned;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::import_options::{Maps, RowFormat, Rows};
-use crate::cli::open::{Desk, Place};
+use crate::cli::open::{Desk, Place, threads};
 use crate::cli::terminal::Terminal;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;

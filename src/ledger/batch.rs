@@ -13,7 +13,6 @@ use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
-use crate::cbor;
 use crate::hash::Hash;
 use crate::index::{self, CANDIDATES};
 use crate::key::{SecretKey, Thumbprint};
@@ -30,9 +29,6 @@ pub enum Error {
     /// The record itself, or its envelope.
     #[error(transparent)]
     Statement(#[from] statement::Error),
-    /// The record has no encoding.
-    #[error(transparent)]
-    Cbor(#[from] cbor::Error),
     /// The signer may not sign it.
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
@@ -163,18 +159,19 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     /// Seals a record and takes it into the batch, or finds the one there is.
     pub fn add(&mut self, record: &Record) -> Result<Added, Error> {
-        record.check().map_err(statement::Error::from)?;
+        let Recorder { name, key, recorded_at } = self.recorder;
+        let unsealed = statement::prepare(record, name)?;
         for reference in record.references() {
             self.check(&reference)?;
         }
-        let identity = statement::identity(self.recorder.name, record)?;
+        let identity = unsealed.identity();
         if let Some(added) = self.find_same(identity)? {
             return Ok(added);
         }
-        let Recorder { name, key, recorded_at } = self.recorder;
-        let (bytes, statement) = statement::seal(record, name, recorded_at, key)?;
+        let (bytes, statement) = unsealed.seal(recorded_at, key)?;
         self.take(bytes, statement)
     }
+
 
     /// Takes a statement that was sealed for this batch.
     pub(crate) fn take(&mut self, bytes: Vec<u8>, statement: Statement) -> Result<Added, Error> {

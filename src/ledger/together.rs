@@ -9,10 +9,13 @@ use std::num::NonZeroUsize;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
-use crate::attribution::statement::{self, Statement};
+use crate::attribution::statement::{self, Statement, Unsealed};
 use crate::hash::Hash;
 use crate::ledger::batch::{Added, Batch, Error, Recorder};
 use crate::store::disk::Disk;
+
+/// How many records are signed in one go: enough for their shared inversion.
+const GROUP: usize = 128;
 
 /// A record that others of the same batch may refer to by its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +27,11 @@ pub struct Labelled {
 }
 
 /// A record of which all references are ids.
-struct Ready {
+struct Ready<'n> {
     place: usize,
     label: Id,
-    record: Record,
-    payload: Vec<u8>,
     identity: Hash,
+    unsealed: Unsealed<'n, Record>,
 }
 
 /// A record on its way into the batch.
@@ -82,8 +84,9 @@ pub fn add_all<D: Disk>(
                 missing.push(it);
             }
         }
-        for it in in_parallel(missing, threads, |it| seal(it, recorder))? {
-            let Sealed { place, label, identity, bytes, statement } = it;
+        let groups = in_groups(missing);
+        let sealed = in_parallel(groups, threads, |group| seal(group, recorder))?;
+        for Sealed { place, label, identity, bytes, statement } in sealed.into_iter().flatten() {
             ids.insert(label, statement.id());
             first.insert(identity, (place, statement.id()));
             became[place] = Some(Became::Sealed(bytes, Box::new(statement)));
@@ -136,22 +139,42 @@ fn waves(records: Vec<Labelled>) -> Vec<Vec<(usize, Labelled)>> {
     waves
 }
 
-fn ready(
+fn ready<'n>(
     (place, labelled): (usize, Labelled),
-    name: &str,
+    name: &'n str,
     ids: &HashMap<Id, Id>,
-) -> Result<Ready, Error> {
+) -> Result<Ready<'n>, Error> {
     let Labelled { label, mut record } = labelled;
     record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
-    let (payload, identity) = statement::encode(name, &record)?;
-    Ok(Ready { place, label, record, payload, identity })
+    let unsealed = statement::prepare(record, name)?;
+    Ok(Ready { place, label, identity: unsealed.identity(), unsealed })
 }
 
-fn seal(it: Ready, recorder: Recorder<'_>) -> Result<Sealed, Error> {
-    let Recorder { name, key, recorded_at } = recorder;
-    let Ready { place, label, record, payload, identity } = it;
-    let (bytes, statement) = statement::seal_encoded(&record, payload, name, recorded_at, key)?;
-    Ok(Sealed { place, label, identity, bytes, statement })
+fn in_groups<T>(items: Vec<T>) -> Vec<Vec<T>> {
+    let mut groups = Vec::new();
+    let mut items = items.into_iter();
+    while items.len() > 0 {
+        groups.push(items.by_ref().take(GROUP).collect());
+    }
+    groups
+}
+
+fn seal(group: Vec<Ready<'_>>, recorder: Recorder<'_>) -> Result<Vec<Sealed>, Error> {
+    let (mut places, mut unsealed) = (Vec::new(), Vec::new());
+    for it in group {
+        places.push((it.place, it.label, it.identity));
+        unsealed.push(it.unsealed);
+    }
+    let sealed = statement::seal_all(&unsealed, recorder.recorded_at, recorder.key)?;
+    let sealed = places.into_iter().zip(sealed);
+    let name = |((place, label, identity), (bytes, statement))| Sealed {
+        place,
+        label,
+        identity,
+        bytes,
+        statement,
+    };
+    Ok(sealed.map(name).collect())
 }
 
 /// Does the same with all items, in several threads, and gives back what came of them in order.
@@ -160,8 +183,8 @@ fn in_parallel<T: Send, U: Send>(
     threads: NonZeroUsize,
     work: impl Fn(T) -> Result<U, Error> + Sync,
 ) -> Result<Vec<U>, Error> {
-    // Fewer are done before a thread has begun.
-    const SHARE: usize = 32;
+    // One alone needs no thread.
+    const SHARE: usize = 2;
     let share = items.len().div_ceil(threads.get()).max(SHARE);
     if items.len() <= share {
         return items.into_iter().map(work).collect();

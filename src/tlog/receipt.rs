@@ -147,7 +147,7 @@ impl Receipt {
             (TREE_KIND.into(), RFC9162_SHA256.into()),
             (POSITION.into(), Value::Array(place)),
         ]))?;
-        let mut envelope = Envelope::sign(protected, checkpoint.root.as_bytes(), key)?;
+        let mut envelope = Envelope::sign(protected, checkpoint.root.as_bytes(), key);
         let proof = Value::Bytes(Proof { position, path }.encode()?);
         let proofs = Value::Map(vec![(INCLUSION.into(), Value::Array(vec![proof]))]);
         envelope.unprotected = vec![(PROOFS.into(), proofs)];

@@ -6,16 +6,26 @@
 //! accepts (and would hide) unsorted and duplicate keys; then the decoded value is encoded again
 //! and must give the same bytes, which guards the encoder too.
 //!
+//! That thorough way goes through ciborium and decides. A lean way beside it (`read`, `write`)
+//! takes what records are made of in one pass, several times faster, and also encodes again and
+//! compares. What it refuses goes the thorough way, which names the fault: so each answer is the
+//! thorough one, and only what the lean way accepts must be shown to be the same.
+//!
 //! Two narrow openings, for envelopes alone: a payload that is kept elsewhere is null
 //! ([`encode_envelope`]), and other people's headers may have their keys in any order
 //! ([`Order::Any`]).
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+pub(crate) mod walk;
+pub(crate) mod value;
+pub(crate) mod read;
+pub(crate) mod write;
 
 use ciborium::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::cbor::value::{sorted, written};
+use crate::cbor::walk::Walker;
 
 /// How deep values may nest. A record needs 8; 16 keeps the walk within any thread's stack.
 pub const MAX_DEPTH: usize = 16;
@@ -42,6 +52,23 @@ pub enum Error {
     Unwritable(&'static str),
 }
 
+/// The lean way does not take it, for whatever reason; the thorough way decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not taken the lean way")]
+pub(crate) struct Refused;
+
+impl serde::de::Error for Refused {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl serde::ser::Error for Refused {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
 /// In which order the keys of maps may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -56,13 +83,17 @@ pub enum Order {
 /// # Errors
 /// [`Error::Unwritable`] for floats, null, nested tags, mixed or duplicate map keys.
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    write::lean(value).or_else(|Refused| encode_thoroughly(value))
+}
+
+pub(crate) fn encode_thoroughly<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     let value = Value::serialized(value).map_err(|e| Error::Shape(e.to_string()))?;
     encode_value(value)
 }
 
 /// Encodes an already built value deterministically, sorting the keys of its maps.
 pub fn encode_value(value: Value) -> Result<Vec<u8>, Error> {
-    write(&sorted(value)?)
+    written(&sorted(value)?)
 }
 
 /// Encodes a tagged array deterministically. An item of it may be null, which stands for a
@@ -70,39 +101,41 @@ pub fn encode_value(value: Value) -> Result<Vec<u8>, Error> {
 pub fn encode_envelope(tag: u64, items: Vec<Value>) -> Result<Vec<u8>, Error> {
     let item = |item| if item == Value::Null { Ok(item) } else { sorted(item) };
     let items = items.into_iter().map(item).collect::<Result<_, _>>()?;
-    write(&Value::Tag(tag, Box::new(Value::Array(items))))
-}
-
-fn write(value: &Value) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    ciborium::into_writer(value, &mut bytes)
-        .map_err(|_| Error::Unwritable("a value ciborium does not write"))?;
-    Ok(bytes)
+    written(&Value::Tag(tag, Box::new(Value::Array(items))))
 }
 
 /// Decodes exactly one value, refusing every spelling but the deterministic one.
 pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    decode_lean(bytes).or_else(|Refused| decode_thoroughly(bytes))
+}
+
+pub(crate) fn decode_lean<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    let value: T = read::lean(bytes)?;
+    if write::lean(&value)? == bytes { Ok(value) } else { Err(Refused) }
+}
+
+pub(crate) fn decode_thoroughly<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     walk(bytes, None)?;
-    let value: T = ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))?;
-    if encode(&value)? == bytes { Ok(value) } else { Err(Error::Respelled) }
+    let value: T = value::read(bytes)?;
+    if encode_thoroughly(&value)? == bytes { Ok(value) } else { Err(Error::Respelled) }
 }
 
 /// Decodes to a plain value; `tag` is the one tag allowed, on the outermost item only.
 pub fn decode_value(bytes: &[u8], tag: Option<u64>) -> Result<Value, Error> {
     walk(bytes, tag)?;
-    ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))
+    value::read(bytes)
 }
 
 /// Decodes a plain value whose maps stand in this order; everything else is as strict as ever.
 pub fn decode_ordered(bytes: &[u8], order: Order) -> Result<Value, Error> {
-    Walker { bytes, at: 0, order, nulls: false }.whole(None)?;
-    ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))
+    Walker::new(bytes, order).whole(None)?;
+    value::read(bytes)
 }
 
 /// Decodes what [`encode_envelope`] writes: the items of a tagged array, any of which may be null.
 pub fn decode_envelope(bytes: &[u8], tag: u64, order: Order) -> Result<Vec<Value>, Error> {
-    Walker { bytes, at: 0, order, nulls: true }.whole(Some(tag))?;
-    match ciborium::from_reader(bytes).map_err(|e| Error::Shape(shape(&e)))? {
+    Walker::new(bytes, order).with_nulls().whole(Some(tag))?;
+    match value::read(bytes)? {
         Value::Tag(_, inner) => inner.into_array().ok(),
         _ => None,
     }
@@ -122,185 +155,7 @@ pub fn length_of_first(bytes: &[u8]) -> Option<usize> {
 ///
 /// `tag` is the one tag allowed, required on the outermost item when given.
 pub fn walk(bytes: &[u8], tag: Option<u64>) -> Result<(), Error> {
-    Walker { bytes, at: 0, order: Order::Sorted, nulls: false }.whole(tag)
-}
-
-/// ciborium's message without its internal offsets.
-fn shape<E: std::fmt::Debug>(error: &ciborium::de::Error<E>) -> String {
-    match error {
-        ciborium::de::Error::Semantic(_, message) => message.clone(),
-        _ => "ends early".to_owned(),
-    }
-}
-
-/// The value with the keys of all its maps in order (bytewise, by their encodings).
-fn sorted(value: Value) -> Result<Value, Error> {
-    match value {
-        Value::Float(_) => Err(Error::Unwritable("a floating point number")),
-        Value::Null => Err(Error::Unwritable("a null")),
-        Value::Array(items) => {
-            Ok(Value::Array(items.into_iter().map(sorted).collect::<Result<_, _>>()?))
-        }
-        Value::Tag(tag, inner) => Ok(Value::Tag(tag, Box::new(sorted(*inner)?))),
-        Value::Map(entries) => sorted_map(entries),
-        plain => Ok(plain),
-    }
-}
-
-fn sorted_map(entries: Vec<(Value, Value)>) -> Result<Value, Error> {
-    let mut keyed = Vec::with_capacity(entries.len());
-    for (key, value) in entries {
-        let mut spelling = Vec::new();
-        ciborium::into_writer(&key, &mut spelling)
-            .map_err(|_| Error::Unwritable("a map key ciborium does not write"))?;
-        keyed.push((spelling, key, sorted(value)?));
-    }
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
-    for pair in keyed.windows(2) {
-        if pair[0].0 == pair[1].0 {
-            return Err(Error::Unwritable("a map with the same key twice"));
-        }
-        if key_type(pair[0].0[0] >> 5) != key_type(pair[1].0[0] >> 5) {
-            return Err(Error::Unwritable("a map with keys of two types"));
-        }
-    }
-    Ok(Value::Map(keyed.into_iter().map(|(_, key, value)| (key, value)).collect()))
-}
-
-/// Integers of either sign count as one type of key; with all labels in use here the two orders
-/// in circulation (bytewise and length-first) then coincide.
-fn key_type(major: u8) -> u8 {
-    if major == 1 { 0 } else { major }
-}
-
-struct Head {
-    major: u8,
-    argument: u64,
-}
-
-struct Walker<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    order: Order,
-    /// Whether an item of the outermost array may be null.
-    nulls: bool,
-}
-
-impl Walker<'_> {
-    /// Walks one value that takes all the bytes.
-    fn whole(mut self, tag: Option<u64>) -> Result<(), Error> {
-        if let Some(tag) = tag {
-            let head = self.head()?;
-            if (head.major, head.argument) != (6, tag) {
-                return Err(self.malformed("another tag than the one expected", 0));
-            }
-        }
-        self.item(0)?;
-        if self.at == self.bytes.len() {
-            Ok(())
-        } else {
-            Err(self.malformed("bytes after the end", self.at))
-        }
-    }
-
-    fn malformed(&self, what: &'static str, at: usize) -> Error {
-        debug_assert!(at <= self.bytes.len());
-        Error::Malformed { what, at }
-    }
-
-    /// Reads one initial byte and its argument (RFC 8949 section 3), shortest form only.
-    fn head(&mut self) -> Result<Head, Error> {
-        let start = self.at;
-        let initial = self.take(1)?[0];
-        let (major, info) = (initial >> 5, initial & 0x1f);
-        let width = match info {
-            0..=23 => return Ok(Head { major, argument: u64::from(info) }),
-            24..=27 => 1_usize << (info - 24),
-            _ => return Err(self.malformed("an indefinite or reserved length", start)),
-        };
-        if major == 7 {
-            return Err(self.malformed("a float or an unassigned simple value", start));
-        }
-        let argument =
-            self.take(width)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        // The largest value the next shorter form holds: 23, 2^8-1, 2^16-1, 2^32-1.
-        let shorter = if width == 1 { 23 } else { u64::MAX >> (64 - 4 * width) };
-        if argument <= shorter {
-            return Err(self.malformed("a number in a longer form than it needs", start));
-        }
-        Ok(Head { major, argument })
-    }
-
-    /// Walks one item and everything inside it.
-    fn item(&mut self, depth: usize) -> Result<u8, Error> {
-        let start = self.at;
-        if depth >= MAX_DEPTH {
-            return Err(self.malformed("nesting deeper than 16", start));
-        }
-        let Head { major, argument } = self.head()?;
-        match major {
-            0 | 1 => {}
-            2 => drop(self.take_long(argument)?),
-            3 => {
-                let text = self.take_long(argument)?;
-                if std::str::from_utf8(text).is_err() {
-                    return Err(self.malformed("text that is not UTF-8", start));
-                }
-            }
-            4 => {
-                for _ in 0..argument {
-                    self.item(depth + 1)?;
-                }
-            }
-            5 => self.map(argument, depth)?,
-            6 => return Err(self.malformed("a tag", start)),
-            _ if matches!(argument, 20 | 21) => {}
-            _ if argument == 22 && depth == 1 && self.nulls => {}
-            _ => return Err(self.malformed("null, undefined or an unassigned value", start)),
-        }
-        Ok(major)
-    }
-
-    fn map(&mut self, entry_count: u64, depth: usize) -> Result<(), Error> {
-        let mut previous: Option<(u8, Range<usize>)> = None;
-        let mut seen = BTreeSet::new();
-        for _ in 0..entry_count {
-            let start = self.at;
-            let key = key_type(self.item(depth + 1)?);
-            let range = start..self.at;
-            if self.order == Order::Any {
-                if !seen.insert(&self.bytes[range]) {
-                    return Err(self.malformed("a map key twice", start));
-                }
-            } else {
-                if let Some((before, bytes)) = previous {
-                    if before != key {
-                        return Err(self.malformed("a map with keys of two types", start));
-                    }
-                    if self.bytes[bytes] >= self.bytes[range.clone()] {
-                        return Err(self.malformed("a map key twice or out of order", start));
-                    }
-                }
-                previous = Some((key, range));
-            }
-            self.item(depth + 1)?;
-        }
-        Ok(())
-    }
-
-    fn take_long(&mut self, length: u64) -> Result<&[u8], Error> {
-        let at = self.at;
-        let length = usize::try_from(length).map_err(|_| self.malformed("a cut-off item", at))?;
-        self.take(length)
-    }
-
-    fn take(&mut self, length: usize) -> Result<&[u8], Error> {
-        let end = self.at.checked_add(length).filter(|end| *end <= self.bytes.len());
-        let end = end.ok_or_else(|| self.malformed("a cut-off item", self.at))?;
-        let taken = &self.bytes[self.at..end];
-        self.at = end;
-        Ok(taken)
-    }
+    Walker::new(bytes, Order::Sorted).whole(tag)
 }
 
 #[cfg(test)]
