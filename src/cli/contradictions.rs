@@ -110,16 +110,23 @@ pub(crate) fn run(
         let name = &party.name;
         terminal.line(format!("No recorded tie says that a claim of {name} is contradicted."));
     }
-    pairs.iter().for_each(|two| print(two, terminal));
+    for two in &pairs {
+        print(two, terminal);
+    }
     if let Some(next) = next {
         terminal.line(format!("There is more: --after {next}"));
     }
     if !candidates.is_empty() {
         terminal
             .line("Candidates, by their words alone; nobody has recorded that they contradict:");
-        candidates.iter().for_each(|two| print(two, terminal));
+        for two in &candidates {
+            print(two, terminal);
+        }
     }
-    terminal.line("A tie is somebody's reading; whether two claims contradict is for you to say.");
+    terminal.line(
+        "* marks the party's own claims. A tie is somebody's reading; whether two claims \
+         contradict is for you to say.",
+    );
     print_extent(&extent, terminal);
     Ok(Exit::Holds)
 }

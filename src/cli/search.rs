@@ -9,9 +9,9 @@ use crate::attribution::record::Record;
 use crate::attribution::record::claim::Act;
 use crate::attribution::statement::Statement;
 use crate::attribution::truth::Truth;
-use crate::audit::level::Level;
+use crate::audit::audit_with;
+use crate::audit::level::{self, Level};
 use crate::audit::standing::{Because, Outcome, Standing, Standings};
-use crate::audit::{self};
 use crate::cli::audit::{self as audited, Audited};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::Place;
@@ -131,9 +131,13 @@ fn wanted(options: &Search) -> Result<Wanted, Failure> {
     let to = date("--to", options.to.as_deref())?;
     let act = options.act.as_deref().map(act).transpose()?;
     let window = Days::between(from.as_ref(), to.as_ref());
+    if window.is_empty() {
+        let message = "--to lies before --from: nothing can be of that time";
+        return Err(Failure::new(failure::INPUT, message));
+    }
     let is_later_named = options.standing.is_some_and(|it| it != StandingName::Standing);
     let kind = options.kind.as_deref().map(kind).transpose()?;
-    Ok(Wanted { question, act, window, kind, is_later_named, ..Wanted::default() })
+    Ok(Wanted { question, kind, act, window, is_later_named, ..Wanted::default() })
 }
 
 /// A kind of record that was typed.
@@ -245,7 +249,7 @@ fn fits(wanted: StandingName, stands: Option<&Stands>) -> bool {
 }
 
 fn level_named(name: LevelName) -> Level {
-    audit::level::ALL[name as usize]
+    level::ALL[name as usize]
 }
 
 /// Verifies the ledger and takes all of it into memory, if it is not too large.
@@ -265,7 +269,7 @@ fn audit_all(place: &Place, terminal: &Terminal) -> Result<Audited, Failure> {
 
 fn level_of(audited: &Audited, standings: &Standings<'_>, hit: &Hit) -> Option<Level> {
     let held = |digest: &Hash| audited.held(digest);
-    let audit = audit::audit_with(&audited.graph, standings, hit.id, &held).ok()?;
+    let audit = audit_with(&audited.graph, standings, hit.id, &held).ok()?;
     Some(audit.level.level)
 }
 
@@ -357,18 +361,18 @@ fn print_end(answer: &Answer, terminal: &Terminal) {
     }
     match (answer.found.len(), answer.next) {
         (0, None) => terminal.line("Nothing found."),
-        (count, None) => terminal.line(counted(count, "found")),
+        (count, None) => terminal.line(format!("{}.", counted(count, "found"))),
         (0, Some(next)) => terminal.line(format!(
             "Nothing among the {} entries looked at so far; to go on: --after {next}",
             answer.looked_at
         )),
         (count, Some(next)) => {
-            let shown = counted(count, "shown").replace('.', "");
+            let shown = counted(count, "shown");
             terminal.line(format!("{shown}, newest first; there may be more: --after {next}"));
         }
     }
 }
 
 fn counted(count: usize, verb: &str) -> String {
-    if count == 1 { format!("1 entry {verb}.") } else { format!("{count} entries {verb}.") }
+    if count == 1 { format!("1 entry {verb}") } else { format!("{count} entries {verb}") }
 }

@@ -10,7 +10,7 @@ const PAGE: &str = "20";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 All words have to occur, in any order; capitals and accents do not matter. \"In quotation marks\"
-words stand in a row, beginn* stands for a beginning, -word leaves out. Put the whole in single
+words stand in a row, deleg* stands for a beginning, -word leaves out. Put the whole in single
 quotes for the shell, or -- before it. Searched are the words of claims, the quoted passages, names
 of parties, titles, places, notices and replies; of a captured document only what is quoted.
 

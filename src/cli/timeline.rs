@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
+use crate::attribution::date::Date;
 use crate::attribution::record::Record;
+use crate::attribution::statement::Statement;
 use crate::attribution::truth::Truth;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::open::Place;
@@ -81,15 +83,13 @@ fn said(asked: &Asked<'_>, options: &Timeline) -> Result<Answer, Trouble> {
 fn print(found: &Found, terminal: &Terminal) {
     let hit = &found.hit;
     let (entry_index, id) = (hit.entry_index, hit.id.short());
-    let claim = match hit.statement.as_ref().map(|it| it.record()) {
-        Some(Record::Claim(claim)) => claim,
-        _ => {
-            terminal.line(format!("{:<12} {entry_index:<5} {id}  withheld", ""));
-            return;
-        }
+    let record = hit.statement.as_ref().map(Statement::record);
+    let Some(Record::Claim(claim)) = record else {
+        terminal.line(format!("{:<12} {entry_index:<5} {id}  withheld", ""));
+        return;
     };
     let mark = if hit.within == Truth::Holds { "" } else { "~" };
-    let date = claim.said_at.as_ref().map_or("undated".to_owned(), |it| it.edtf());
+    let date = claim.said_at.as_ref().map_or("undated".to_owned(), Date::edtf);
     let suspect = if found.suspect { "suspect: " } else { "" };
     let text = shortened(&claim.proposition.text, 90);
     let (act, polarity) = (word(&claim.act), word(&claim.polarity));

@@ -152,6 +152,10 @@ fn confirmed(
 ) -> Result<Option<Hit>, Error> {
     let slot = reader.slot(entry_index)?;
     let (id, mut within) = (slot.id, Truth::Unknown);
+    if slot.statement.is_none() {
+        // What is withheld has no words in an index: this one is from before, and has to go.
+        tables.condemn();
+    }
     if let Some(statement) = &slot.statement {
         let record = statement.record();
         let speaker = speaker_of(tables, reader, record, &wanted.question)?;

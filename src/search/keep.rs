@@ -201,12 +201,14 @@ impl Remembered {
                 }
             }
             Record::Relation(it) => {
-                targets = vec![Head::of(it.from), Head::of(it.to)];
                 for end in [it.from, it.to] {
                     context.ends.extend(self.head(sources, end)?);
+                    targets.push((Head::of(end), self.place(sources, end)?));
                 }
             }
-            Record::Notice(it) => targets.push(Head::of(it.target)),
+            Record::Notice(it) => {
+                targets.push((Head::of(it.target), self.place(sources, it.target)?));
+            }
             _ => {}
         }
         let words = texts(record, party).into_iter().map(|words| words.join(" "));
@@ -222,6 +224,14 @@ impl Remembered {
             channels.extend(self.head(sources, document)?);
         }
         Ok(channels)
+    }
+
+    /// The entry with an id.
+    fn place(&self, sources: &Sources<'_>, id: Id) -> Result<Option<u64>, Error> {
+        if let Some(entry_index) = self.pending.get(&id) {
+            return Ok(Some(*entry_index));
+        }
+        Ok(sources.tables.by_id(id)?.map(|entry| entry.entry_index))
     }
 
     /// The channel of a document, or the speaker of a claim.

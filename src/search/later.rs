@@ -8,7 +8,7 @@ use crate::attribution::keyring::{Keyring, Signed};
 use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::audit::graph::Graph;
-use crate::audit::standing::{Outcome, Standings};
+use crate::audit::standing::{Outcome, Standing, Standings};
 use crate::key::Thumbprint;
 use crate::search::marks::{self, Head};
 use crate::search::reread::{Error, Reader};
@@ -33,23 +33,27 @@ pub struct Later<'a> {
     tables: &'a Tables,
     reader: &'a Reader<'a>,
     keyring: Keyring,
+    /// The charter or key records that were not admitted, and why.
+    refused: HashMap<Id, String>,
 }
 
 impl<'a> Later<'a> {
     /// Reads the keys of all times.
     pub fn new(tables: &'a Tables, reader: &'a Reader<'a>) -> Result<Self, Error> {
-        let mut keyring = Keyring::default();
+        let (mut keyring, mut refused) = (Keyring::default(), HashMap::new());
         let expression = format!("\"{}\" OR \"{}\"", marks::kind("charter"), marks::kind("key"));
         let listing = Listing { ascending: true, limit: usize::MAX, ..Listing::default() };
         for entry_index in tables.matching(&expression, &listing)? {
             if let Some(statement) = reader.slot(entry_index)?.statement
                 && matches!(statement.record(), Record::Charter(_) | Record::Key(_))
             {
-                // What is refused here `verify` names.
-                let _ = keyring.admit(statement, entry_index, None);
+                let id = statement.id();
+                if let Err(error) = keyring.admit(statement, entry_index, None) {
+                    refused.insert(id, format!("entry {entry_index}: {error}"));
+                }
             }
         }
-        Ok(Self { tables, reader, keyring })
+        Ok(Self { tables, reader, keyring, refused })
     }
 
     /// The keys after the last entry.
@@ -60,6 +64,13 @@ impl<'a> Later<'a> {
     /// How the statement at an entry stands.
     pub fn of(&self, entry_index: u64, statement: &Statement) -> Result<Stands, Error> {
         let id = statement.id();
+        if matches!(statement.record(), Record::Charter(_) | Record::Key(_)) {
+            // No notice may be about these; they are admitted once, in their order.
+            return Ok(match self.refused.get(&id) {
+                Some(why) => Stands::Refused(why.clone()),
+                None => Stands::So(Outcome { standing: Standing::Standing, because: Vec::new() }),
+            });
+        }
         let mut gathered = Gathered { later: self, signed: HashMap::new(), refused: None };
         gathered.take(entry_index, statement.clone(), None);
         gathered.follow(id)?;

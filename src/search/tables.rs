@@ -30,6 +30,9 @@ const MANY: u64 = 50_000;
 /// full-text table mean less merging.
 const PIECE: i64 = 32 * 1024 * 1024;
 
+/// From how many entries on something is frequent.
+const FREQUENT: i64 = 5000;
+
 const TABLES: &str = "
     CREATE TABLE entry (
         entry_index INTEGER PRIMARY KEY,
@@ -54,6 +57,7 @@ const TABLES: &str = "
         entry_index INTEGER NOT NULL,
         PRIMARY KEY (target, entry_index)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE named_later (entry_index INTEGER PRIMARY KEY) STRICT;
     CREATE TABLE said (
         speaker     INTEGER NOT NULL,
         moment      INTEGER NOT NULL,
@@ -82,17 +86,28 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the index itself is broken, rather than the disk full or somebody else at it.
+    /// Whether the index itself is broken, rather than the disk full or somebody else at it: tables
+    /// that are not there, or values not as expected, are ordinary errors to SQLite.
     pub fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        match self {
-            Self::Damaged(_) => true,
-            Self::Sqlite(error) => {
-                // Tables that are not there, or not as expected, are an ordinary error to SQLite.
-                let code = error.sqlite_error_code();
-                matches!(code, Some(DatabaseCorrupt | NotADatabase | rusqlite::ErrorCode::Unknown))
-            }
-        }
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed,
+            OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure,
+        };
+        let Self::Sqlite(error) = self else { return true };
+        !matches!(
+            error.sqlite_error_code(),
+            Some(
+                CannotOpen
+                    | DatabaseBusy
+                    | DatabaseLocked
+                    | DiskFull
+                    | FileLockingProtocolFailed
+                    | OutOfMemory
+                    | PermissionDenied
+                    | ReadOnly
+                    | SystemIoFailure
+            )
+        )
     }
 }
 
@@ -124,8 +139,8 @@ pub struct Row {
     pub speaker: Option<Head>,
     /// The channel of a document.
     pub channel: Option<Head>,
-    /// The statements whose standing it changes.
-    pub targets: Vec<Head>,
+    /// The statements whose standing it may change, and their entries, where these are known.
+    pub targets: Vec<(Head, Option<u64>)>,
     /// By what names a party or channel is asked for.
     pub called: Vec<(Called, String)>,
     /// Its words and marks, parted by spaces.
@@ -351,38 +366,44 @@ impl Tables {
         found.map(|row| row.map_err(Error::from).and_then(|(m, e)| Ok((m, index(e)?)))).collect()
     }
 
-    /// The entries that fit an expression of FTS5. Only `ask` writes such expressions, from words
-    /// that hold no sign.
+    /// The entries that fit an expression of FTS5. Only this module's neighbours write such
+    /// expressions, from words that hold no sign.
     pub fn matching(&self, expression: &str, listing: &Listing) -> Result<Vec<u64>, Error> {
+        let is_driven = listing.is_later_named && self.is_frequent(expression)?;
         let (sign, order) = if listing.ascending { (">", "ASC") } else { ("<", "DESC") };
-        let mut query = "SELECT term.rowid FROM term".to_owned();
-        let joined = !listing.window.is_open() || listing.since.is_some() || listing.is_later_named;
-        if joined {
-            query.push_str(" CROSS JOIN entry ON entry.entry_index = term.rowid");
-        }
-        query.push_str(" WHERE term MATCH ?1");
-        if listing.after.is_some() {
-            query.push_str(&format!(" AND term.rowid {sign} ?2"));
+        // Of the two lists the shorter one leads; the other one is looked up, and never sorted.
+        let (leading, place) = if is_driven {
+            (
+                "named_later CROSS JOIN term ON term.rowid = named_later.entry_index",
+                "named_later.entry_index",
+            )
         } else {
-            query.push_str(" AND ?2 IS NULL");
-        }
-        if joined {
-            query.push_str(
-                " AND (?3 IS NULL OR entry.latest IS NULL OR entry.latest >= ?3)
-                  AND (?4 IS NULL OR entry.earliest IS NULL OR entry.earliest <= ?4)
-                  AND (?5 IS NULL OR entry.recorded_at >= ?5)",
-            );
+            ("term", "term.rowid")
+        };
+        let named = if listing.is_later_named && !is_driven {
+            " AND EXISTS (SELECT 1 FROM named_later WHERE entry_index = term.rowid)"
         } else {
-            query.push_str(" AND ?3 IS NULL AND ?4 IS NULL AND ?5 IS NULL");
-        }
-        if listing.is_later_named {
-            query.push_str(" AND EXISTS (SELECT 1 FROM later WHERE later.target = entry.head)");
-        }
-        query.push_str(&format!(" ORDER BY term.rowid {order} LIMIT ?6"));
+            ""
+        };
+        let query = format!(
+            "SELECT {place} FROM {leading} CROSS JOIN entry ON entry.entry_index = {place}
+             WHERE term MATCH ?1 AND {place} {sign} ?2
+               AND (?3 IS NULL OR entry.latest IS NULL OR entry.latest >= ?3)
+               AND (?4 IS NULL OR entry.earliest IS NULL OR entry.earliest <= ?4)
+               AND (?5 IS NULL OR entry.recorded_at >= ?5){named}
+             ORDER BY {place} {order} LIMIT ?6"
+        );
         let limit = i64::try_from(listing.limit).unwrap_or(i64::MAX);
         let Days { earliest, latest } = listing.window;
-        let (after, since) = (listing.after.map(sql), listing.since.map(sql));
+        let before_all = if listing.ascending { -1 } else { i64::MAX };
+        let (after, since) = (listing.after.map_or(before_all, sql), listing.since.map(sql));
         self.numbers(&query, params![expression, after, earliest, latest, since, limit])
+    }
+
+    /// Whether more entries fit an expression than are compared with another list one by one.
+    fn is_frequent(&self, expression: &str) -> Result<bool, Error> {
+        let query = "SELECT rowid FROM term WHERE term MATCH ?1 LIMIT 1 OFFSET ?2";
+        Ok(!self.numbers(query, params![expression, FREQUENT])?.is_empty())
     }
 
     /// The first entry that was recorded then or later.
@@ -453,6 +474,8 @@ fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Error> {
     let mut called =
         transaction.prepare_cached("INSERT OR IGNORE INTO called VALUES (?1, ?2, ?3)")?;
     let mut later = transaction.prepare_cached("INSERT OR IGNORE INTO later VALUES (?1, ?2)")?;
+    let mut named_later =
+        transaction.prepare_cached("INSERT OR IGNORE INTO named_later VALUES (?1)")?;
     let mut said = transaction.prepare_cached("INSERT INTO said VALUES (?1, ?2, ?3)")?;
     for row in rows {
         let (entry_index, head) = (sql(row.entry_index), Head::of(row.id).number());
@@ -470,8 +493,11 @@ fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Error> {
         for (what, text) in &row.called {
             called.execute(params![*what as i64, text, entry_index])?;
         }
-        for target in &row.targets {
+        for (target, place) in &row.targets {
             later.execute(params![target.number(), entry_index])?;
+            if let Some(place) = place {
+                named_later.execute([sql(*place)])?;
+            }
         }
         if let Some(speaker) = speaker {
             said.execute(params![speaker, moment(row.days), entry_index])?;

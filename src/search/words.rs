@@ -17,8 +17,9 @@ pub const QUESTION: usize = 1000;
 /// The most words and phrases of a question.
 pub const PHRASES: usize = 64;
 
-/// The fewest characters before a `*`: fewer would stand for half of a language's words.
-pub const PREFIX: usize = 2;
+/// The fewest characters before a `*`: fewer stand for a large part of a language's words, which are
+/// all looked up.
+pub const PREFIX: usize = 3;
 
 /// Why a question was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -350,7 +351,7 @@ mod tests {
         check("", Error::NoWord(String::new()));
         check("!? *", Error::NoWord("!? *".to_owned()));
         check("-kabul", Error::OnlyExcluded("-kabul".to_owned()));
-        check("a*", Error::ShortPrefix("a*".to_owned()));
+        check("ab*", Error::ShortPrefix("ab*".to_owned()));
         check(&"x".repeat(1001), Error::TooLong(1001));
         check(&"x ".repeat(65), Error::TooMany(65));
     }
