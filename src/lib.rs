@@ -31,6 +31,7 @@ pub mod claimfile;
 pub mod import;
 pub mod verify;
 pub mod audit;
+pub mod search;
 pub mod witness;
 pub mod receipt;
 pub mod monitor;

@@ -45,6 +45,7 @@ mod it {
     mod refused;
     mod rfc3161;
     mod sample;
+    mod search;
     mod sshsig;
     mod statements;
     mod store;

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::capture_options::{Attach, Capture, Fetching, Redact};
 use crate::cli::import_options::{self, Controller, Maps, Officials, Rows};
 use crate::cli::monitor_options::Monitor;
+use crate::cli::search_options::{Contradictions, Search, Timeline};
 use crate::cli::signing_options::Signing;
 use crate::cli::witness_options::{Cosign, TrustWitness, Witness};
 use crate::web::fetch;
@@ -128,6 +129,12 @@ pub enum Command {
     Log(Log),
     /// Show one entry whole
     Show(Show),
+    /// Find entries by words, party, channel, date, act, level or standing
+    Search(Search),
+    /// List a party's claims in the order in which they were said
+    Timeline(Timeline),
+    /// List what contradicts a party's claims
+    Contradictions(Contradictions),
     /// Check the whole ledger, trusting nothing but the policy
     Verify(Verify),
     /// Say on what a claim really rests
@@ -371,12 +378,28 @@ pub struct Rebut {
 /// Options of `log`.
 #[derive(Debug, Args)]
 pub struct Log {
-    /// Only the last N entries
+    /// Only the last N entries; with --party, --channel or --since the last N of those listed
     #[arg(short = 'n', long, value_name = "N")]
     pub limit: Option<u64>,
     /// Only records of this kind (claim, party, document, notice, …)
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
+    /// Only what names this party, or describes it: its key, a name, or the beginning of an id
+    #[arg(long, value_name = "PARTY")]
+    pub party: Option<String>,
+    /// Only what names this channel, describes it, or appeared on it
+    #[arg(long, value_name = "CHANNEL")]
+    pub channel: Option<String>,
+    /// Only what was recorded on this day or later (UTC)
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+}
+
+impl Log {
+    /// Whether the index is asked, rather than every entry read.
+    pub fn needs_index(&self) -> bool {
+        self.party.is_some() || self.channel.is_some() || self.since.is_some()
+    }
 }
 
 /// Options of `show`.

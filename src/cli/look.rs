@@ -25,7 +25,7 @@ use crate::tlog::tile::FULL_WIDTH;
 use crate::web::remote::Freshness;
 
 #[derive(Serialize)]
-struct Json<'a> {
+pub(crate) struct Json<'a> {
     schema: &'static str,
     entry: u64,
     id: Id,
@@ -319,7 +319,7 @@ fn is_suspect(keyring: &Keyring, statement: &Statement, entry_index: u64) -> boo
     keyring.is_suspect(statement.signer(), entry_index)
 }
 
-fn json<'a>(
+pub(crate) fn json<'a>(
     schema: &'static str,
     (entry, id): (u64, Id),
     statement: Option<&'a Statement>,
@@ -341,7 +341,12 @@ fn json<'a>(
     }
 }
 
-fn log_line(entry_index: u64, statement: &Statement, names: &Names, suspect: bool) -> String {
+pub(crate) fn log_line(
+    entry_index: u64,
+    statement: &Statement,
+    names: &Names,
+    suspect: bool,
+) -> String {
     let (id, kind) = (statement.id().short(), statement.record().kind());
     let line = summary::line(statement.record(), names);
     let mark = if suspect { "suspect: " } else { "" };

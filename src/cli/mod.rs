@@ -10,6 +10,7 @@ pub mod witness_options;
 pub mod capture_options;
 pub mod monitor_options;
 pub mod import_options;
+pub mod search_options;
 pub mod arguments;
 mod failure;
 mod terminal;
@@ -19,7 +20,9 @@ mod places;
 mod seen;
 mod summary;
 mod cosigned;
+mod following;
 mod open;
+mod searching;
 mod init;
 mod added;
 mod pages;
@@ -33,6 +36,10 @@ mod look;
 mod redact;
 mod verify;
 mod audit;
+mod search;
+mod log_by;
+mod timeline;
+mod contradictions;
 mod controller;
 mod prove;
 mod check;
@@ -89,8 +96,12 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Relate(it) => amend::relate(&place, &it, terminal),
         Command::Rebut(it) => amend::rebut(&place, &it, terminal),
         Command::Redact(it) => redact::run(&place, &it, terminal),
+        Command::Log(it) if it.needs_index() => log_by::run(&place, &it, terminal),
         Command::Log(it) => look::log(&place, &it, terminal),
         Command::Show(it) => look::show(&place, &it, terminal),
+        Command::Search(it) => search::run(&place, &it, terminal),
+        Command::Timeline(it) => timeline::run(&place, &it, terminal),
+        Command::Contradictions(it) => contradictions::run(&place, &it, terminal),
         Command::Verify(it) => verify::run(&place, &it, terminal),
         Command::Audit(it) => audit::audit(&place, &it, terminal),
         Command::Controller(it) => controller::run(&place, &it, terminal),

@@ -13,7 +13,7 @@ use crate::cli::courier::Courier;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::signing_options::Signing;
 use crate::cli::terminal::Terminal;
-use crate::cli::{secrets, seen};
+use crate::cli::{following, secrets, seen};
 use crate::evidence::authority::x509::Certificate;
 use crate::index::Index;
 use crate::key::SecretKey;
@@ -179,6 +179,12 @@ impl Desk {
         if let Ok(store) = Store::open(OsDisk::new(&self.folder)) {
             seen::remember_own(self.memory.as_ref(), &store, &self.policy, terminal);
         }
+        following::follow(&self.folder, &self.policy, terminal);
+    }
+
+    /// Throws away the search index, which may hold words that are erased.
+    pub(crate) fn forget_words(&self) {
+        following::forget(&self.folder);
     }
 }
 
@@ -303,6 +309,10 @@ impl Place {
     ) -> Result<(Desk, Zeroizing<Vec<u8>>), Failure> {
         let folder = self.folder()?.to_owned();
         let (store, policy) = (Store::open(OsDisk::new(&folder))?, self.policy()?);
+        if store.pending()?.is_some() {
+            // It may be an erasure, which opening finishes.
+            following::forget(&folder);
+        }
         seen::meet(self.memory.as_ref(), &store, &policy, &|| false)?;
         if reading::checkpoint(&store)?.is_none() && store.pending()?.is_none() {
             return Err(writing::Error::NoLedger.into());

@@ -119,7 +119,10 @@ fn erase(desk: &mut Desk, target: &Target, redact: &Redact) -> Result<Erased, Fa
     let statement = redact.statement.then_some(target.entry_index);
     let erasure = Erasure { statement, ..erasing::plan(&desk.ledger, target.id)? };
     if !redact.signing.dry_run {
+        desk.forget_words();
         erasing::erase(&mut desk.ledger, &erasure)?;
+        // Whoever searched meanwhile may have made it anew, from what was still there.
+        desk.forget_words();
     }
     let Erasure { captures, kept, absent, statement } = erasure;
     let kept = kept.into_iter().map(|(digest, entry)| Kept { digest, entry }).collect();
