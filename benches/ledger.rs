@@ -1,255 +1,243 @@
-//! First figures: what a person waits for, each beside the bare cost of its signatures, hashes and
-//! disk writes, measured in the same run. Only the ratios travel from one machine to another.
+//! What a person waits for, each beside the bare cost of its signatures, hashes and disk writes, or
+//! beside another way to do it, measured in the same run on the same cores. Only the ratios travel
+//! from one machine to another.
 //!
-//! `cargo bench` prints the table. Medians of interleaved runs, because machines are shared.
+//! `cargo bench` prints the table for 100,000 claims; `WHOSAID_HEAVY=1 cargo bench` takes a million
+//! as well. Where runs are short they are interleaved and the median counts, because machines are
+//! shared. What the figures mean stands in `docs/PERFORMANCE.md`.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and writes files")]
+
+mod desk;
+mod others;
+mod table;
 
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use whosaid::attribution::id::Id;
+use desk::{CAPTURE, Desk, TIME, line_of, threads};
+use table::{Table, median, time};
 use whosaid::attribution::keyring::Signed;
 use whosaid::attribution::record::Record;
-use whosaid::attribution::record::charter::{Charter, FORMAT, Power, Recorder as First};
-use whosaid::attribution::record::claim::{Act, Claim, Passage, Polarity, Proposition, Who};
-use whosaid::attribution::record::claim::{Hop, HopBasis, HopRelation, Mode};
-use whosaid::attribution::record::document::{Capture, Document, DocumentKind};
-use whosaid::attribution::record::party::{Name, Party, PartyKind};
 use whosaid::attribution::statement;
 use whosaid::audit::audit;
 use whosaid::audit::captures::Held;
 use whosaid::audit::graph::Graph;
 use whosaid::cbor;
 use whosaid::hash::Hash;
-use whosaid::index::Index;
 use whosaid::key::SecretKey;
-use whosaid::ledger::batch::{Batch, Recorder};
-use whosaid::ledger::writing::{self, Ledger};
-use whosaid::selector::Selector;
+use whosaid::receipt::prove::Prover;
+use whosaid::search::ask::{self, Paging, Wanted};
+use whosaid::search::keep::catch_up;
+use whosaid::search::reread::Reader;
+use whosaid::search::tables::Tables;
+use whosaid::search::words::Question;
 use whosaid::store::Store;
 use whosaid::store::os::OsDisk;
-use whosaid::tlog::note::{Algorithm, VerifierKey};
 use whosaid::tlog::policy::Policy;
 use whosaid::verify::report::Verdict;
 use whosaid::verify::verify;
 
-const ORIGIN: &str = "bench.example/claims";
-const TIME: u64 = 1_732_500_000;
-const CAPTURE: &[u8] = b"The ministry stated that a delegation will come to the capital soon.";
+const SMALL: u64 = 1_000;
+const LARGE: u64 = 100_000;
+const HUGE: u64 = 1_000_000;
+
+/// The argument with which the program calls itself, to verify in a process of its own.
+const VERIFY: &str = "--verify-and-tell-memory";
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, folder] = &arguments[..]
+        && flag == VERIFY
+    {
+        return tell_memory(Path::new(folder));
+    }
     let folder = tempfile::tempdir().expect("a folder");
-    let mut desk = Desk::found(&folder.path().join("ledger"));
-    desk.fill(1_000);
-    println!("{:<44} {:>11} {:>11} {:>7}  beside", "", "took", "bare", "ratio");
-    append_one(&mut desk, folder.path());
-    append_a_thousand(&mut desk);
-    desk.fill(10_000);
-    verify_and_audit(&desk);
+    let mut table = Table::begin();
+    let mut small = Desk::found(&folder.path().join("small"));
+    small.fill(SMALL);
+    let small_costs = one_by_one(&mut table, &mut small, folder.path(), None);
+    let mut desk = Desk::found(&folder.path().join("large"));
+    import(&mut table, &mut desk, LARGE);
+    verification(&mut table, &desk, LARGE);
+    sizes(&mut table, &desk);
+    one_by_one(&mut table, &mut desk, folder.path(), Some(&small_costs));
+    let memory = peak_of(&desk.folder);
+    table.note(&format!("verify {LARGE}: peak of the process {} MB", memory / 1_000_000));
+    search(&mut table, &desk, folder.path());
+    others::measure(&mut table, &desk, folder.path());
+    if std::env::var("WHOSAID_HEAVY").is_ok() {
+        let mut desk = Desk::found(&folder.path().join("huge"));
+        import(&mut table, &mut desk, HUGE);
+        verification(&mut table, &desk, HUGE);
+        sizes(&mut table, &desk);
+        one_by_one(&mut table, &mut desk, folder.path(), Some(&small_costs));
+        let huge = peak_of(&desk.folder);
+        table.ratio_of_sizes("verify, peak memory, 1,000,000 to 100,000", huge, memory);
+        search(&mut table, &desk, folder.path());
+    }
 }
 
-/// One claim, from the record to the durable checkpoint.
-fn append_one(desk: &mut Desk, folder: &Path) {
+/// Many claims as JSON Lines, read, looked through, sealed and durable.
+fn import(table: &mut Table, desk: &mut Desk, count: u64) {
+    const SAMPLE: u64 = 20_000;
+    let records: Vec<Record> = (0..SAMPLE).map(|number| desk.claim(number)).collect();
+    let bare = time(|| {
+        in_threads(&records, |share, key| share.iter().for_each(|it| seal_bare(it, key)));
+    });
+    let bare = bare.mul_f64(count as f64 / SAMPLE as f64);
+    let first = desk.claims;
+    let lines: Vec<u8> = (first..count).flat_map(|it| line_of(&desk.claim(it))).collect();
+    let took = time(|| desk.import(lines.as_slice()));
+    desk.claims = count;
+    let cores = threads();
+    let beside = format!("the same × (canonical CBOR, sign, SHA-256) on {cores} cores");
+    table.row(&format!("import {count} claims, all durable"), took, bare, &beside);
+}
+
+/// The whole ledger, and what is left of the cost without the signatures.
+fn verification(table: &mut Table, desk: &Desk, count: u64) {
+    const SAMPLE: u64 = 20_000;
+    let record = desk.claim(0);
+    let bytes = statement::seal(&record, "desk", TIME, &desk.key).expect("a claim").0;
+    let signature = desk.key.sign(&bytes);
+    let public = desk.key.public();
     let (mut took, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..if count > LARGE { 1 } else { 3 } {
+        let all: Vec<u64> = (0..SAMPLE).collect();
+        bare.push(time(|| {
+            in_threads(&all, |share, _| {
+                for _ in share {
+                    assert!(public.verifies(black_box(&bytes), &signature));
+                }
+            });
+        }));
+        took.push(time(|| assert_verified(&desk.folder, &desk.policy)));
+    }
+    let bare = median(bare).mul_f64(count as f64 / SAMPLE as f64);
+    let beside = format!("the same × verify_strict alone on {} cores", threads());
+    table.row(&format!("verify {count} claims, everything"), median(took), bare, &beside);
+}
+
+/// What the ledger takes on the disk beside its own statements and its tree.
+fn sizes(table: &mut Table, desk: &Desk) {
+    let all: u64 = files_below(&desk.folder).iter().map(|(_, length)| length).sum();
+    let of = |name: &str| -> u64 {
+        let folder = desk.folder.join(name);
+        files_below(&folder).iter().map(|(_, length)| length).sum()
+    };
+    let own = of("statements") + of("tile");
+    table.ratio_of_sizes("disk: the ledger to its statements and tree, bytes", all, own);
+}
+
+/// What is done one at a time, beside the same in a small ledger.
+fn one_by_one(
+    table: &mut Table,
+    desk: &mut Desk,
+    folder: &Path,
+    small: Option<&[Duration; 3]>,
+) -> [Duration; 3] {
+    let (mut appended, mut bare, mut audited, mut proven) = (vec![], vec![], vec![], vec![]);
     for round in 0..30 {
         let record = desk.next_claim();
-        took.push(time(|| desk.append(std::slice::from_ref(&record))));
+        appended.push(time(|| desk.append(std::slice::from_ref(&record))));
         bare.push(time(|| replace_durably(&folder.join("bare"), round)));
     }
+    let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
+    let middle = desk.ledger.tree_size() / 2;
+    for _ in 0..5 {
+        proven.push(time(|| {
+            let prover = Prover::open(&store, &desk.policy).expect("a ledger");
+            drop(black_box(prover.prove(middle).expect("a receipt")));
+        }));
+        audited.push(time(|| audit_one(desk, middle)));
+    }
+    let size = desk.claims;
     let beside = "one file replaced durably (write, fsync, rename, fsync)";
-    print("append one claim", median(took), median(bare), beside);
-}
-
-/// A thousand claims in one batch.
-fn append_a_thousand(desk: &mut Desk) {
-    let (mut took, mut bare) = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        let records: Vec<Record> = (0..1_000).map(|_| desk.next_claim()).collect();
-        bare.push(time(|| records.iter().for_each(|record| seal_bare(record, &desk.key))));
-        took.push(time(|| desk.append(&records)));
-    }
-    let beside = "1,000 × (canonical CBOR, sign, SHA-256)";
-    print("append 1,000 claims in one batch", median(took), median(bare), beside);
-}
-
-/// The whole ledger, and one claim of it.
-fn verify_and_audit(desk: &Desk) {
-    let bytes = statement::seal(&desk.claim(0), "desk", TIME, &desk.key).expect("a claim").0;
-    let opened = statement::open(&bytes).expect("a statement");
-    let public = desk.key.public();
-    let message = vec![7; bytes.len()];
-    let signature = desk.key.sign(&message);
-    let (mut took, mut bare, mut audited, mut graphed) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..3 {
-        bare.push(time(|| {
-            for _ in 0..10_000 {
-                assert!(public.verifies(black_box(&message), &signature));
-                black_box(Hash::of(black_box(&bytes)));
-            }
-        }));
-        let mut signed: Vec<Signed> = Vec::new();
-        took.push(time(|| {
-            let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
-            let verified = verify(&store, &desk.policy, threads, &mut |it| signed.push(it), &mut |_, _| ());
-            let report = verified.expect("a readable disk").report;
-            assert_eq!(report.verdict(), Verdict::Verified, "{:?}", report.faults);
-        }));
-        let middle = signed[signed.len() / 2].statement().id();
-        let mut graph = None;
-        graphed.push(time(|| graph = Some(Graph::new(signed, [], |_, _| false))));
-        let graph = graph.expect("a graph");
-        let held = |_: &Hash| Held::Bytes(CAPTURE.to_vec());
-        audited.push(time(|| drop(audit(&graph, middle, &held).expect("a claim"))));
-    }
-    drop(opened);
-    let (took, bare) = (median(took), median(bare));
-    print("verify about 10,000 claims", took, bare, "10,000 × (verify_strict, SHA-256)");
-    let one = bare / 10_000;
-    print("… then connect them as a graph", median(graphed), one, "one signature and hash");
-    print("… then audit one of them", median(audited), one, "one signature and hash");
-}
-
-/// A ledger on a real disk, and who writes to it.
-struct Desk {
-    folder: std::path::PathBuf,
-    ledger: Ledger<OsDisk>,
-    policy: Policy,
-    key: SecretKey,
-    party: Id,
-    document: Id,
-    claims: u64,
-}
-
-impl Desk {
-    fn found(folder: &Path) -> Self {
-        fs::create_dir(folder).expect("a folder");
-        let key = SecretKey::from_seed(&[2; 32]);
-        let log = || SecretKey::from_seed(&[1; 32]);
-        let verifier = VerifierKey::new(ORIGIN, Algorithm::Ed25519, log().public());
-        let policy = Policy::of_log(verifier.expect("a name"));
-        let store = Store::open(OsDisk::new(folder)).expect("a folder");
-        let index = Index::open(&folder.with_file_name("index")).expect("an index");
-        let mut ledger =
-            writing::found(store, &policy, ORIGIN, log(), index).expect("an empty folder");
-        let recorder = Recorder { name: "desk", key: &key, recorded_at: TIME };
-        let mut batch = Batch::new(&ledger, recorder).expect("a clock");
-        batch.add(&charter(&log(), &key)).expect("a charter");
-        let party = batch.add(&party()).expect("a party").id;
-        let document = batch.add(&document()).expect("a document").id;
-        batch.keep(CAPTURE.to_vec());
-        let addition = batch.finish();
-        ledger.commit(&addition).expect("a commit");
-        Self { folder: folder.to_owned(), ledger, policy, key, party, document, claims: 0 }
-    }
-
-    /// Appends claims until there are so many.
-    fn fill(&mut self, count: u64) {
-        let missing = count.saturating_sub(self.claims);
-        let records: Vec<Record> = (0..missing).map(|_| self.next_claim()).collect();
-        records.chunks(1_000).for_each(|chunk| self.append(chunk));
-    }
-
-    fn append(&mut self, records: &[Record]) {
-        let recorder = Recorder { name: "desk", key: &self.key, recorded_at: TIME };
-        let mut batch = Batch::new(&self.ledger, recorder).expect("a clock");
-        for record in records {
-            batch.add(record).expect("a claim");
+    let costs = [median(appended), median(proven), median(audited)];
+    table.row(&format!("append one claim to {size}"), costs[0], median(bare), beside);
+    if let Some(small) = small {
+        let names = ["append one claim", "prove one claim", "audit one claim"];
+        for ((name, took), small) in names.iter().zip(costs).zip(small) {
+            table.row(&format!("{name} of {size}"), took, *small, "the same of 1,000");
         }
-        let addition = batch.finish();
-        self.ledger.commit(&addition).expect("a commit");
     }
+    costs
+}
 
-    fn next_claim(&mut self) -> Record {
-        self.claims += 1;
-        self.claim(self.claims)
-    }
+/// Verifies the ledger and audits one claim of it, as `whosaid audit ID` does.
+fn audit_one(desk: &Desk, entry_index: u64) {
+    let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
+    let mut signed: Vec<Signed> = Vec::new();
+    let keep = &mut |it| signed.push(it);
+    let verified = verify(&store, &desk.policy, threads(), keep, &mut |_, _| ());
+    assert_eq!(verified.expect("a readable disk").report.verdict(), Verdict::Verified);
+    let id = signed[usize::try_from(entry_index).expect("memory")].statement().id();
+    let graph = Graph::new(signed, [], |_, _| false);
+    let held = |_: &Hash| Held::Bytes(CAPTURE.to_vec());
+    drop(black_box(audit(&graph, id, &held).expect("a claim")));
+}
 
-    /// A claim of about 600 bytes of CBOR, as real ones have.
-    fn claim(&self, number: u64) -> Record {
-        let text = format!("Announcement {number}: a delegation will come to the capital soon.");
-        Record::Claim(Box::new(Claim {
-            speaker: Who::Party(self.party),
-            speaker_as_written: Some("The ministry".to_owned()),
-            role_as_written: None,
-            act: Act::Announce,
-            polarity: Polarity::Asserted,
-            said_at: None,
-            place: Some("the capital".to_owned()),
-            event: None,
-            proposition: Proposition { text, lang: Some("en".to_owned()), modality: None },
-            document: Some(self.document),
-            passage: Some(Passage {
-                mode: Mode::Indirect,
-                capture: Hash::of(CAPTURE),
-                profile: "plain/1".to_owned(),
-                segments: vec![Selector::quote("a delegation will come to the capital soon")],
-                cue: Some("stated that".to_owned()),
-                translator: None,
-            }),
-            chain: vec![Hop {
-                by: Who::Party(self.party),
-                kind: Some(DocumentKind::Statement),
-                document: None,
-                passage: None,
-                cue: Some("stated that".to_owned()),
-                relation: HopRelation::Paraphrases,
-                basis: HopBasis::NamedSource,
-                reported_at: None,
-                modality: None,
-                unreachable: Some("no link given".to_owned()),
-            }],
-            about: Vec::new(),
-        }))
+/// The search index from nothing, and the first page of three questions.
+fn search(table: &mut Table, desk: &Desk, folder: &Path) {
+    let path = folder.join(format!("search-{}", desk.claims));
+    let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
+    let note = whosaid::ledger::reading::checkpoint(&store).expect("a disk").expect("a checkpoint");
+    let checkpoint = whosaid::tlog::checkpoint::Trusted::open(&note, &desk.policy).expect("signed");
+    let mut tables = Tables::open(&path, Duration::from_secs(5)).expect("an index");
+    let took = time(|| {
+        catch_up(&store, &checkpoint, &mut tables, &mut |_| ()).expect("an index");
+    });
+    let one = took.as_secs_f64() * 1e6 / desk.claims as f64;
+    table.note(&format!("search index of {} made in {took:.1?}: {one:.1} µs a claim", desk.claims));
+    let rare = format!("{}", desk.claims / 2);
+    for words in [rare.as_str(), "delegation", "delegation capital"] {
+        let question = Question::parse(words).expect("words");
+        let wanted = Wanted { question, ..Wanted::default() };
+        let paging = Paging { after: None, ascending: false, limit: 20 };
+        let found = time(|| {
+            let reader = Reader::new(&store, checkpoint.size);
+            let page = ask::page(&tables, &reader, &wanted, paging, &mut |_| Ok(true));
+            let page = page.expect("an answer");
+            assert!(!page.hits.is_empty(), "{words}");
+        });
+        table.note(&format!("search {words:?} among {}: first page in {found:.1?}", desk.claims));
     }
 }
 
-fn charter(log: &SecretKey, key: &SecretKey) -> Record {
-    Record::Charter(Charter {
-        format: FORMAT,
-        origin: ORIGIN.to_owned(),
-        title: "A benchmark".to_owned(),
-        purpose: "Figures.".to_owned(),
-        log: log.public(),
-        recorders: vec![First {
-            name: "desk".to_owned(),
-            key: key.public(),
-            powers: vec![Power::Record, Power::Keys],
-        }],
-    })
+fn assert_verified(folder: &Path, policy: &Policy) {
+    let store = Store::open(OsDisk::new(folder)).expect("a ledger");
+    let verified = verify(&store, policy, threads(), &mut |_| (), &mut |_, _| ());
+    let report = verified.expect("a readable disk").report;
+    assert_eq!(report.verdict(), Verdict::Verified, "{:?}", report.faults);
 }
 
-fn party() -> Record {
-    let names = vec![Name { text: "The ministry".to_owned(), lang: None, kind: None }];
-    Record::Party(Party {
-        key: "ministry".to_owned(),
-        kind: PartyKind::Ministry,
-        names,
-        ids: Vec::new(),
-        part_of: Vec::new(),
-        roles: Vec::new(),
-        anonymity: None,
-    })
+/// Verifies in a process of its own, and says how much memory that had at its peak, in bytes.
+fn peak_of(folder: &Path) -> u64 {
+    let own = std::env::current_exe().expect("a program");
+    let told = Command::new(own).arg(VERIFY).arg(folder).output().expect("a process");
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8_lossy(&told.stdout).trim().parse().expect("bytes")
 }
 
-fn document() -> Record {
-    let capture = Capture::of(Hash::of(CAPTURE), CAPTURE.len() as u64, "text/plain");
-    Record::Document(Document {
-        kind: DocumentKind::Article,
-        title: Some("An article".to_owned()),
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: Some("en".to_owned()),
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
-        captures: vec![capture],
-    })
+fn tell_memory(folder: &Path) {
+    assert_verified(folder, &desk::policy());
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").trim().parse().expect("a number");
+    println!("{}", kilobytes * 1024);
+}
+
+/// Works on equal shares of the items, each in a thread, with a key.
+fn in_threads<T: Sync>(items: &[T], work: impl Fn(&[T], &SecretKey) + Sync) {
+    std::thread::scope(|scope| {
+        for share in items.chunks(items.len().div_ceil(threads().get())) {
+            scope.spawn(|| work(share, &SecretKey::from_seed(&[2; 32])));
+        }
+    });
 }
 
 /// What sealing costs at the least.
@@ -269,18 +257,18 @@ fn replace_durably(path: &Path, round: u64) {
     File::open(path.parent().expect("a folder")).and_then(|it| it.sync_all()).expect("a sync");
 }
 
-fn time(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-fn print(what: &str, took: Duration, bare: Duration, beside: &str) {
-    let ratio = took.as_secs_f64() / bare.as_secs_f64();
-    println!("{what:<44} {took:>11.2?} {bare:>11.2?} {ratio:>7.2}  {beside}");
+/// All files below a folder, with their lengths; the private folder is left out.
+fn files_below(folder: &Path) -> Vec<(String, u64)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            if name != ".state" {
+                files.extend(files_below(&entry.path()));
+            }
+        } else {
+            files.push((name, entry.metadata().expect("a file").len()));
+        }
+    }
+    files
 }

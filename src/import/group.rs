@@ -55,11 +55,6 @@ pub(crate) struct Group {
 pub(crate) type Wordings = HashMap<Hash, (u64, Who)>;
 
 impl Group {
-    /// How many rows it has.
-    pub(crate) fn len(&self) -> usize {
-        self.answers.len()
-    }
-
     /// Looks through a row and takes it, or says why not. `before` are the captures of the commit
     /// that is on its way.
     pub(crate) fn take<D: Disk>(

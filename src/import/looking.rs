@@ -222,7 +222,7 @@ impl Looking {
                     return Err(Stop::Row(Problem::new(what).hint(hint)));
                 }
             }
-            let length = cbor::encode(record).map_err(batch::Error::from)?.len();
+            let length = cbor::encode(record).map_err(encoding)?.len();
             if length + ENVELOPE > MAX_LENGTH {
                 let Recorder { name, key, recorded_at } = ground.recorder;
                 statement::seal(record, name, recorded_at, key)
@@ -294,6 +294,11 @@ impl Looking {
         });
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// A record without an encoding, which its fields' limits keep from coming up.
+pub(crate) fn encoding(error: cbor::Error) -> Error {
+    batch::Error::from(statement::Error::from(error)).into()
 }
 
 fn by_key<D: Disk>(

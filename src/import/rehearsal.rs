@@ -8,7 +8,7 @@ use crate::attribution::statement;
 use crate::hash::Hash;
 use crate::import::draft::Problem;
 use crate::import::known::{Known, Meant};
-use crate::import::looking::Stop;
+use crate::import::looking::{Stop, encoding};
 use crate::ledger::batch::{self, Added, Recorder};
 use crate::ledger::holdings::{Held, Holdings};
 use crate::store::disk::Disk;
@@ -49,7 +49,7 @@ impl Rehearsal {
         recorder: Recorder<'_>,
         record: &Record,
     ) -> Result<Added, Stop> {
-        let identity = statement::identity(recorder.name, record).map_err(batch::Error::from)?;
+        let identity = statement::identity(recorder.name, record).map_err(encoding)?;
         if let Some(Held { id, entry_index }) = holdings.same(identity)? {
             return Ok(Added { id, entry_index, new: false });
         }

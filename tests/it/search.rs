@@ -36,7 +36,7 @@ use whosaid::verify::verify;
 
 use crate::it::book::{Book, body, claim, hop, notice, revocation, said, story};
 use crate::it::cli::Desk;
-use crate::it::house::{party, policy};
+use crate::it::house::{THREADS, party, policy};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -381,7 +381,8 @@ fn the_standing_is_the_one_that_an_audit_of_all_records_finds() {
         for size in 1..=book.0.len() {
             let source = store(&book.publish(size));
             let mut signed: Vec<Signed> = Vec::new();
-            let verified = verify(&source, &policy(), &mut |it| signed.push(it), &mut |_, _| ());
+            let keep = &mut |it| signed.push(it);
+            let verified = verify(&source, &policy(), THREADS, keep, &mut |_, _| ());
             let keyring = verified.unwrap().keyring;
             let graph = Graph::new(signed, [], |key, entry| keyring.is_suspect(key, entry));
             let all = Standings::as_of(&graph, size as u64);
