@@ -2,7 +2,6 @@
 //! knowing what came before them. Pure, so that several bundles can be read at once.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use crate::attribution::id::Id;
 use crate::attribution::statement::{self, Statement};
@@ -33,7 +32,8 @@ pub(crate) struct Unread {
 /// A bundle of statements, slot by slot.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    unread: Unread,
+    /// What was known before the statements were read; the bytes are gone.
+    pub(crate) unread: Unread,
     /// What stands in the slots, as far as the file can be cut into them.
     pub(crate) read: Vec<Slot>,
     /// Where the file makes no sense from some slot on.
@@ -94,6 +94,12 @@ impl Unread {
         Slots { unread, read, broken }
     }
 
+    /// The id of the statement that belongs into a slot, if the entry can be believed.
+    pub(crate) fn id(&self, slot: usize) -> Option<Id> {
+        let entry = self.entries[slot];
+        entry.filter(|it| self.leaf(slot) == Some(leaf_hash(it.as_bytes()))).map(Id::from_hash)
+    }
+
     fn slot(&self, slot: usize, item: &[u8]) -> Slot {
         if item.is_empty() {
             return Slot::Empty;
@@ -110,7 +116,7 @@ impl Unread {
     }
 
     /// The leaf of a slot, or what the entry makes it.
-    fn leaf(&self, slot: usize) -> Option<Hash> {
+    pub(crate) fn leaf(&self, slot: usize) -> Option<Hash> {
         match &self.leaves {
             Some(leaves) => Some(leaves[slot]),
             None => self.entries[slot].map(|entry| leaf_hash(entry.as_bytes())),
@@ -136,22 +142,6 @@ impl Slots {
     /// Which bundle.
     pub(crate) fn bundle(&self) -> Bundle {
         self.unread.bundle
-    }
-
-    /// The slots of which the file says nothing.
-    pub(crate) fn lost(&self) -> Range<usize> {
-        self.read.len()..self.unread.bundle.width.into()
-    }
-
-    /// The leaf of a slot, or what the entry makes it.
-    pub(crate) fn leaf(&self, slot: usize) -> Option<Hash> {
-        self.unread.leaf(slot)
-    }
-
-    /// The id of the statement that belongs there, if the entry can be believed.
-    pub(crate) fn id(&self, slot: usize) -> Option<Id> {
-        let entry = self.unread.entries[slot];
-        entry.filter(|it| self.leaf(slot) == Some(leaf_hash(it.as_bytes()))).map(Id::from_hash)
     }
 }
 

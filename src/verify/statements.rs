@@ -92,14 +92,16 @@ impl<'a> Walk<'a> {
     /// Walks over the statements of one bundle, as they were read.
     pub(crate) fn bundle(
         &mut self,
-        mut slots: Slots,
+        slots: Slots,
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
     ) -> Result<(), store::Error> {
         let bundle = slots.bundle();
         let path = Path::Statements(bundle);
         let index = |slot| tree::entry_index(bundle.index, slot);
-        for (slot, read) in std::mem::take(&mut slots.read).into_iter().enumerate() {
+        let Slots { unread: slots, read, broken } = slots;
+        let lost = read.len()..bundle.width.into();
+        for (slot, read) in read.into_iter().enumerate() {
             let (id, entry_index) = (slots.id(slot), index(slot));
             let place = (path, Some(entry_index));
             match read {
@@ -132,11 +134,11 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        if let Some(Broken { slot, kind, flaw }) = &slots.broken {
+        if let Some(Broken { slot, kind, flaw }) = &broken {
             let entry = (*slot < bundle.width.into()).then(|| index(*slot));
             report.fault(*kind, Subject::Statements, (path, entry), flaw);
         }
-        for slot in slots.lost() {
+        for slot in lost {
             self.lose(slots.id(slot), index(slot));
         }
         Ok(())
