@@ -109,7 +109,8 @@ impl Desk {
     pub(crate) fn fill(&mut self, count: u64) {
         let first = self.claims;
         self.claims = self.claims.max(count);
-        let lines = (first..self.claims).map(|number| line_of(&self.claim(number)));
+        let (party, document) = (self.party, self.document);
+        let lines = (first..self.claims).map(|number| line_of(&claim(party, document, number)));
         let mut reader = Lines { lines, rest: Vec::new(), at: 0 };
         self.import(&mut reader);
     }
@@ -139,89 +140,48 @@ impl Desk {
         self.claim(self.claims)
     }
 
-    /// A claim of about 600 bytes of CBOR, as real ones have.
+    /// The claim with a number.
     pub(crate) fn claim(&self, number: u64) -> Record {
-        let text = format!("Announcement {number}: a delegation will come to the capital soon.");
-        Record::Claim(Box::new(Claim {
-            speaker: Who::Party(self.party),
-            speaker_as_written: Some("The ministry".to_owned()),
-            role_as_written: None,
-            act: Act::Announce,
-            polarity: Polarity::Asserted,
-            said_at: None,
-            place: Some("the capital".to_owned()),
-            event: None,
-            proposition: Proposition { text, lang: Some("en".to_owned()), modality: None },
-            document: Some(self.document),
-            passage: Some(Passage {
-                mode: Mode::Indirect,
-                capture: Hash::of(CAPTURE),
-                profile: "plain/1".to_owned(),
-                segments: vec![Selector::quote("a delegation will come to the capital soon")],
-                cue: Some("stated that".to_owned()),
-                translator: None,
-            }),
-            chain: vec![Hop {
-                by: Who::Party(self.party),
-                kind: Some(DocumentKind::Statement),
-                document: None,
-                passage: None,
-                cue: Some("stated that".to_owned()),
-                relation: HopRelation::Paraphrases,
-                basis: HopBasis::NamedSource,
-                reported_at: None,
-                modality: None,
-                unreachable: Some("no link given".to_owned()),
-            }],
-            about: Vec::new(),
-        }))
+        claim(self.party, self.document, number)
     }
 }
 
-fn charter(log: &SecretKey, key: &SecretKey) -> Record {
-    Record::Charter(Charter {
-        format: FORMAT,
-        origin: ORIGIN.to_owned(),
-        title: "A benchmark".to_owned(),
-        purpose: "Figures.".to_owned(),
-        log: log.public(),
-        recorders: vec![First {
-            name: "desk".to_owned(),
-            key: key.public(),
-            powers: vec![Power::Record, Power::Keys],
+/// A claim of about 600 bytes of CBOR, as real ones have.
+fn claim(party: Id, document: Id, number: u64) -> Record {
+    let text = format!("Announcement {number}: a delegation will come to the capital soon.");
+    Record::Claim(Box::new(Claim {
+        speaker: Who::Party(party),
+        speaker_as_written: Some("The ministry".to_owned()),
+        role_as_written: None,
+        act: Act::Announce,
+        polarity: Polarity::Asserted,
+        said_at: None,
+        place: Some("the capital".to_owned()),
+        event: None,
+        proposition: Proposition { text, lang: Some("en".to_owned()), modality: None },
+        document: Some(document),
+        passage: Some(Passage {
+            mode: Mode::Indirect,
+            capture: Hash::of(CAPTURE),
+            profile: "plain/1".to_owned(),
+            segments: vec![Selector::quote("a delegation will come to the capital soon")],
+            cue: Some("stated that".to_owned()),
+            translator: None,
+        }),
+        chain: vec![Hop {
+            by: Who::Party(party),
+            kind: Some(DocumentKind::Statement),
+            document: None,
+            passage: None,
+            cue: Some("stated that".to_owned()),
+            relation: HopRelation::Paraphrases,
+            basis: HopBasis::NamedSource,
+            reported_at: None,
+            modality: None,
+            unreachable: Some("no link given".to_owned()),
         }],
-    })
-}
-
-fn party() -> Record {
-    let names = vec![Name { text: "The ministry".to_owned(), lang: None, kind: None }];
-    Record::Party(Party {
-        key: "ministry".to_owned(),
-        kind: PartyKind::Ministry,
-        names,
-        ids: Vec::new(),
-        part_of: Vec::new(),
-        roles: Vec::new(),
-        anonymity: None,
-    })
-}
-
-fn document() -> Record {
-    let capture = Capture::of(Hash::of(CAPTURE), CAPTURE.len() as u64, "text/plain");
-    Record::Document(Document {
-        kind: DocumentKind::Article,
-        title: Some("An article".to_owned()),
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: Some("en".to_owned()),
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
-        captures: vec![capture],
-    })
+        about: Vec::new(),
+    }))
 }
 
 fn charter(log: &SecretKey, key: &SecretKey) -> Record {

@@ -29,7 +29,7 @@ use whosaid::audit::graph::Graph;
 use whosaid::cbor;
 use whosaid::hash::Hash;
 use whosaid::key::SecretKey;
-use whosaid::receipt::prove::Prover;
+use whosaid::receipt::prove::Published;
 use whosaid::search::ask::{self, Paging, Wanted};
 use whosaid::search::keep::catch_up;
 use whosaid::search::reread::Reader;
@@ -150,8 +150,8 @@ fn one_by_one(
     let middle = desk.ledger.tree_size() / 2;
     for _ in 0..5 {
         proven.push(time(|| {
-            let prover = Prover::open(&store, &desk.policy).expect("a ledger");
-            drop(black_box(prover.prove(middle).expect("a receipt")));
+            let published = Published::open(&store, &desk.policy).expect("a ledger");
+            drop(black_box(published.prove(middle).expect("a receipt")));
         }));
         audited.push(time(|| audit_one(desk, middle)));
     }

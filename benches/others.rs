@@ -36,12 +36,12 @@ fn sqlite(table: &mut Table, desk: &Desk, folder: &Path) {
                   signature BLOB)";
     connection.execute_batch(tables).expect("a table");
     let mut before = Hash::of(b"");
-    let numbers: Vec<u64> = (0..u64::from(CHAINED)).collect();
+    let numbers: Vec<u32> = (0..CHAINED).collect();
     let appended = time(|| {
         for thousand in numbers.chunks(1_000) {
             let transaction = connection.transaction().expect("a transaction");
             for number in thousand {
-                let payload = cbor::encode(&desk.claim(*number)).expect("a record");
+                let payload = cbor::encode(&desk.claim(u64::from(*number))).expect("a record");
                 let link = Hash::of_parts(&[before.as_bytes(), &payload]);
                 let signature = desk.key.sign(link.as_bytes());
                 let row = params![number, before.as_bytes(), payload, signature];

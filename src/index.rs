@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::attribution::id::Id;
-use crate::attribution::record::Record;
+use crate::attribution::record::{Record, SAID};
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
@@ -201,13 +201,24 @@ impl Index {
         Ok(Some(Extent { tree_size, root }))
     }
 
+    /// From now on nothing counts before [`Index::keep`] is called: what is added until then is
+    /// forgotten with the index.
+    pub fn hold(&mut self) -> Result<(), Error> {
+        Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    /// Lets what was added since [`Index::hold`] count.
+    pub fn keep(&mut self) -> Result<(), Error> {
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) -> Result<(), Error> {
         Ok(self
             .connection
             .execute_batch(
-                "BEGIN; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
-                 DELETE FROM extent; COMMIT;",
+                "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
+                 DELETE FROM extent; RELEASE clearing;",
             )?)
     }
 
@@ -217,7 +228,8 @@ impl Index {
         statements: impl IntoIterator<Item = (u64, &'a Statement)>,
         extent: Extent,
     ) -> Result<(), Error> {
-        let transaction = self.connection.transaction()?;
+        // Inside of `hold` this is a part of the whole.
+        let transaction = self.connection.savepoint()?;
         let mut heads = Vec::new();
         {
             let mut insert = transaction.prepare_cached(
@@ -271,6 +283,15 @@ impl Index {
     pub fn by_id(&self, id: Id) -> Result<Option<Row>, Error> {
         let found = self.by_head(Purpose::Id, id.hash())?;
         Ok(found.into_iter().find(|row| row.id == id))
+    }
+
+    /// The kind of a statement's record; `None` if it is none that a record may refer to.
+    pub fn kind_of(&self, row: &Row) -> Result<Option<&'static str>, Error> {
+        let query = "SELECT kind FROM entry WHERE entry_index = ?1";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let kind: Option<String> =
+            statement.query_row([sql(row.entry_index)], |row| row.get(0)).optional()?;
+        Ok(kind.and_then(|kind| SAID.iter().copied().find(|it| *it == kind)))
     }
 
     /// The statement at this place in the log.

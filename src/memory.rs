@@ -4,6 +4,7 @@
 //! ```text
 //! <state>/seen/<SHA-256 of the log's vkey>    the checkpoint, a signed note
 //! <state>/seen/lock                           held while one is replaced
+//! <state>/verified/<SHA-256 of the log's vkey>.sqlite    which entries were verified, if that is wanted
 //! <state>/forks/<16 hex digits>.fork          proofs that were found (see tlog/fork.rs)
 //! ```
 //! A memory that is missing makes nothing wrong, and nothing is trusted because it is remembered:
@@ -144,6 +145,12 @@ impl Memory {
             }
         }
         Ok(())
+    }
+
+    /// The file in which the entries of a log that this user has verified are remembered. Its
+    /// folder is made.
+    pub fn verified(&self, key: &VerifierKey) -> Result<PathBuf, Error> {
+        Ok(self.folder("verified")?.join(format!("{}.sqlite", name_of(key))))
     }
 
     /// Keeps a fork proof for others to check, and says where.

@@ -420,6 +420,27 @@ pub struct Verify {
     /// The ledger's folder or URL, if not the usual one
     #[arg(value_name = "DIR|URL", value_parser = location())]
     pub location: Option<Location>,
+    /// Only what is new since you verified it last, or since it had so many entries
+    #[arg(long, value_name = "last|SIZE", value_parser = Since::parse)]
+    pub since: Option<Since>,
+}
+
+/// From where on a ledger is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// From where it was verified last.
+    Last,
+    /// From where it had so many entries.
+    Size(u64),
+}
+
+impl Since {
+    fn parse(typed: &str) -> Result<Self, String> {
+        if typed == "last" {
+            return Ok(Self::Last);
+        }
+        typed.parse().map(Self::Size).map_err(|_| "expected `last`, or a number of entries".to_owned())
+    }
 }
 
 /// Options of `audit`.

@@ -3,20 +3,27 @@
 use serde::Serialize;
 
 use crate::attribution::keyring::Signed;
-use crate::cli::arguments::Verify;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::arguments::{Since, Verify};
+use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Place, no_ledger_at, threads};
 use crate::cli::seen;
 use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
-use crate::ledger::reading;
+use crate::hash::Hash;
+use crate::index::{Extent, Index};
+use crate::ledger::{reading, writing};
 use crate::memory::Standing;
 use crate::store::source::Source;
 use crate::tlog::checkpoint::Cosigned;
+use crate::tlog::fork::Said;
+use crate::tlog::note::Note;
 use crate::tlog::policy::Policy;
 use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Verdict};
-use crate::verify::{NOT_SHOWN, Verification, continuity, verify};
+use crate::verify::{NOT_SHOWN, Verification, continuity, verify, verify_since};
 use crate::web::remote::Freshness;
+
+/// How many statements are remembered in one go.
+const AT_ONCE: usize = 4_096;
 
 /// How many faults are printed for people; JSON has them all.
 const SHOWN_FAULTS: usize = 50;
@@ -30,6 +37,9 @@ struct Json<'a> {
     #[serde(flatten)]
     report: &'a Report,
     not_shown: &'static str,
+    /// How many entries were verified before and not read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
     /// How many files were asked for, if the ledger is far away.
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<u64>,
@@ -47,7 +57,10 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
     if !opened.is_at_hand() && reading::checkpoint(&opened)?.is_none() {
         return Err(no_ledger_at(ledger));
     }
-    let mut verification = with_progress(&opened, &policy, &mut |_| (), terminal)?;
+    let mut verification = match options.since {
+        Some(since) => verify_new(place, &opened, &policy, since, terminal)?,
+        None => with_progress(&opened, &policy, &mut |_| (), terminal)?,
+    };
     let met = match &place.memory {
         Some(memory) => continuity::check(&opened, &policy, memory, &mut verification)?,
         None => None,
@@ -57,7 +70,7 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
         Standing::Forked(fork) => Some(seen::keep_fork(place.memory.as_ref()?, fork)),
         _ => None,
     });
-    print(report, opened.requests(), fork.as_deref(), terminal);
+    print(&verification, opened.requests(), fork.as_deref(), terminal);
     if report.verdict() == Verdict::Failed {
         opened.drop_cache(terminal);
     } else {
@@ -89,6 +102,95 @@ pub(crate) fn with_progress(
     Ok(verification)
 }
 
+/// Verifies what is new since this user verified the ledger last, or all of it where that is not
+/// remembered; and remembers it, if all of it holds.
+fn verify_new(
+    place: &Place,
+    store: &dyn Source,
+    policy: &Policy,
+    since: Since,
+    terminal: &Terminal,
+) -> Result<Verification, Failure> {
+    let mut index = remembered(place, store, policy)?;
+    let wanted = match since {
+        Since::Last => None,
+        Since::Size(size) => Some(size),
+    };
+    let bar = terminal.progress(0, "verifying");
+    let mut progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let asked = (&index, wanted);
+    let mut added: Vec<Signed> = Vec::new();
+    let mut keep = |signed| added.push(signed);
+    let verified = verify_since(store, policy, asked, threads(), &mut keep, &mut progress)?;
+    if let Some(verification) = verified {
+        bar.finish_and_clear();
+        let extent = index.extent().map_err(writing::Error::from)?;
+        let known = extent.map_or(0, |extent| extent.tree_size);
+        added.retain(|signed| signed.entry_index() >= known);
+        remember(&mut index, added, &verification.report)?;
+        return Ok(verification);
+    }
+    if let Some(size) = wanted {
+        let message = format!("the first {size} entries were not verified here before");
+        return Err(Failure::new(failure::INPUT, message)
+            .hint("`whosaid verify --since last` verifies all, and remembers it"));
+    }
+    terminal.talk("note: not verified here before, or not as it is now: all of it is verified");
+    index.renew().map_err(writing::Error::from)?;
+    index.hold().map_err(writing::Error::from)?;
+    let mut waiting = Vec::new();
+    let mut failed = None;
+    let mut keep = |signed| {
+        waiting.push(signed);
+        if waiting.len() == AT_ONCE {
+            let root = Extent { tree_size: 0, root: Hash::of(b"") };
+            let rows = waiting.iter().map(|it: &Signed| (it.entry_index(), it.statement()));
+            failed = failed.take().or(index.extend(rows, root).err());
+            waiting.clear();
+        }
+    };
+    let verification = verify(store, policy, threads(), &mut keep, &mut progress)?;
+    bar.finish_and_clear();
+    if let Some(error) = failed {
+        return Err(writing::Error::from(error).into());
+    }
+    if let (Verdict::Verified, Some(root)) = (verification.report.verdict(), verification.report.root) {
+        let extent = Extent { tree_size: verification.report.tree_size, root };
+        let rows = waiting.iter().map(|it| (it.entry_index(), it.statement()));
+        index.extend(rows, extent).map_err(writing::Error::from)?;
+        index.keep().map_err(writing::Error::from)?;
+    }
+    Ok(verification)
+}
+
+/// Remembers what was verified, if all of it holds: only that can be gone on from.
+fn remember(index: &mut Index, added: Vec<Signed>, report: &Report) -> Result<(), Failure> {
+    let (Verdict::Verified, Some(root)) = (report.verdict(), report.root) else { return Ok(()) };
+    let extent = Extent { tree_size: report.tree_size, root };
+    let rows = added.iter().map(|it| (it.entry_index(), it.statement()));
+    Ok(index.extend(rows, extent).map_err(writing::Error::from)?)
+}
+
+/// What this user remembers of having verified the log.
+fn remembered(place: &Place, store: &dyn Source, policy: &Policy) -> Result<Index, Failure> {
+    let nowhere = || {
+        Failure::usage("there is nowhere to remember what was verified")
+            .hint("set WHOSAID_STATE to a folder, or verify without --since")
+    };
+    let memory = place.memory.as_ref().ok_or_else(nowhere)?;
+    let note = reading::checkpoint(store)?.ok_or_else(|| no_ledger_at(&place.ledger))?;
+    let said = Note::parse(&note).ok().and_then(|note| Said::open(&note, policy).ok());
+    let key = said.and_then(|said| Some(said.first()?.key.clone()));
+    let key = key.ok_or_else(|| {
+        Failure::new(failure::POLICY, "the checkpoint is not signed by a log of the policy")
+    })?;
+    let path = memory.verified(&key).map_err(|error| Failure::new(failure::INPUT, error))?;
+    Ok(Index::open(&path).map_err(writing::Error::from)?)
+}
+
 /// The exit code of a verdict.
 pub(crate) fn exit(verdict: Verdict) -> Exit {
     match verdict {
@@ -98,7 +200,13 @@ pub(crate) fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-fn print(report: &Report, requests: Option<u64>, fork_proof: Option<&str>, terminal: &Terminal) {
+fn print(
+    verification: &Verification,
+    requests: Option<u64>,
+    fork_proof: Option<&str>,
+    terminal: &Terminal,
+) {
+    let Verification { report, since, .. } = verification;
     let (verdict, checks) = (report.verdict(), report.checks());
     terminal.object(&Json {
         schema: "whosaid.verify/1",
@@ -107,6 +215,7 @@ fn print(report: &Report, requests: Option<u64>, fork_proof: Option<&str>, termi
         checks: report.checks(),
         report,
         not_shown: NOT_SHOWN,
+        since: (*since > 0).then_some(*since),
         requests,
         fork_proof,
     });
@@ -132,7 +241,7 @@ fn print(report: &Report, requests: Option<u64>, fork_proof: Option<&str>, termi
     for note in &report.notes {
         terminal.line(format!("note: {note}"));
     }
-    terminal.line(sentence(report));
+    terminal.line(sentence(report, *since));
     if verdict == Verdict::Failed {
         let past = |fault: &Fault| matches!(fault.kind, FaultKind::RolledBack | FaultKind::Forked);
         if let Some(kept) = fork_proof {
@@ -168,9 +277,14 @@ pub(crate) fn fault_line(fault: &Fault) -> String {
     format!("{}: {}{entry}: {}", word(&fault.kind), fault.file, fault.what)
 }
 
-fn sentence(report: &Report) -> String {
+fn sentence(report: &Report, since: u64) -> String {
     let count = report.faults.len();
     match report.verdict() {
+        Verdict::Verified if since > 0 => format!(
+            "Verified: the {} entries from {since} on, every one as it was signed, and they continue \
+             what was verified here before. The entries before, and other files, were not looked at.",
+            report.tree_size - since
+        ),
         Verdict::Verified => format!(
             "Verified: {} entries, every one as it was signed. Nothing was altered, removed or \
              slipped in.",

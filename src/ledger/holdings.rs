@@ -67,9 +67,9 @@ pub struct Held {
 /// Statements that are on their way into a ledger, by all that they are asked for.
 #[derive(Debug, Default)]
 pub struct Placed {
-    by_identity: HashMap<Hash, usize>,
-    by_id: HashMap<Id, usize>,
-    by_key: HashMap<(&'static str, String), usize>,
+    identities: HashMap<Hash, usize>,
+    ids: HashMap<Id, usize>,
+    keys: HashMap<(&'static str, String), usize>,
 }
 
 /// A batch that is sealed and not yet committed.
@@ -81,6 +81,9 @@ pub struct Ahead {
     pub placed: Arc<Placed>,
 }
 
+/// A bundle and its statements, where they are not withheld.
+type Opened = (Bundle, Vec<Option<Vec<u8>>>);
+
 /// What a ledger of some size holds.
 #[derive(Debug)]
 pub struct Holdings<D: Disk> {
@@ -91,46 +94,46 @@ pub struct Holdings<D: Disk> {
     last_recorded_at: u64,
     ahead: Option<Ahead>,
     /// The statements of the last bundle, where it may be replaced by a wider one meanwhile.
-    last: Option<(Bundle, Vec<Option<Vec<u8>>>)>,
+    last: Option<Opened>,
     /// The bundle that was asked for last: what is imported again comes in its old order.
-    recent: RefCell<Option<(Bundle, Vec<Option<Vec<u8>>>)>>,
+    recent: RefCell<Option<Opened>>,
 }
 
 impl Placed {
     /// Notes a statement at its place in the batch.
     pub fn put(&mut self, statement: &Statement, place: usize) {
-        self.by_identity.entry(statement.identity()).or_insert(place);
-        self.by_id.insert(statement.id(), place);
+        self.identities.entry(statement.identity()).or_insert(place);
+        self.ids.insert(statement.id(), place);
         let record = statement.record();
         if let Some(key) = record.key() {
-            self.by_key.insert((record.kind(), key.to_owned()), place);
+            self.keys.insert((record.kind(), key.to_owned()), place);
         }
     }
 
     /// The first statement of this identity.
     pub fn by_identity(&self, identity: Hash) -> Option<usize> {
-        self.by_identity.get(&identity).copied()
+        self.identities.get(&identity).copied()
     }
 
     /// The statement with this id.
     pub fn by_id(&self, id: Id) -> Option<usize> {
-        self.by_id.get(&id).copied()
+        self.ids.get(&id).copied()
     }
 
     /// The newest party or channel with this key.
     pub fn by_key(&self, kind: &'static str, key: &str) -> Option<usize> {
         // The map is asked with what it holds: few ask for keys of what is not yet committed.
-        self.by_key.get(&(kind, key.to_owned())).copied()
+        self.keys.get(&(kind, key.to_owned())).copied()
     }
 
     /// All ids.
     pub fn ids(&self) -> impl Iterator<Item = &Id> {
-        self.by_id.keys()
+        self.ids.keys()
     }
 
     /// All keys of a kind.
     pub fn keys<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a String> {
-        self.by_key.keys().filter(move |(its, _)| *its == kind).map(|(_, key)| key)
+        self.keys.keys().filter(move |(its, _)| *its == kind).map(|(_, key)| key)
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Known {
 /// All statements walked past, as many as there is room for.
 #[derive(Debug)]
 pub(crate) struct Earlier {
+    /// The entry at which the walk began.
+    first: u64,
     /// Entry indices, each as near as possible to where the head of its id belongs.
     places: Vec<u32>,
     /// One byte of the id at each place.
@@ -51,12 +53,13 @@ pub(crate) struct Earlier {
 }
 
 impl Earlier {
-    /// Room for so many statements.
-    pub(crate) fn of(capacity: u64) -> Self {
+    /// Room for so many statements, from an entry on.
+    pub(crate) fn of(first: u64, capacity: u64) -> Self {
         let room = usize::try_from(capacity.min(FREE.into())).unwrap_or(usize::MAX);
         // Four places of five taken: a search looks at three on average.
         let places = room + room / 4 + 1;
         Self {
+            first,
             places: vec![FREE; places],
             tags: vec![0; places],
             room,
@@ -120,7 +123,7 @@ impl Earlier {
         let Some(wanted) = self.signers.iter().position(|it| *it == signer) else {
             return Vec::new();
         };
-        let all = (0..).zip(self.kind.iter().zip(&self.signer));
+        let all = (self.first..).zip(self.kind.iter().zip(&self.signer));
         let its = all.filter(|(entry, (kind, signer))| {
             *entry >= from && **kind > 0 && usize::from(**signer) == wanted
         });
@@ -151,8 +154,13 @@ impl Earlier {
         usize::try_from(place).expect("less than the number of places")
     }
 
+    /// Where an entry stands in the lists.
+    fn place_of(&self, entry_index: u64) -> usize {
+        usize::try_from(entry_index - self.first).expect("entries fit memory")
+    }
+
     fn known(&self, entry_index: u64) -> Known {
-        let entry = usize::try_from(entry_index).expect("entries fit memory");
+        let entry = self.place_of(entry_index);
         let kind = self.kind[entry].checked_sub(1);
         let read = kind.map(|kind| {
             (self.kinds[usize::from(kind)], self.signers[usize::from(self.signer[entry])])
@@ -162,7 +170,7 @@ impl Earlier {
 
     /// Notes kind and signer; false if there are more keys than can be told apart.
     fn describe(&mut self, Known { entry_index, read }: Known) -> bool {
-        let entry = usize::try_from(entry_index).expect("entries fit memory");
+        let entry = self.place_of(entry_index);
         if self.kind.len() <= entry {
             self.kind.resize(entry + 1, 0);
             self.signer.resize(entry + 1, 0);
@@ -218,6 +226,7 @@ mod tests {
     }
 
     /// The leaves of a log in which entry n has the id of n.
+    #[expect(clippy::unnecessary_wraps, reason = "as those who read a disk answer")]
     fn leaves_of(bundle: u64) -> Result<Option<Vec<Hash>>, Infallible> {
         let entries = bundle * 256..(bundle + 1) * 256;
         Ok(Some(entries.map(|it| leaf_hash(id(it).hash().as_bytes())).collect()))
@@ -225,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_went_past_is_found_with_its_kind_and_signer_and_nothing_else_is() {
-        let mut earlier = Earlier::of(20_000);
+        let mut earlier = Earlier::of(0, 20_000);
         for entry in 0..20_000 {
             assert!(earlier.insert(id(entry), known(entry)));
         }
@@ -239,7 +248,7 @@ mod tests {
 
     #[test]
     fn of_two_entries_with_one_id_the_later_counts() {
-        let mut earlier = Earlier::of(10);
+        let mut earlier = Earlier::of(0, 10);
         let twice = &mut |_| Ok::<_, Infallible>(Some(vec![leaf_hash(id(1).hash().as_bytes()); 9]));
         assert!(earlier.insert(id(1), Known { entry_index: 7, read: None }));
         assert_eq!(earlier.find(id(1), twice).unwrap().unwrap().entry_index, 7);
@@ -249,11 +258,11 @@ mod tests {
 
     #[test]
     fn an_entry_that_the_tree_does_not_confirm_is_not_found() {
-        let mut earlier = Earlier::of(10);
+        let mut earlier = Earlier::of(0, 10);
         assert!(earlier.insert(id(3), known(3)));
         let nothing = &mut |_| Ok::<_, Infallible>(None);
         assert_eq!(earlier.find(id(3), nothing), Ok(None));
-        let mut earlier = Earlier::of(10);
+        let mut earlier = Earlier::of(0, 10);
         assert!(earlier.insert(id(3), known(3)));
         let others = &mut |bundle| leaves_of(bundle + 1);
         assert_eq!(earlier.find(id(3), others), Ok(None));
@@ -261,20 +270,20 @@ mod tests {
 
     #[test]
     fn where_there_is_no_room_it_says_so() {
-        let mut earlier = Earlier::of(2);
+        let mut earlier = Earlier::of(0, 2);
         assert!(earlier.insert(id(0), known(0)));
         assert!(earlier.insert(id(5), known(5)));
         assert!(!earlier.insert(id(6), known(6)));
         assert_eq!(earlier.find(id(5), &mut leaves_of), Ok(Some(known(5))));
         assert_eq!(earlier.find(id(6), &mut leaves_of), Ok(None));
-        assert!(!Earlier::of(0).insert(id(0), known(0)));
-        let mut long = Earlier::of(9);
+        assert!(!Earlier::of(0, 0).insert(id(0), known(0)));
+        let mut long = Earlier::of(0, 9);
         assert!(!long.insert(id(0), Known { entry_index: u64::from(u32::MAX), read: None }));
     }
 
     #[test]
     fn the_entries_of_a_signer_come_in_order() {
-        let mut earlier = Earlier::of(30);
+        let mut earlier = Earlier::of(0, 30);
         for entry in [2, 3, 5, 7, 8, 11, 14, 17] {
             earlier.insert(id(entry), known(entry));
         }

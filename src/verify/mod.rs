@@ -10,6 +10,7 @@ mod tree;
 mod slots;
 mod readers;
 mod earlier;
+mod before;
 mod statements;
 mod files;
 pub mod continuity;
@@ -19,6 +20,7 @@ use std::num::NonZeroUsize;
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
 use crate::comb::shared::Combs;
+use crate::index::Index;
 use crate::ledger::reading;
 use crate::store;
 use crate::store::source::Source;
@@ -27,6 +29,7 @@ use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
 use crate::tlog::tile::FULL_WIDTH;
+use crate::verify::before::Before;
 use crate::verify::readers::Readers;
 use crate::verify::report::{FAULTS, FaultKind, Report, Subject};
 use crate::verify::slots::Unread;
@@ -48,6 +51,8 @@ pub struct Verification {
     pub withheld: Vec<(u64, Id)>,
     /// The signed checkpoint against which all was checked, if it is trusted.
     pub note: Option<Vec<u8>>,
+    /// How many entries were verified before, and were not read again.
+    pub since: u64,
 }
 
 /// Verifies the ledger in `store`, with so many threads that read.
@@ -67,39 +72,80 @@ pub fn verify(
     let mut report = Report::new();
     let Some((note, checkpoint)) = open_checkpoint(store, policy, &mut report)? else {
         let (keyring, withheld) = (Keyring::default(), Vec::new());
-        return Ok(Verification { report, keyring, withheld, note: None });
+        return Ok(Verification { report, keyring, withheld, note: None, since: 0 });
     };
     let note = Some(note);
     let tree_size = checkpoint.size;
     let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
     let ground = Ground { store, authority: authority.as_ref(), tree_size };
     let mut walk = Walk::new(&checkpoint.origin, policy, ground);
-    walk_all(&ground, threads, &mut walk, &mut report, keep, progress)?;
+    walk_from(0, &ground, threads, &mut walk, &mut report, (keep, progress))?;
     if report.is_full() {
         report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
         let (keyring, withheld) = walk.into_parts();
-        return Ok(Verification { report, keyring, withheld, note });
+        return Ok(Verification { report, keyring, withheld, note, since: 0 });
     }
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
     files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
     let (keyring, withheld) = walk.into_parts();
-    Ok(Verification { report, keyring, withheld, note })
+    Ok(Verification { report, keyring, withheld, note, since: 0 })
 }
 
-/// Reads all bundles, several at once, and walks over them in their order.
-fn walk_all(
+/// Verifies what was added since the ledger was last verified, with nothing trusted but the policy
+/// and what this user remembers of that time in `remembered`, or what was added since it had `wanted`
+/// entries, as far as it was verified so far; `None` if that does not help, for whatever reason: the
+/// whole ledger is then to be verified.
+///
+/// What is new must continue the very tree that was verified. What stood there before is not read
+/// again, and other files in the folder are not looked at.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_since(
+    store: &dyn Source,
+    policy: &Policy,
+    (remembered, wanted): (&Index, Option<u64>),
+    threads: NonZeroUsize,
+    keep: &mut dyn FnMut(Signed),
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<Verification>, store::Error> {
+    let mut report = Report::new();
+    let Some((note, checkpoint)) = open_checkpoint(store, policy, &mut report)? else {
+        return Ok(None);
+    };
+    let tree_size = checkpoint.size;
+    let Some((before, from)) = Before::recall(store, remembered, tree_size, wanted)? else {
+        return Ok(None);
+    };
+    let authority = tree::check_growth(store, from, checkpoint.tree(), &mut report)?;
+    let Some(authority) = authority else { return Ok(None) };
+    let ground = Ground { store, authority: Some(&authority), tree_size };
+    let mut walk = Walk::after(&checkpoint.origin, policy, ground, before);
+    walk_from(from.size, &ground, threads, &mut walk, &mut report, (keep, progress))?;
+    walk.finish(&mut report);
+    files::check_captures(store, &walk, &mut report)?;
+    report.leave_out(Subject::Files);
+    let (keyring, withheld) = walk.into_parts();
+    let note = Some(note);
+    Ok(Some(Verification { report, keyring, withheld, note, since: from.size }))
+}
+
+/// Reads all bundles from that of an entry on, several at once, and walks over them in their order.
+fn walk_from(
+    first: u64,
     ground: &Ground<'_>,
     threads: NonZeroUsize,
     walk: &mut Walk<'_>,
     report: &mut Report,
-    keep: &mut dyn FnMut(Signed),
-    progress: &mut dyn FnMut(u64, u64),
+    (keep, progress): (&mut dyn FnMut(Signed), &mut dyn FnMut(u64, u64)),
 ) -> Result<(), store::Error> {
     let combs = Combs::default();
     std::thread::scope(|scope| {
         let mut readers = Readers::start(scope, threads, &combs);
-        let mut bundles = bundles_of(ground.tree_size);
+        let width = u64::from(FULL_WIDTH);
+        let mut bundles =
+            bundles_of(ground.tree_size).skip_while(|it| (it.index + 1) * width <= first);
         while !report.is_full() {
             if readers.has_room()
                 && let Some(bundle) = bundles.next()
@@ -112,7 +158,7 @@ fn walk_all(
             let Some((slots, found)) = readers.take() else { break };
             let Bundle { index, width } = slots.bundle();
             report.absorb(found);
-            walk.bundle(slots, report, keep)?;
+            walk.bundle(slots, first, report, keep)?;
             progress(index * u64::from(FULL_WIDTH) + u64::from(width), ground.tree_size);
         }
         Ok(())

@@ -19,7 +19,7 @@ type Job = (Unread, Arc<Keys>);
 
 /// Threads that read bundles, each with its own queue: the n-th bundle is the n-th thread's.
 pub(crate) struct Readers<T> {
-    readers: Vec<(SyncSender<Job>, Receiver<Slots>)>,
+    threads: Vec<(SyncSender<Job>, Receiver<Slots>)>,
     /// What belongs to the bundles on their way, in their order, with the reader of each.
     on_their_way: VecDeque<(usize, T)>,
     next: usize,
@@ -45,27 +45,27 @@ impl<T> Readers<T> {
             });
             (jobs, slots)
         };
-        let readers = (0..count.get()).map(reader).collect();
-        Self { readers, on_their_way: VecDeque::new(), next: 0 }
+        let threads = (0..count.get()).map(reader).collect();
+        Self { threads, on_their_way: VecDeque::new(), next: 0 }
     }
 
     /// Whether another bundle can be given without waiting for those before it.
     pub(crate) fn has_room(&self) -> bool {
-        self.on_their_way.len() < WAITING * self.readers.len()
+        self.on_their_way.len() < WAITING * self.threads.len()
     }
 
     /// Gives a bundle to be read, with what is to come back beside it.
     pub(crate) fn give(&mut self, unread: Unread, keys: Arc<Keys>, beside: T) {
         assert!(self.has_room(), "more bundles given than wanted back");
-        self.readers[self.next].0.send((unread, keys)).expect("a reader works while it is wanted");
+        self.threads[self.next].0.send((unread, keys)).expect("a reader works while it is wanted");
         self.on_their_way.push_back((self.next, beside));
-        self.next = (self.next + 1) % self.readers.len();
+        self.next = (self.next + 1) % self.threads.len();
     }
 
     /// The next bundle in the order in which they were given; `None` if none is on its way.
     pub(crate) fn take(&mut self) -> Option<(Slots, T)> {
         let (reader, beside) = self.on_their_way.pop_front()?;
-        let slots = self.readers[reader].1.recv().expect("a reader gives back all it was given");
+        let slots = self.threads[reader].1.recv().expect("a reader gives back all it was given");
         Some((slots, beside))
     }
 }

@@ -17,6 +17,7 @@ use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
 use crate::verify::earlier::{Earlier, Known};
+use crate::verify::before::Before;
 use crate::verify::report::{FaultKind, Report, Subject, Suspect};
 use crate::verify::slots::{Broken, Keys, Slot, Slots};
 use crate::verify::tree::{self, Ground};
@@ -53,6 +54,8 @@ pub(crate) struct Walk<'a> {
     /// The keys of the keyring by their names, for those who check signatures ahead of the walk.
     keys: Arc<Keys>,
     earlier: Earlier,
+    /// What was verified before, and is not read again.
+    before: Option<Before<'a>>,
     last_recorded_at: u64,
     withheld: Vec<Withheld>,
     /// What a notice says is withheld or erased.
@@ -70,13 +73,33 @@ impl<'a> Walk<'a> {
             keyring: Keyring::default(),
             ground,
             keys: Arc::default(),
-            earlier: Earlier::of(ground.capacity()),
+            earlier: Earlier::of(0, ground.capacity()),
+            before: None,
             last_recorded_at: 0,
             withheld: Vec::new(),
             redacted: HashSet::new(),
             gaps: false,
             captures: BTreeMap::new(),
         }
+    }
+
+    /// A walk that begins after what was verified before.
+    pub(crate) fn after(
+        origin: &'a str,
+        policy: &'a Policy,
+        ground: Ground<'a>,
+        before: Before<'a>,
+    ) -> Self {
+        let mut walk = Self {
+            keyring: before.keyring.clone(),
+            earlier: Earlier::of(before.size, ground.tree_size - before.size),
+            last_recorded_at: before.last_recorded_at,
+            before: Some(before),
+            ..Self::new(origin, policy, Ground { tree_size: 0, ..ground })
+        };
+        walk.ground = ground;
+        walk.know_keys();
+        walk
     }
 
     /// Whether some statement could not be read: what nobody seems to name may be named there.
@@ -89,10 +112,11 @@ impl<'a> Walk<'a> {
         &self.keys
     }
 
-    /// Walks over the statements of one bundle, as they were read.
+    /// Walks over the statements of one bundle, as they were read, from an entry on.
     pub(crate) fn bundle(
         &mut self,
         slots: Slots,
+        first: u64,
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
     ) -> Result<(), store::Error> {
@@ -103,6 +127,10 @@ impl<'a> Walk<'a> {
         let lost = read.len()..bundle.width.into();
         for (slot, read) in read.into_iter().enumerate() {
             let (id, entry_index) = (slots.id(slot), index(slot));
+            if entry_index < first {
+                // Verified before: the bundle holds both.
+                continue;
+            }
             let place = (path, Some(entry_index));
             match read {
                 Slot::Empty => {
@@ -138,7 +166,7 @@ impl<'a> Walk<'a> {
             let entry = (*slot < bundle.width.into()).then(|| index(*slot));
             report.fault(*kind, Subject::Statements, (path, entry), flaw);
         }
-        for slot in lost {
+        for slot in lost.skip_while(|slot| index(*slot) < first) {
             self.lose(slots.id(slot), index(slot));
         }
         Ok(())
@@ -170,7 +198,10 @@ impl<'a> Walk<'a> {
     fn mark_suspects(&self, report: &mut Report) {
         for term in self.keyring.terms() {
             let Some(from) = term.suspect_from else { continue };
-            let entries = self.earlier.signed_by(term.thumbprint, from);
+            let mut entries = self.earlier.signed_by(term.thumbprint, from);
+            if let Some(before) = &self.before {
+                entries.splice(0..0, before.signed_by(term.thumbprint, from));
+            }
             if entries.is_empty() {
                 continue;
             }
@@ -339,12 +370,14 @@ impl<'a> Walk<'a> {
             Record::Notice(notice) if notice.kind == NoticeKind::Redaction => {
                 self.redacted.insert(notice.target);
             }
-            Record::Charter(_) | Record::Key(_) => {
-                let terms = self.keyring.terms().iter();
-                self.keys = Arc::new(terms.map(|term| (term.thumbprint, term.key)).collect());
-            }
+            Record::Charter(_) | Record::Key(_) => self.know_keys(),
             _ => {}
         }
+    }
+
+    fn know_keys(&mut self) {
+        let terms = self.keyring.terms().iter();
+        self.keys = Arc::new(terms.map(|term| (term.thumbprint, term.key)).collect());
     }
 
     fn promise(&mut self, capture: &Capture, owner: [Id; 2], entry_index: u64) {
@@ -363,7 +396,11 @@ impl<'a> Walk<'a> {
 
     fn find(&mut self, id: Id) -> Result<Option<Known>, store::Error> {
         let ground = self.ground;
-        self.earlier.find(id, &mut |bundle| ground.leaves(bundle))
+        let found = self.earlier.find(id, &mut |bundle| ground.leaves(bundle))?;
+        Ok(match (&self.before, found) {
+            (Some(before), None) => before.known(id),
+            (_, found) => found,
+        })
     }
 
     /// Remembers a statement that cannot be read, by its id where that is known, so that

@@ -104,6 +104,54 @@ pub(crate) fn check_tiles(
     Ok(Some(authority))
 }
 
+/// The tree of a checkpoint, grown from one that was verified before by what the tiles hold since
+/// then; `None` if that does not give the checkpoint's root, or cannot be read. Nothing before is
+/// read again but the right edge, which the root vouches for. The tiles above that grew are checked.
+pub(crate) fn check_growth(
+    store: &dyn Source,
+    from: Tree,
+    to: Tree,
+    report: &mut Report,
+) -> Result<Option<Authority>, store::Error> {
+    let (grown, upper) = match grow_from(store, from, to.size) {
+        Ok(grown) => grown,
+        Err(error) => return unless_disk_failed(error).map(|_| None),
+    };
+    if grown != to {
+        return Ok(None);
+    }
+    for (&(level, index), hashes) in &upper {
+        let present = tile::tile_at(to.size, HEIGHT, level, index);
+        check_tile(store, present.expect("a tile of this tree"), hashes, report)?;
+    }
+    let new = bundles_of(to.size).filter(|it| (it.index + 1) * u64::from(FULL_WIDTH) > from.size);
+    report.pass(Subject::Tiles, new.count() as u64);
+    Ok(Some(Authority { source: LeafSource::Tiles, tree_size: to.size, upper }))
+}
+
+/// The hashes of the right edge of an earlier tree, from the tiles of a later one, and what the
+/// leaves after it make of them.
+fn grow_from(store: &dyn Source, from: Tree, to: u64) -> Result<(Tree, Upper), Error> {
+    let mut edge: Vec<(Tile, Vec<Hash>)> = Vec::new();
+    for tile in tile::edge(from.size, HEIGHT) {
+        let present = tile::tile_at(to, HEIGHT, tile.level, tile.index);
+        let mut hashes = reading::tile(store, present.expect("a tile of a larger tree"))?;
+        hashes.truncate(tile.width.into());
+        edge.push((tile, hashes));
+    }
+    let width = u64::from(FULL_WIDTH);
+    let mut growth = Growing { tree: from, edge, upper: Upper::new() };
+    for bundle in bundles_of(to).skip_while(|it| (it.index + 1) * width <= from.size) {
+        let leaves = leaves_of(store, bundle, LeafSource::Tiles)?;
+        let known = growth.tree.size.saturating_sub(bundle.index * width);
+        let known = usize::try_from(known).expect("less than a bundle");
+        let grown = growth.grow(leaves.get(known..).unwrap_or_default());
+        let path = Path::Tile(Tile { level: 0, index: bundle.index, width: bundle.width });
+        grown.map_err(|error| Error::Tile { path, error })?;
+    }
+    Ok((growth.tree, growth.upper))
+}
+
 /// Checks one tile, hash by hash. `expected` may go on beyond a tile that an earlier checkpoint
 /// needed.
 pub(crate) fn check_tile(
@@ -221,24 +269,38 @@ type Upper = HashMap<(u8, u64), Vec<Hash>>;
 
 /// The tree that the leaves of a source grow to, and all its tiles above the lowest level.
 fn replay(store: &dyn Source, tree_size: u64, source: LeafSource) -> Result<(Tree, Upper), Error> {
-    let mut tree = Tree { size: 0, root: empty_root() };
-    let mut edge: Vec<(Tile, Vec<Hash>)> = Vec::new();
-    let mut upper = Upper::new();
+    let tree = Tree { size: 0, root: empty_root() };
+    let mut growing = Growing { tree, edge: Vec::new(), upper: Upper::new() };
     for bundle in bundles_of(tree_size) {
         let leaves = leaves_of(store, bundle, source)?;
-        let hashes = edge.iter().map(|(_, hashes)| hashes.clone()).collect();
-        let grown = tile::grow(HEIGHT, &tree, hashes, &leaves);
-        let grown = grown.expect("the edge is the one that the last step left");
-        tree = grown.tree;
-        let above = grown.tiles.iter().filter(|(tile, _)| tile.level > 0);
-        upper.extend(above.map(|(tile, hashes)| ((tile.level, tile.index), hashes.clone())));
-        edge.extend(grown.tiles);
-        let now = tile::edge(tree.size, HEIGHT);
-        edge.retain(|(tile, _)| now.contains(tile));
-        edge.sort();
-        edge.dedup();
+        growing.grow(&leaves).expect("the edge is the one that the last step left");
     }
-    Ok((tree, upper))
+    Ok((growing.tree, growing.upper))
+}
+
+/// A tree that grows bundle by bundle.
+struct Growing {
+    tree: Tree,
+    /// The tiles of its right edge.
+    edge: Vec<(Tile, Vec<Hash>)>,
+    /// The tiles above the lowest level that grew.
+    upper: Upper,
+}
+
+impl Growing {
+    fn grow(&mut self, leaves: &[Hash]) -> Result<(), tile::Error> {
+        let hashes = self.edge.iter().map(|(_, hashes)| hashes.clone()).collect();
+        let grown = tile::grow(HEIGHT, &self.tree, hashes, leaves)?;
+        self.tree = grown.tree;
+        let above = grown.tiles.iter().filter(|(tile, _)| tile.level > 0);
+        self.upper.extend(above.map(|(tile, hashes)| ((tile.level, tile.index), hashes.clone())));
+        self.edge.extend(grown.tiles);
+        let now = tile::edge(self.tree.size, HEIGHT);
+        self.edge.retain(|(tile, _)| now.contains(tile));
+        self.edge.sort();
+        self.edge.dedup();
+        Ok(())
+    }
 }
 
 /// When no leaves lead to the root: which tiles do not hold together? A full tile must have the

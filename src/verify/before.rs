@@ -1,0 +1,99 @@
+//! What was verified before by this user, up to some size: kept in an index of the user's own, and
+//! the only thing that an incremental verification trusts beside the policy.
+
+use crate::attribution::id::Id;
+use crate::attribution::keyring::Keyring;
+use crate::attribution::statement::{self, Statement};
+use crate::index::{self, Index};
+use crate::key::Thumbprint;
+use crate::ledger::reading;
+use crate::store;
+use crate::store::source::Source;
+use crate::tlog::merkle::{self, Tree};
+use crate::verify::earlier::Known;
+use crate::verify::leaves::unless_disk_failed;
+
+/// The part of a log that was verified.
+#[derive(Debug)]
+pub(crate) struct Before<'a> {
+    index: &'a Index,
+    /// How many entries it has.
+    pub(crate) size: u64,
+    /// The keys after the last of them.
+    pub(crate) keyring: Keyring,
+    /// When the last of them was recorded, in seconds since 1970.
+    pub(crate) last_recorded_at: u64,
+}
+
+impl<'a> Before<'a> {
+    /// Takes up what is remembered of the first `wanted` entries, or of all that were verified;
+    /// `None` if so many were not, the tiles do not show the tree that was, or the statements that
+    /// say who may sign are not what they were.
+    pub(crate) fn recall(
+        store: &dyn Source,
+        index: &'a Index,
+        tree_size: u64,
+        wanted: Option<u64>,
+    ) -> Result<Option<(Self, Tree)>, store::Error> {
+        let Ok(Some(extent)) = index.extent() else { return Ok(None) };
+        let size = wanted.unwrap_or(extent.tree_size);
+        if size == 0 || size > extent.tree_size || extent.tree_size > tree_size {
+            return Ok(None);
+        }
+        let nodes = &mut reading::nodes(store, tree_size);
+        let roots = merkle::root(extent.tree_size, nodes)
+            .and_then(|root| Ok((root, merkle::root(size, nodes)?)));
+        let tree = match roots {
+            Ok((root, earlier)) if root == extent.root => Tree { size, root: earlier },
+            Ok(_) => return Ok(None),
+            Err(error) => return unless_disk_failed(error).map(|_| None),
+        };
+        let Ok(rows) = index.governance() else { return Ok(None) };
+        let mut keyring = Keyring::default();
+        for row in rows.into_iter().filter(|row| row.entry_index < size) {
+            let Some(statement) = read(store, row.entry_index, row.id, tree_size)? else {
+                return Ok(None);
+            };
+            if keyring.admit(statement, row.entry_index, None).is_err() {
+                return Ok(None);
+            }
+        }
+        let Ok(Some(last)) = index.by_entry(size - 1) else { return Ok(None) };
+        let Some(last) = read(store, last.entry_index, last.id, tree_size)? else {
+            return Ok(None);
+        };
+        let last_recorded_at = last.recorded_at();
+        Ok(Some((Self { index, size, keyring, last_recorded_at }, tree)))
+    }
+
+    /// What is remembered of a statement.
+    pub(crate) fn known(&self, id: Id) -> Option<Known> {
+        let row = self.index.by_id(id).ok()??;
+        if row.entry_index >= self.size {
+            return None;
+        }
+        let kind = self.index.kind_of(&row).ok()??;
+        Some(Known { entry_index: row.entry_index, read: Some((kind, row.signer)) })
+    }
+
+    /// The entries from `from` on that a key signed, in order.
+    pub(crate) fn signed_by(&self, signer: Thumbprint, from: u64) -> Vec<u64> {
+        let rows: Result<Vec<_>, index::Error> = self.index.signed_by(signer, from);
+        let entries = rows.unwrap_or_default().into_iter().map(|row| row.entry_index);
+        entries.filter(|entry| *entry < self.size).collect()
+    }
+}
+
+/// A statement of the ledger, if it is the one with this id.
+fn read(
+    store: &dyn Source,
+    entry_index: u64,
+    id: Id,
+    tree_size: u64,
+) -> Result<Option<Statement>, store::Error> {
+    let bytes = match reading::statement(store, entry_index, tree_size) {
+        Ok(bytes) => bytes.filter(|bytes| Id::of(bytes) == id),
+        Err(error) => return unless_disk_failed(error).map(|_| None),
+    };
+    Ok(bytes.and_then(|bytes| statement::open(&bytes).ok()))
+}
