@@ -99,7 +99,7 @@ mod tests {
         let long = b"\xe9".repeat(3 * CHUNK + 1);
         check("latin1", &long, "é".repeat(3 * CHUNK + 1).as_bytes());
         assert!(named("latin-9000").is_none());
-        assert_eq!(by_mark(b"\xff\xfei\0").map(|it| it.name()), Some("UTF-16LE"));
+        assert_eq!(by_mark(b"\xff\xfei\0").map(encoding_rs::Encoding::name), Some("UTF-16LE"));
         assert!(by_mark(b"\xef\xbb\xbfid").is_none());
     }
 }
