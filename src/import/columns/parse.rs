@@ -76,14 +76,13 @@ fn read<'p, 't>(page: &'p Page<'t>, whole: &'p DeTable<'t>) -> ColumnMap {
     let document = inner(&mut fields, "document", |fields| document(fields, &names));
     let claims = drafts(fields.sections("claim", "speaker", |fields| claim(fields, &names)));
     fields.finish();
-    if document.is_none() {
-        if claims.iter().any(|claim| claim.passage.is_some()) {
-            page.fault(0, None, "a claim has a `passage`, and there is no [document] it stands in");
-        }
-        if parties.is_empty() && channels.is_empty() && claims.is_empty() {
-            let what = "the map makes nothing: expected [document], [[claim]] or [[party]]";
-            page.fault(0, None, what);
-        }
+    // What is given and wrong has its own fault.
+    if !whole.contains_key("document") && claims.iter().any(|claim| claim.passage.is_some()) {
+        page.fault(0, None, "a claim has a `passage`, and there is no [document] it stands in");
+    }
+    if !["document", "claim", "party", "channel"].iter().any(|it| whole.contains_key(*it)) {
+        let what = "the map makes nothing: expected [document], [[claim]] or [[party]]";
+        page.fault(0, None, what);
     }
     ColumnMap { about, table, parties, channels, document, claims }
 }
@@ -152,15 +151,10 @@ fn channel(fields: &mut Fields<'_, '_>) -> Option<ChannelRule> {
     let name_here = fields.required("as", "what this map calls the channel, such as \"account\"");
     let key = required(fields, "key", "the short name under which the ledger knows it");
     let kind = fields.required_word("kind", "what sort of channel it is, such as account");
-    Some(ChannelRule {
-        name_here: name_here?.text,
-        key: key?,
-        kind: kind?,
-        platform: template(fields, "platform"),
-        platform_id: template(fields, "platform_id"),
-        handle: template(fields, "handle"),
-        url: template(fields, "url"),
-    })
+    let [platform, platform_id, handle, url] =
+        ["platform", "platform_id", "handle", "url"].map(|name| template(fields, name));
+    let (name_here, key, kind) = (name_here?.text, key?, kind?);
+    Some(ChannelRule { name_here, key, kind, platform, platform_id, handle, url })
 }
 
 /// `[document]`
@@ -170,16 +164,20 @@ fn document(fields: &mut Fields<'_, '_>, names: &Names) -> Option<DocumentRule> 
     if let Some(WhoRule::Unresolved(_)) = publisher {
         fields.refuse("`publisher` must be a party");
     }
+    let [title, url, language, byline] =
+        ["title", "url", "language", "byline"].map(|name| template(fields, name));
+    let (channel, published) = (on(fields, names), date(fields, "published"));
+    let capture = capture(fields);
     Some(DocumentRule {
         kind: kind?,
-        title: template(fields, "title"),
+        title,
         publisher,
-        channel: on(fields, names),
-        url: template(fields, "url"),
-        language: template(fields, "language"),
-        published: date(fields, "published"),
-        byline: template(fields, "byline"),
-        capture: capture(fields),
+        channel,
+        url,
+        language,
+        published,
+        byline,
+        capture,
     })
 }
 
@@ -194,7 +192,8 @@ fn capture(fields: &mut Fields<'_, '_>) -> Option<CaptureRule> {
         fields.required("text", "the cells that are kept, such as \"{text}\"");
         let text = capture_text(fields, "text");
         let media_type = fields.text("media_type").unwrap_or_else(|| PLAIN.to_owned());
-        Some(CaptureRule { text: text?, media_type, provider: fields.text("provider") })
+        let provider = fields.text("provider");
+        Some(CaptureRule { text: text?, media_type, provider })
     })
 }
 
@@ -245,7 +244,8 @@ fn passage(fields: &mut Fields<'_, '_>) -> Option<PassageRule> {
         if mode == Mode::Translated {
             fields.refuse("`mode` is translated, which needs a translator: use a claim file");
         }
-        Some(PassageRule { mode, exact: exact?, cue: template(fields, "cue") })
+        let cue = template(fields, "cue");
+        Some(PassageRule { mode, exact: exact?, cue })
     })
 }
 
@@ -454,7 +454,7 @@ mod tests {
         );
         check(
             "[document]\nkind = \"post\"\npublished = { text = \"{d}\", format = \"DD.MM\" }\n",
-            &["line 3, column 39: `document`, `published`: found \"DD.MM\", expected `edtf`, \
+            &["line 3, column 38: `document`, `published`: found \"DD.MM\", expected `edtf`, \
                `title`, or a pattern of the words year, month, monthname, day, hour, minute, \
                second, ampm, such as \"month/day/year\""],
         );
@@ -462,7 +462,8 @@ mod tests {
             "[table]\nquotes = 1\n[document]\nkind = \"pots\"\nurl = \"{\"\n",
             &[
                 "line 2, column 10: `table`: `quotes` is a number, expected true or false",
-                "line 4, column 8: `document`: unknown kind `pots`, did you mean `post`?",
+                "line 4, column 8: `document`: unknown kind `pots`, did you mean `post` or \
+                 `note` or `photo`?",
                 "line 5, column 7: `document`: `url`: found \"{\", expected the name of a column \
                  between { and }; a brace itself is written twice",
             ],
