@@ -263,8 +263,7 @@ impl<D: Disk> Ledger<D> {
         }
         self.check_fit(addition)?;
         let (mut journal, checkpoint) = self.plan(addition)?;
-        for bytes in &addition.captures {
-            let digest = self.writer.stage(bytes)?;
+        for digest in self.writer.stage_all(&addition.captures)? {
             let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
             if !journal.places().iter().any(|place| place.path == path) {
                 journal.place(digest, path);

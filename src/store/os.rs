@@ -89,6 +89,10 @@ impl Disk for OsDisk {
         file.sync_all()
     }
 
+    fn sync_files(&self, files: &[File]) -> Result<(), (usize, io::Error)> {
+        at_once(files, File::sync_all)
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         fs::rename(self.at(from), self.at(to))
     }
@@ -99,6 +103,10 @@ impl Disk for OsDisk {
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
         sync_folder(&self.at(folder))
+    }
+
+    fn sync_folders(&self, folders: &[&str]) -> Result<(), (usize, io::Error)> {
+        at_once(folders, |folder| sync_folder(&self.at(folder)))
     }
 
     fn remove_file(&self, path: &str) -> io::Result<()> {
@@ -114,6 +122,31 @@ impl Disk for OsDisk {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// Does the same to all items in several threads. A file system that is asked to make many things
+/// durable at once does so in one turn of its journal; one after the other they wait for as many.
+fn at_once<T: Sync>(
+    items: &[T],
+    work: impl Fn(&T) -> io::Result<()> + Sync,
+) -> Result<(), (usize, io::Error)> {
+    const WAITING: usize = 32;
+    let share = items.len().div_ceil(WAITING).max(1);
+    let (work, numbered): (_, Vec<(usize, &T)>) = (&work, items.iter().enumerate().collect());
+    let each = |share: &[(usize, &T)]| {
+        share.iter().try_for_each(|(at, item)| work(item).map_err(|error| (*at, error)))
+    };
+    if items.len() <= 1 {
+        return each(&numbered);
+    }
+    std::thread::scope(|scope| {
+        let begun: Vec<_> =
+            numbered.chunks(share).map(|share| scope.spawn(move || each(share))).collect();
+        // All are waited for; the first failure counts.
+        let ended: Vec<_> =
+            begun.into_iter().map(|it| it.join().expect("syncing does not panic")).collect();
+        ended.into_iter().collect()
+    })
 }
 
 /// The first `limit` bytes of a file, or all if there are fewer.
