@@ -135,9 +135,9 @@ fn wanted(options: &Search) -> Result<Wanted, Failure> {
         let message = "--to lies before --from: nothing can be of that time";
         return Err(Failure::new(failure::INPUT, message));
     }
-    let is_later_named = options.standing.is_some_and(|it| it != StandingName::Standing);
+    let may_stand = options.standing.map(standing);
     let kind = options.kind.as_deref().map(kind).transpose()?;
-    Ok(Wanted { question, kind, act, window, is_later_named, ..Wanted::default() })
+    Ok(Wanted { question, kind, act, window, may_stand, ..Wanted::default() })
 }
 
 /// A kind of record that was typed.
@@ -236,16 +236,18 @@ pub(crate) fn described(
 }
 
 fn fits(wanted: StandingName, stands: Option<&Stands>) -> bool {
-    let Some(Stands::So(outcome)) = stands else { return false };
-    let wanted = match wanted {
+    matches!(stands, Some(Stands::So(outcome)) if outcome.standing == standing(wanted))
+}
+
+fn standing(name: StandingName) -> Standing {
+    match name {
         StandingName::Standing => Standing::Standing,
         StandingName::Disputed => Standing::Disputed,
         StandingName::Denied => Standing::Denied,
         StandingName::Corrected => Standing::Corrected,
         StandingName::Retracted => Standing::Retracted,
         StandingName::Superseded => Standing::Superseded,
-    };
-    outcome.standing == wanted
+    }
 }
 
 fn level_named(name: LevelName) -> Level {

@@ -7,6 +7,7 @@ use crate::attribution::record::claim::{Act, Claim};
 use crate::attribution::record::party::Party;
 use crate::attribution::statement::Statement;
 use crate::attribution::truth::Truth;
+use crate::audit::standing::Standing;
 use crate::search::days::Days;
 use crate::search::keep::days_of;
 use crate::search::marks;
@@ -47,8 +48,9 @@ pub struct Wanted {
     pub window: Days,
     /// Since when it was recorded, in seconds since 1970.
     pub since: Option<u64>,
-    /// Whether a later record has to be about it.
-    pub is_later_named: bool,
+    /// How it has to stand, as far as later records may make it so; whether they do is for `accept`
+    /// to say.
+    pub may_stand: Option<Standing>,
 }
 
 /// Which page of the answer.
@@ -97,7 +99,7 @@ impl Default for Wanted {
             act: None,
             window: Days::default(),
             since: None,
-            is_later_named: false,
+            may_stand: None,
         }
     }
 }
@@ -119,7 +121,7 @@ pub fn page(
             after,
             window: wanted.window,
             since: wanted.since,
-            is_later_named: wanted.is_later_named,
+            effects: wanted.effects(),
             limit: paging.limit.saturating_add(1),
         };
         let found = tables.matching(&expression, &listing)?;
@@ -192,6 +194,11 @@ impl Wanted {
     /// Whether nothing is said of what is wanted.
     pub fn is_anything(&self) -> bool {
         self.groups().is_empty() && self.since.is_none() && self.window.is_open()
+    }
+
+    /// What no later record changes is not listed among what they are about.
+    fn effects(&self) -> Option<i64> {
+        self.may_stand.filter(|it| *it != Standing::Standing).map(marks::bit)
     }
 
     /// The expression of FTS5. Words and marks hold no sign of its syntax.

@@ -12,9 +12,9 @@ use crate::attribution::statement::Statement;
 use crate::index::Extent;
 use crate::ledger::reading;
 use crate::search::days::Days;
-use crate::search::marks::{Context, Head, marks};
+use crate::search::marks::{Context, Head, effects, marks};
 use crate::search::reread::{Error, Reader, items, open};
-use crate::search::tables::{Called, Row, Tables};
+use crate::search::tables::{Called, Row, Tables, Target};
 use crate::search::texts::{names, texts};
 use crate::search::words::cut;
 use crate::store::source::Source;
@@ -203,11 +203,11 @@ impl Remembered {
             Record::Relation(it) => {
                 for end in [it.from, it.to] {
                     context.ends.extend(self.head(sources, end)?);
-                    targets.push((Head::of(end), self.place(sources, end)?));
+                    targets.push(self.target(sources, record, end)?);
                 }
             }
             Record::Notice(it) => {
-                targets.push((Head::of(it.target), self.place(sources, it.target)?));
+                targets.push(self.target(sources, record, it.target)?);
             }
             _ => {}
         }
@@ -226,12 +226,13 @@ impl Remembered {
         Ok(channels)
     }
 
-    /// The entry with an id.
-    fn place(&self, sources: &Sources<'_>, id: Id) -> Result<Option<u64>, Error> {
-        if let Some(entry_index) = self.pending.get(&id) {
-            return Ok(Some(*entry_index));
-        }
-        Ok(sources.tables.by_id(id)?.map(|entry| entry.entry_index))
+    /// A statement that a record is about.
+    fn target(&self, sources: &Sources<'_>, record: &Record, id: Id) -> Result<Target, Error> {
+        let entry_index = match self.pending.get(&id) {
+            Some(entry_index) => Some(*entry_index),
+            None => sources.tables.by_id(id)?.map(|entry| entry.entry_index),
+        };
+        Ok(Target { head: Head::of(id), entry_index, effects: effects(record, id) })
     }
 
     /// The channel of a document, or the speaker of a claim.

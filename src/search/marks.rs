@@ -4,7 +4,8 @@
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::{Act, Claim, Polarity};
-use crate::attribution::record::notice::RelationKind;
+use crate::attribution::record::notice::{NoticeKind, RelationKind};
+use crate::audit::standing::Standing;
 use crate::search::days::Days;
 
 /// A character for private use: no word is cut with one in it.
@@ -73,6 +74,36 @@ fn of_claim(claim: &Claim) -> Vec<String> {
     marks.extend(claim.chain.iter().filter_map(|hop| hop.by.party()).map(hop));
     marks.extend((claim.polarity == Polarity::Denied).then(denied));
     marks
+}
+
+/// How a statement may stand after a later record about it, as a set of bits: those of which it may
+/// be the reason. Whether it is, `later` tells.
+pub fn effects(record: &Record, target: Id) -> i64 {
+    let standings: &[Standing] = match record {
+        Record::Relation(it) => match it.kind {
+            RelationKind::Denies if it.to == target => &[Standing::Denied],
+            RelationKind::Contradicts => &[Standing::Disputed],
+            _ => &[],
+        },
+        Record::Notice(it) => match it.kind {
+            NoticeKind::ClaimantRetraction => &[Standing::Retracted, Standing::Disputed],
+            NoticeKind::PublisherRetraction | NoticeKind::RecorderRetraction => {
+                &[Standing::Retracted]
+            }
+            NoticeKind::PublisherCorrection => &[Standing::Corrected],
+            NoticeKind::RecorderCorrection => &[Standing::Superseded],
+            NoticeKind::Redaction => &[Standing::Withheld],
+            NoticeKind::Rebuttal => &[Standing::Disputed],
+            NoticeKind::Tombstone => &[],
+        },
+        _ => &[],
+    };
+    standings.iter().fold(0, |bits, standing| bits | bit(*standing))
+}
+
+/// The bit of a standing.
+pub fn bit(standing: Standing) -> i64 {
+    1 << (standing as i64)
 }
 
 /// Of a kind of record.

@@ -57,7 +57,10 @@ const TABLES: &str = "
         entry_index INTEGER NOT NULL,
         PRIMARY KEY (target, entry_index)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE named_later (entry_index INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE named_later (
+        entry_index INTEGER PRIMARY KEY,
+        effects     INTEGER NOT NULL
+    ) STRICT;
     CREATE TABLE said (
         speaker     INTEGER NOT NULL,
         moment      INTEGER NOT NULL,
@@ -139,12 +142,23 @@ pub struct Row {
     pub speaker: Option<Head>,
     /// The channel of a document.
     pub channel: Option<Head>,
-    /// The statements whose standing it may change, and their entries, where these are known.
-    pub targets: Vec<(Head, Option<u64>)>,
+    /// The statements whose standing it may change.
+    pub targets: Vec<Target>,
     /// By what names a party or channel is asked for.
     pub called: Vec<(Called, String)>,
     /// Its words and marks, parted by spaces.
     pub terms: String,
+}
+
+/// A statement whose standing a later record may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The beginning of its id.
+    pub head: Head,
+    /// Its entry, where that is known.
+    pub entry_index: Option<u64>,
+    /// How it may stand after that, as a set of bits.
+    pub effects: i64,
 }
 
 /// An entry as the index has it.
@@ -173,8 +187,8 @@ pub struct Listing {
     pub window: Days,
     /// Only what was recorded then or later, in seconds since 1970.
     pub since: Option<u64>,
-    /// Only what a later record was said about.
-    pub is_later_named: bool,
+    /// Only what a later record may have given one of these standings, a set of bits.
+    pub effects: Option<i64>,
     /// The most entries.
     pub limit: usize,
 }
@@ -369,7 +383,7 @@ impl Tables {
     /// The entries that fit an expression of FTS5. Only this module's neighbours write such
     /// expressions, from words that hold no sign.
     pub fn matching(&self, expression: &str, listing: &Listing) -> Result<Vec<u64>, Error> {
-        let is_driven = listing.is_later_named && self.is_frequent(expression)?;
+        let is_driven = listing.effects.is_some() && self.is_frequent(expression)?;
         let (sign, order) = if listing.ascending { (">", "ASC") } else { ("<", "DESC") };
         // Of the two lists the shorter one leads; the other one is looked up, and never sorted.
         let (leading, place) = if is_driven {
@@ -380,24 +394,28 @@ impl Tables {
         } else {
             ("term", "term.rowid")
         };
-        let named = if listing.is_later_named && !is_driven {
-            " AND EXISTS (SELECT 1 FROM named_later WHERE entry_index = term.rowid)"
-        } else {
-            ""
+        let named = match (listing.effects, is_driven) {
+            (None, _) => "?7 IS NULL",
+            (Some(_), true) => "named_later.effects & ?7 <> 0",
+            (Some(_), false) => {
+                "EXISTS (SELECT 1 FROM named_later
+                         WHERE entry_index = term.rowid AND effects & ?7 <> 0)"
+            }
         };
         let query = format!(
             "SELECT {place} FROM {leading} CROSS JOIN entry ON entry.entry_index = {place}
              WHERE term MATCH ?1 AND {place} {sign} ?2
                AND (?3 IS NULL OR entry.latest IS NULL OR entry.latest >= ?3)
                AND (?4 IS NULL OR entry.earliest IS NULL OR entry.earliest <= ?4)
-               AND (?5 IS NULL OR entry.recorded_at >= ?5){named}
+               AND (?5 IS NULL OR entry.recorded_at >= ?5) AND {named}
              ORDER BY {place} {order} LIMIT ?6"
         );
         let limit = i64::try_from(listing.limit).unwrap_or(i64::MAX);
         let Days { earliest, latest } = listing.window;
         let before_all = if listing.ascending { -1 } else { i64::MAX };
         let (after, since) = (listing.after.map_or(before_all, sql), listing.since.map(sql));
-        self.numbers(&query, params![expression, after, earliest, latest, since, limit])
+        let effects = listing.effects;
+        self.numbers(&query, params![expression, after, earliest, latest, since, limit, effects])
     }
 
     /// Whether more entries fit an expression than are compared with another list one by one.
@@ -474,8 +492,10 @@ fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Error> {
     let mut called =
         transaction.prepare_cached("INSERT OR IGNORE INTO called VALUES (?1, ?2, ?3)")?;
     let mut later = transaction.prepare_cached("INSERT OR IGNORE INTO later VALUES (?1, ?2)")?;
-    let mut named_later =
-        transaction.prepare_cached("INSERT OR IGNORE INTO named_later VALUES (?1)")?;
+    let mut named_later = transaction.prepare_cached(
+        "INSERT INTO named_later VALUES (?1, ?2)
+         ON CONFLICT DO UPDATE SET effects = effects | excluded.effects",
+    )?;
     let mut said = transaction.prepare_cached("INSERT INTO said VALUES (?1, ?2, ?3)")?;
     for row in rows {
         let (entry_index, head) = (sql(row.entry_index), Head::of(row.id).number());
@@ -493,10 +513,10 @@ fn insert(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Error> {
         for (what, text) in &row.called {
             called.execute(params![*what as i64, text, entry_index])?;
         }
-        for (target, place) in &row.targets {
-            later.execute(params![target.number(), entry_index])?;
-            if let Some(place) = place {
-                named_later.execute([sql(*place)])?;
+        for target in &row.targets {
+            later.execute(params![target.head.number(), entry_index])?;
+            if let Some(place) = target.entry_index.filter(|_| target.effects != 0) {
+                named_later.execute([sql(place), target.effects])?;
             }
         }
         if let Some(speaker) = speaker {

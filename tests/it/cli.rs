@@ -183,7 +183,7 @@ fn a_reader_that_has_seen_enough_is_no_error_and_a_full_disk_is() {
 fn json_is_one_object_on_each_line_and_nothing_else() {
     let desk = Desk::new();
     desk.check(&ONE_CLAIM, 0, "");
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &["log"],
         &["show", "1"],
         &["verify"],
@@ -191,6 +191,7 @@ fn json_is_one_object_on_each_line_and_nothing_else() {
         &["audit", "--all"],
         &["audit", "1", "--as-of", "1"],
         &["impact", "1"],
+        &["search", "so"],
         &["explain"],
         &["explain", "A3"],
         &["explain", "nothing"],

@@ -15,7 +15,7 @@ use whosaid::attribution::record::claim::{Act, Claim, Polarity, Who};
 use whosaid::attribution::record::notice::{Notice, NoticeKind, Relation, RelationKind};
 use whosaid::attribution::truth::Truth;
 use whosaid::audit::graph::Graph;
-use whosaid::audit::standing::Standings;
+use whosaid::audit::standing::{Standing, Standings};
 use whosaid::search::ask::{Paging, Tie, Wanted, page};
 use whosaid::search::contradictions::{candidates, pairs};
 use whosaid::search::days::Days;
@@ -230,7 +230,7 @@ fn what_later_records_are_about_is_found_whichever_list_is_shorter() {
     let source = published(&book);
     let tables = indexed(&source);
     for (typed, expected) in [("frequent", &[4000, 1][..]), ("one", &[1]), ("4000", &[4000])] {
-        let wanted = Wanted { is_later_named: true, ..words(typed) };
+        let wanted = Wanted { may_stand: Some(Standing::Disputed), ..words(typed) };
         assert_eq!(found(&source, &tables, &wanted), expected, "{typed}");
     }
 }
@@ -391,7 +391,11 @@ fn the_standing_is_the_one_that_an_audit_of_all_records_finds() {
             let later = Later::new(&tables, &reader).unwrap();
             for node in graph.nodes() {
                 let stands = later.of(node.entry_index(), node.signed().statement()).unwrap();
-                let expected = Stands::So(all.of(node.id()));
+                let outcome = all.of(node.id());
+                let may_stand = Some(outcome.standing);
+                let listed = found(&source, &tables, &Wanted { may_stand, ..Wanted::default() });
+                assert!(listed.contains(&node.entry_index()), "{may_stand:?}: {listed:?}");
+                let expected = Stands::So(outcome);
                 assert_eq!(stands, expected, "entry {} of {size}", node.entry_index());
             }
         }
