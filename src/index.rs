@@ -214,12 +214,10 @@ impl Index {
 
     /// Forgets everything.
     pub fn clear(&mut self) -> Result<(), Error> {
-        Ok(self
-            .connection
-            .execute_batch(
-                "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
+        Ok(self.connection.execute_batch(
+            "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
                  DELETE FROM extent; RELEASE clearing;",
-            )?)
+        )?)
     }
 
     /// Adds statements with their places, and says how far the index reaches now: all or nothing.
@@ -348,9 +346,16 @@ impl Index {
     }
 
     fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
+        let values = params![purpose as i64, head(hash)];
+        // Nearly all that is asked before something is added is not there.
+        let query = "SELECT 1 FROM head WHERE purpose = ?1 AND head = ?2";
+        let exists = |values| self.connection.prepare_cached(query)?.exists(values);
+        if !self.noticing(exists(values).map_err(Error::from))? {
+            return Ok(Vec::new());
+        }
         let condition = "entry_index IN (SELECT entry_index FROM head
             WHERE purpose = ?1 AND head = ?2) ORDER BY entry_index";
-        self.rows(condition, params![purpose as i64, head(hash)])
+        self.rows(condition, values)
     }
 
     fn first(&self, condition: &str, values: impl rusqlite::Params) -> Result<Option<Row>, Error> {
@@ -358,15 +363,16 @@ impl Index {
     }
 
     fn rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {
-        let rows = self.read_rows(condition, values);
-        if let Err(error) = &rows
-            && error.is_damage()
-        {
-            // Of another version from now on, so it is built anew when it is next opened. If even
-            // that cannot be written, the error says what to remove.
+        self.noticing(self.read_rows(condition, values))
+    }
+
+    /// An answer; where it shows damage, the index is of another version from now on, so it is built
+    /// anew when it is next opened. If even that cannot be written, the error says what to remove.
+    fn noticing<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
+        if answer.as_ref().is_err_and(Error::is_damage) {
             let _ = self.connection.pragma_update(None, "user_version", CONDEMNED);
         }
-        rows
+        answer
     }
 
     fn read_rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {

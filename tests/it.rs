@@ -6,6 +6,7 @@ mod it {
     mod atproto;
     mod audit;
     mod book;
+    mod bulk;
     mod c2pa;
     mod capture;
     mod capture_command;

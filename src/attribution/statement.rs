@@ -150,7 +150,11 @@ impl<R: Borrow<Record>> Unsealed<'_, R> {
 
     fn read_back(&self, bytes: &[u8]) -> Result<Statement, Error> {
         let statement = open(bytes)?;
-        assert_eq!(statement.record, *self.record.borrow(), "a sealed record reads back as another");
+        assert_eq!(
+            statement.record,
+            *self.record.borrow(),
+            "a sealed record reads back as another"
+        );
         Ok(statement)
     }
 }

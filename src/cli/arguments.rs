@@ -439,7 +439,10 @@ impl Since {
         if typed == "last" {
             return Ok(Self::Last);
         }
-        typed.parse().map(Self::Size).map_err(|_| "expected `last`, or a number of entries".to_owned())
+        typed
+            .parse()
+            .map(Self::Size)
+            .map_err(|_| "expected `last`, or a number of entries".to_owned())
     }
 }
 

@@ -19,6 +19,16 @@ pub struct Signing {
     #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
     pub at: Option<u64>,
 
+    /// How long to wait while another command writes to the ledger
+    #[arg(
+        long,
+        env = "WHOSAID_WAIT",
+        hide_env_values = true,
+        value_name = "SECONDS",
+        default_value_t = 60
+    )]
+    pub wait: u64,
+
     /// Say what would be appended, and append nothing
     #[arg(long)]
     pub dry_run: bool,

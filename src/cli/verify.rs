@@ -157,7 +157,9 @@ fn verify_new(
     if let Some(error) = failed {
         return Err(writing::Error::from(error).into());
     }
-    if let (Verdict::Verified, Some(root)) = (verification.report.verdict(), verification.report.root) {
+    if let (Verdict::Verified, Some(root)) =
+        (verification.report.verdict(), verification.report.root)
+    {
         let extent = Extent { tree_size: verification.report.tree_size, root };
         let rows = waiting.iter().map(|it| (it.entry_index(), it.statement()));
         index.extend(rows, extent).map_err(writing::Error::from)?;

@@ -311,6 +311,10 @@ fn note_again(
     if main.entry_index < begun_at {
         return Ok(());
     }
+    if main.new {
+        // Nobody brought it before.
+        return Ok(looking.known.brought(main.entry_index, outcome.row)?);
+    }
     match looking.known.row_of(main.entry_index)? {
         Some(earlier) if outcome.status == Status::Already => {
             outcome.notes.insert(0, format!("repeats row {earlier}"));

@@ -2,6 +2,9 @@
 //! brought which statement. A file of millions of rows has as many, so this is kept in a private,
 //! temporary table that SQLite puts on the disk where it grows large, and takes away at the end.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::attribution::id::Id;
@@ -11,6 +14,9 @@ use crate::index::Error;
 
 /// How much of the table is held in memory, in KiB.
 const CACHE: i64 = 16 * 1024;
+
+/// How many labels are remembered beside the table.
+const RECENT: usize = 16_384;
 
 /// A statement that a label stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,8 @@ pub struct Meant {
 #[derive(Debug)]
 pub struct Known {
     connection: Connection,
+    /// What was asked for last: a thousand rows in a row name the same few parties.
+    recent: RefCell<HashMap<Id, Meant>>,
 }
 
 impl Known {
@@ -41,11 +49,30 @@ impl Known {
              CREATE TABLE brought (entry INTEGER PRIMARY KEY, row INTEGER NOT NULL) STRICT;
              BEGIN;"
         ))?;
-        Ok(Self { connection })
+        Ok(Self { connection, recent: RefCell::default() })
     }
 
     /// What a label stands for.
     pub fn meant(&self, label: Id) -> Result<Option<Meant>, Error> {
+        if let Some(meant) = self.recent.borrow().get(&label) {
+            return Ok(Some(*meant));
+        }
+        let meant = self.look_up(label)?;
+        if let Some(meant) = meant {
+            self.note(label, meant);
+        }
+        Ok(meant)
+    }
+
+    fn note(&self, label: Id, meant: Meant) {
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() == RECENT {
+            recent.clear();
+        }
+        recent.insert(label, meant);
+    }
+
+    fn look_up(&self, label: Id) -> Result<Option<Meant>, Error> {
         let query = "SELECT id, kind, entry FROM meant WHERE label = ?1";
         let mut statement = self.connection.prepare_cached(query)?;
         let found = statement.query_row([label.hash().as_bytes()], |row| {
@@ -65,6 +92,7 @@ impl Known {
     pub fn mean(&self, label: Id, meant: Meant) -> Result<(), Error> {
         let place = SAID.iter().position(|kind| *kind == meant.kind);
         let Some(kind) = place.and_then(|place| u8::try_from(place).ok()) else { return Ok(()) };
+        self.note(label, meant);
         let query = "INSERT OR REPLACE INTO meant (label, id, kind, entry) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = self.connection.prepare_cached(query)?;
         let (label, id) = (label.hash(), meant.id.hash());

@@ -172,7 +172,6 @@ impl<'a, D: Disk> Batch<'a, D> {
         self.take(bytes, statement)
     }
 
-
     /// Takes a statement that was sealed for this batch.
     pub(crate) fn take(&mut self, bytes: Vec<u8>, statement: Statement) -> Result<Added, Error> {
         let entry_index = self.holdings.tree_size() + self.sealed.len() as u64;

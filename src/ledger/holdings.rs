@@ -155,7 +155,16 @@ impl<D: Disk> Holdings<D> {
         let keyring = know(&store, checkpoint, &mut index)?;
         let last_recorded_at = last_time(&store, checkpoint)?;
         let (tree_size, recent) = (checkpoint.size, RefCell::default());
-        Ok(Self { store, index, keyring, tree_size, last_recorded_at, ahead: None, last: None, recent })
+        Ok(Self {
+            store,
+            index,
+            keyring,
+            tree_size,
+            last_recorded_at,
+            ahead: None,
+            last: None,
+            recent,
+        })
     }
 
     /// The same, for another thread, as it will be when a batch is committed; `None` if the index

@@ -9,6 +9,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::store::disk::{Disk, Kind, Listed};
 
@@ -16,12 +17,23 @@ use crate::store::disk::{Disk, Kind, Listed};
 #[derive(Debug, Clone)]
 pub struct OsDisk {
     root: PathBuf,
+    /// How long a lock is waited for that somebody else holds.
+    patience: Duration,
 }
+
+/// How long to wait before a lock is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
 
 impl OsDisk {
     /// Names the folder; touches nothing.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), patience: Duration::ZERO }
+    }
+
+    /// The same folder, for somebody who waits so long for its lock.
+    #[must_use]
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -116,10 +128,15 @@ impl Disk for OsDisk {
     fn try_lock(&self, path: &str) -> io::Result<Option<File>> {
         let file =
             OpenOptions::new().write(true).create(true).truncate(false).open(self.at(path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::WouldBlock) if waited >= self.patience => return Ok(None),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(AGAIN),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            waited += AGAIN;
         }
     }
 }

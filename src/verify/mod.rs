@@ -152,6 +152,9 @@ fn walk_from(
             {
                 let mut found = Report::new();
                 let unread = fetch(ground, bundle, &mut found)?;
+                if bundle.index == 0 {
+                    walk.expect_keys(unread.bytes.as_deref().unwrap_or_default());
+                }
                 readers.give(unread, walk.keys().clone(), found);
                 continue;
             }
@@ -166,11 +169,7 @@ fn walk_from(
 }
 
 /// Fetches a bundle of statements, and what is known of its slots.
-fn fetch(
-    ground: &Ground<'_>,
-    bundle: Bundle,
-    report: &mut Report,
-) -> Result<Unread, store::Error> {
+fn fetch(ground: &Ground<'_>, bundle: Bundle, report: &mut Report) -> Result<Unread, store::Error> {
     let leaves = match ground.authority {
         Some(authority) => authority.hashes(ground.store, 0, bundle.index)?,
         None => None,

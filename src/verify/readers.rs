@@ -11,9 +11,9 @@ use std::thread::Scope;
 use crate::comb::shared::Combs;
 use crate::verify::slots::{Keys, Slots, Unread};
 
-/// How many bundles wait for each reader: one that is read, and one so that it never waits. Each
+/// How many bundles wait for each reader: one that is read, and two so that it never waits. Each
 /// is about a megabyte.
-const WAITING: usize = 2;
+const WAITING: usize = 3;
 
 type Job = (Unread, Arc<Keys>);
 

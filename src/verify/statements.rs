@@ -13,11 +13,12 @@ use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::hash::Hash;
 use crate::key::Thumbprint;
 use crate::store;
+use crate::tlog::bundle;
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
-use crate::verify::earlier::{Earlier, Known};
 use crate::verify::before::Before;
+use crate::verify::earlier::{Earlier, Known};
 use crate::verify::report::{FaultKind, Report, Subject, Suspect};
 use crate::verify::slots::{Broken, Keys, Slot, Slots};
 use crate::verify::tree::{self, Ground};
@@ -107,6 +108,17 @@ impl<'a> Walk<'a> {
         self.gaps
     }
 
+    /// Expects the keys that a charter names, so that their signatures can be checked ahead. Nothing
+    /// is believed of them: which key may sign what is said by the keyring alone.
+    pub(crate) fn expect_keys(&mut self, bundle: &[u8]) {
+        let first = bundle::parse_prefix(bundle, 1).0.first().copied();
+        let charter = first.and_then(|bytes| statement::open(bytes).ok());
+        if let Some(Record::Charter(charter)) = charter.as_ref().map(Statement::record) {
+            let keys = charter.recorders.iter().map(|it| (it.key.thumbprint(), it.key));
+            self.keys = Arc::new(keys.collect());
+        }
+    }
+
     /// The keys known so far.
     pub(crate) fn keys(&self) -> &Arc<Keys> {
         &self.keys
@@ -126,7 +138,7 @@ impl<'a> Walk<'a> {
         let Slots { unread: slots, read, broken } = slots;
         let lost = read.len()..bundle.width.into();
         for (slot, read) in read.into_iter().enumerate() {
-            let (id, entry_index) = (slots.id(slot), index(slot));
+            let entry_index = index(slot);
             if entry_index < first {
                 // Verified before: the bundle holds both.
                 continue;
@@ -134,7 +146,7 @@ impl<'a> Walk<'a> {
             let place = (path, Some(entry_index));
             match read {
                 Slot::Empty => {
-                    let leaf = slots.leaf(slot);
+                    let (leaf, id) = (slots.leaf(slot), slots.id(slot));
                     self.withheld.push(Withheld { entry_index, leaf, id, path });
                     self.lose(id, entry_index);
                 }
@@ -154,7 +166,7 @@ impl<'a> Walk<'a> {
                 Slot::Wrong => {
                     let what = "the statement is not the one in the tree: its hash differs";
                     report.fault(FaultKind::Tampered, Subject::Statements, place, what);
-                    self.lose(id, entry_index);
+                    self.lose(slots.id(slot), entry_index);
                 }
                 Slot::Unknown => {
                     report.skip(Subject::Statements);
@@ -279,8 +291,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         // A notice changes no keys, so trying is free.
-        let admitted =
-            self.keyring.admit(statement.clone(), entry_index, Some(statement.signer()));
+        let admitted = self.keyring.admit(statement.clone(), entry_index, Some(statement.signer()));
         Ok(admitted.is_ok().then(|| notice.clone()))
     }
 

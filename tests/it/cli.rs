@@ -62,6 +62,7 @@ impl Desk {
             .env("WHOSAID_TIME", "1732500000")
             .env("WHOSAID_STATE", ".state")
             .env("WHOSAID_CACHE", ".cache")
+            .env("WHOSAID_WAIT", "0")
             .stdin(Stdio::null());
         command
     }

@@ -505,7 +505,8 @@ fn run_ledger(desk: &Desk, model: &Model) {
         append(&desk.record(step), step.signer, &name_of(model, step.signer));
     }
     drop(ledger);
-    let verification = verify(&store(), &policy(), THREADS, &mut |_| (), &mut |_, _| ()).expect("a disk");
+    let verification =
+        verify(&store(), &policy(), THREADS, &mut |_| (), &mut |_, _| ()).expect("a disk");
     let report = verification.report;
     assert_eq!(report.verdict(), Verdict::Verified, "{model:?}: {:?}", report.faults);
     compare(&verification.keyring, model, &desk.publics);
