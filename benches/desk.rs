@@ -56,7 +56,7 @@ pub(crate) fn line_of(record: &Record) -> Vec<u8> {
 
 /// Lines as one stream, made while it is read.
 struct Lines<I> {
-    lines: I,
+    source: I,
     rest: Vec<u8>,
     at: usize,
 }
@@ -64,7 +64,7 @@ struct Lines<I> {
 impl<I: Iterator<Item = Vec<u8>>> Read for Lines<I> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.at == self.rest.len() {
-            self.rest = self.lines.next().unwrap_or_default();
+            self.rest = self.source.next().unwrap_or_default();
             self.at = 0;
         }
         let length = buffer.len().min(self.rest.len() - self.at);
@@ -111,7 +111,7 @@ impl Desk {
         self.claims = self.claims.max(count);
         let (party, document) = (self.party, self.document);
         let lines = (first..self.claims).map(|number| line_of(&claim(party, document, number)));
-        let mut reader = Lines { lines, rest: Vec::new(), at: 0 };
+        let mut reader = Lines { source: lines, rest: Vec::new(), at: 0 };
         self.import(&mut reader);
     }
 

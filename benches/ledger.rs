@@ -5,7 +5,13 @@
 //! `cargo bench` prints the table for 100,000 claims; `WHOSAID_HEAVY=1 cargo bench` takes a million
 //! as well. Where runs are short they are interleaved and the median counts, because machines are
 //! shared. What the figures mean stands in `docs/PERFORMANCE.md`.
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and writes files")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a benchmark reads the clock, writes files, and prints three digits"
+)]
 
 mod desk;
 mod others;
@@ -19,7 +25,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use desk::{CAPTURE, Desk, TIME, line_of, threads};
-use table::{Table, median, time};
+use table::{median, time};
 use whosaid::attribution::keyring::Signed;
 use whosaid::attribution::record::Record;
 use whosaid::attribution::statement;
@@ -56,33 +62,33 @@ fn main() {
         return tell_memory(Path::new(folder));
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let mut table = Table::begin();
+    table::begin();
     let mut small = Desk::found(&folder.path().join("small"));
     small.fill(SMALL);
-    let small_costs = one_by_one(&mut table, &mut small, folder.path(), None);
+    let small_costs = one_by_one(&mut small, folder.path(), None);
     let mut desk = Desk::found(&folder.path().join("large"));
-    import(&mut table, &mut desk, LARGE);
-    verification(&mut table, &desk, LARGE);
-    sizes(&mut table, &desk);
-    one_by_one(&mut table, &mut desk, folder.path(), Some(&small_costs));
+    import(&mut desk, LARGE);
+    verification(&desk, LARGE);
+    sizes(&desk);
+    one_by_one(&mut desk, folder.path(), Some(&small_costs));
     let memory = peak_of(&desk.folder);
-    table.note(&format!("verify {LARGE}: peak of the process {} MB", memory / 1_000_000));
-    search(&mut table, &desk, folder.path());
-    others::measure(&mut table, &desk, folder.path());
+    table::note(&format!("verify {LARGE}: peak of the process {} MB", memory / 1_000_000));
+    search(&desk, folder.path());
+    others::measure(&desk, folder.path());
     if std::env::var("WHOSAID_HEAVY").is_ok() {
         let mut desk = Desk::found(&folder.path().join("huge"));
-        import(&mut table, &mut desk, HUGE);
-        verification(&mut table, &desk, HUGE);
-        sizes(&mut table, &desk);
-        one_by_one(&mut table, &mut desk, folder.path(), Some(&small_costs));
+        import(&mut desk, HUGE);
+        verification(&desk, HUGE);
+        sizes(&desk);
+        one_by_one(&mut desk, folder.path(), Some(&small_costs));
         let huge = peak_of(&desk.folder);
-        table.ratio_of_sizes("verify, peak memory, 1,000,000 to 100,000", huge, memory);
-        search(&mut table, &desk, folder.path());
+        table::ratio_of_sizes("verify, peak memory, 1,000,000 to 100,000", huge, memory);
+        search(&desk, folder.path());
     }
 }
 
 /// Many claims as JSON Lines, read, looked through, sealed and durable.
-fn import(table: &mut Table, desk: &mut Desk, count: u64) {
+fn import(desk: &mut Desk, count: u64) {
     const SAMPLE: u64 = 20_000;
     let records: Vec<Record> = (0..SAMPLE).map(|number| desk.claim(number)).collect();
     let bare = time(|| {
@@ -95,11 +101,11 @@ fn import(table: &mut Table, desk: &mut Desk, count: u64) {
     desk.claims = count;
     let cores = threads();
     let beside = format!("the same × (canonical CBOR, sign, SHA-256) on {cores} cores");
-    table.row(&format!("import {count} claims, all durable"), took, bare, &beside);
+    table::row(&format!("import {count} claims, all durable"), took, bare, &beside);
 }
 
 /// The whole ledger, and what is left of the cost without the signatures.
-fn verification(table: &mut Table, desk: &Desk, count: u64) {
+fn verification(desk: &Desk, count: u64) {
     const SAMPLE: u64 = 20_000;
     let record = desk.claim(0);
     let bytes = statement::seal(&record, "desk", TIME, &desk.key).expect("a claim").0;
@@ -119,27 +125,22 @@ fn verification(table: &mut Table, desk: &Desk, count: u64) {
     }
     let bare = median(bare).mul_f64(count as f64 / SAMPLE as f64);
     let beside = format!("the same × verify_strict alone on {} cores", threads());
-    table.row(&format!("verify {count} claims, everything"), median(took), bare, &beside);
+    table::row(&format!("verify {count} claims, everything"), median(took), bare, &beside);
 }
 
 /// What the ledger takes on the disk beside its own statements and its tree.
-fn sizes(table: &mut Table, desk: &Desk) {
+fn sizes(desk: &Desk) {
     let all: u64 = files_below(&desk.folder).iter().map(|(_, length)| length).sum();
     let of = |name: &str| -> u64 {
         let folder = desk.folder.join(name);
         files_below(&folder).iter().map(|(_, length)| length).sum()
     };
     let own = of("statements") + of("tile");
-    table.ratio_of_sizes("disk: the ledger to its statements and tree, bytes", all, own);
+    table::ratio_of_sizes("disk: the ledger to its statements and tree, bytes", all, own);
 }
 
 /// What is done one at a time, beside the same in a small ledger.
-fn one_by_one(
-    table: &mut Table,
-    desk: &mut Desk,
-    folder: &Path,
-    small: Option<&[Duration; 3]>,
-) -> [Duration; 3] {
+fn one_by_one(desk: &mut Desk, folder: &Path, small: Option<&[Duration; 3]>) -> [Duration; 3] {
     let (mut appended, mut bare, mut audited, mut proven) = (vec![], vec![], vec![], vec![]);
     for round in 0..30 {
         let record = desk.next_claim();
@@ -158,11 +159,11 @@ fn one_by_one(
     let size = desk.claims;
     let beside = "one file replaced durably (write, fsync, rename, fsync)";
     let costs = [median(appended), median(proven), median(audited)];
-    table.row(&format!("append one claim to {size}"), costs[0], median(bare), beside);
+    table::row(&format!("append one claim to {size}"), costs[0], median(bare), beside);
     if let Some(small) = small {
         let names = ["append one claim", "prove one claim", "audit one claim"];
         for ((name, took), small) in names.iter().zip(costs).zip(small) {
-            table.row(&format!("{name} of {size}"), took, *small, "the same of 1,000");
+            table::row(&format!("{name} of {size}"), took, *small, "the same of 1,000");
         }
     }
     costs
@@ -182,7 +183,7 @@ fn audit_one(desk: &Desk, entry_index: u64) {
 }
 
 /// The search index from nothing, and the first page of three questions.
-fn search(table: &mut Table, desk: &Desk, folder: &Path) {
+fn search(desk: &Desk, folder: &Path) {
     let path = folder.join(format!("search-{}", desk.claims));
     let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
     let note = whosaid::ledger::reading::checkpoint(&store).expect("a disk").expect("a checkpoint");
@@ -192,7 +193,10 @@ fn search(table: &mut Table, desk: &Desk, folder: &Path) {
         catch_up(&store, &checkpoint, &mut tables, &mut |_| ()).expect("an index");
     });
     let one = took.as_secs_f64() * 1e6 / desk.claims as f64;
-    table.note(&format!("search index of {} made in {took:.1?}: {one:.1} µs a claim", desk.claims));
+    table::note(&format!(
+        "search index of {} made in {took:.1?}: {one:.1} µs a claim",
+        desk.claims
+    ));
     let rare = format!("{}", desk.claims / 2);
     for words in [rare.as_str(), "delegation", "delegation capital"] {
         let question = Question::parse(words).expect("words");
@@ -204,7 +208,7 @@ fn search(table: &mut Table, desk: &Desk, folder: &Path) {
             let page = page.expect("an answer");
             assert!(!page.hits.is_empty(), "{words}");
         });
-        table.note(&format!("search {words:?} among {}: first page in {found:.1?}", desk.claims));
+        table::note(&format!("search {words:?} among {}: first page in {found:.1?}", desk.claims));
     }
 }
 

@@ -11,7 +11,7 @@ use whosaid::cbor;
 use whosaid::hash::Hash;
 
 use crate::desk::Desk;
-use crate::table::{Table, time};
+use crate::table::{self, time};
 
 /// How many claims are put into a chain in SQLite.
 const CHAINED: u32 = 20_000;
@@ -20,15 +20,15 @@ const CHAINED: u32 = 20_000;
 const COMMITTED: u32 = 100;
 
 /// Measures both, and prints claims a second.
-pub(crate) fn measure(table: &mut Table, desk: &Desk, folder: &Path) {
-    sqlite(table, desk, folder);
-    if git(table, folder).is_none() {
-        table.note("signed git commits: not measured, git or ssh-keygen is not here");
+pub(crate) fn measure(desk: &Desk, folder: &Path) {
+    sqlite(desk, folder);
+    if git(folder).is_none() {
+        table::note("signed git commits: not measured, git or ssh-keygen is not here");
     }
 }
 
 /// Each row holds the hash of the one before and a signature; 1,000 rows in a transaction.
-fn sqlite(table: &mut Table, desk: &Desk, folder: &Path) {
+fn sqlite(desk: &Desk, folder: &Path) {
     let mut connection = Connection::open(folder.join("chain.sqlite")).expect("a database");
     connection.pragma_update(None, "journal_mode", "WAL").expect("a mode");
     connection.pragma_update(None, "synchronous", "FULL").expect("a mode");
@@ -64,12 +64,12 @@ fn sqlite(table: &mut Table, desk: &Desk, folder: &Path) {
             assert!(desk.key.public().verifies(before.as_bytes(), &blob(2)));
         }
     });
-    table.note(&format!("SQLite, chained and signed: append {}/s", rate(CHAINED, appended)));
-    table.note(&format!("SQLite, chained and signed: verify {}/s", rate(CHAINED, verified)));
+    table::note(&format!("SQLite, chained and signed: append {}/s", rate(CHAINED, appended)));
+    table::note(&format!("SQLite, chained and signed: verify {}/s", rate(CHAINED, verified)));
 }
 
 /// Commits that an SSH key signs.
-fn git(table: &mut Table, folder: &Path) -> Option<()> {
+fn git(folder: &Path) -> Option<()> {
     let place = folder.join("git");
     fs::create_dir(&place).ok()?;
     let key = place.join("key");
@@ -99,8 +99,8 @@ fn git(table: &mut Table, folder: &Path) -> Option<()> {
             run(&place, "git", &["verify-commit", commit.as_str()]).expect("a good signature");
         }
     });
-    table.note(&format!("signed git commits: append {}/s", rate(COMMITTED, committed)));
-    table.note(&format!("signed git commits: verify {}/s", rate(COMMITTED, verified)));
+    table::note(&format!("signed git commits: append {}/s", rate(COMMITTED, committed)));
+    table::note(&format!("signed git commits: verify {}/s", rate(COMMITTED, verified)));
     Some(())
 }
 

@@ -2,28 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-/// A table, printed line by line.
-pub(crate) struct Table;
+/// The head of the table, which is printed line by line.
+pub(crate) fn begin() {
+    println!("{:<46} {:>11} {:>11} {:>7}  beside", "", "took", "bare", "ratio");
+}
 
-impl Table {
-    pub(crate) fn begin() -> Self {
-        println!("{:<46} {:>11} {:>11} {:>7}  beside", "", "took", "bare", "ratio");
-        Self
-    }
+pub(crate) fn row(what: &str, took: Duration, bare: Duration, beside: &str) {
+    let ratio = took.as_secs_f64() / bare.as_secs_f64();
+    println!("{what:<46} {took:>11.2?} {bare:>11.2?} {ratio:>7.2}  {beside}");
+}
 
-    pub(crate) fn row(&mut self, what: &str, took: Duration, bare: Duration, beside: &str) {
-        let ratio = took.as_secs_f64() / bare.as_secs_f64();
-        println!("{what:<46} {took:>11.2?} {bare:>11.2?} {ratio:>7.2}  {beside}");
-    }
+pub(crate) fn ratio_of_sizes(what: &str, found: u64, beside: u64) {
+    let ratio = found as f64 / beside as f64;
+    println!("{what:<46} {found:>11} {beside:>11} {ratio:>7.2}  bytes");
+}
 
-    pub(crate) fn ratio_of_sizes(&mut self, what: &str, found: u64, beside: u64) {
-        let ratio = found as f64 / beside as f64;
-        println!("{what:<46} {found:>11} {beside:>11} {ratio:>7.2}  bytes");
-    }
-
-    pub(crate) fn note(&mut self, what: &str) {
-        println!("{what}");
-    }
+pub(crate) fn note(what: &str) {
+    println!("{what}");
 }
 
 pub(crate) fn time(work: impl FnOnce()) -> Duration {

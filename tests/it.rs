@@ -26,9 +26,9 @@ mod it {
     mod fetch;
     mod format;
     mod house;
-    mod key_command;
     mod import_data;
     mod import_rows;
+    mod key_command;
     mod keyfile;
     mod keyring;
     mod keyring_model;
@@ -47,6 +47,7 @@ mod it {
     mod rfc3161;
     mod sample;
     mod search;
+    mod since;
     mod sshsig;
     mod statements;
     mod store;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::attribution::keyring::Signed;
+use crate::attribution::statement::Statement;
 use crate::cli::arguments::{Since, Verify};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Place, no_ledger_at, threads};
@@ -10,7 +11,7 @@ use crate::cli::seen;
 use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
 use crate::hash::Hash;
-use crate::index::{Extent, Index};
+use crate::index::{self, Extent, Index};
 use crate::ledger::{reading, writing};
 use crate::memory::Standing;
 use crate::store::source::Source;
@@ -127,10 +128,10 @@ fn verify_new(
     let verified = verify_since(store, policy, asked, threads(), &mut keep, &mut progress)?;
     if let Some(verification) = verified {
         bar.finish_and_clear();
-        let extent = index.extent().map_err(writing::Error::from)?;
-        let known = extent.map_or(0, |extent| extent.tree_size);
+        let known = index.extent().map_err(writing::Error::from)?;
+        let known = known.map_or(0, |extent| extent.tree_size);
         added.retain(|signed| signed.entry_index() >= known);
-        remember(&mut index, added, &verification.report)?;
+        remember(&mut index, &added, &verification.report).map_err(writing::Error::from)?;
         return Ok(verification);
     }
     if let Some(size) = wanted {
@@ -139,41 +140,47 @@ fn verify_new(
             .hint("`whosaid verify --since last` verifies all, and remembers it"));
     }
     terminal.talk("note: not verified here before, or not as it is now: all of it is verified");
+    let verification = verify_and_remember(&mut index, store, policy, &mut progress);
+    bar.finish_and_clear();
+    verification
+}
+
+/// Verifies all, and remembers it, if all of it holds.
+fn verify_and_remember(
+    index: &mut Index,
+    store: &dyn Source,
+    policy: &Policy,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verification, Failure> {
     index.renew().map_err(writing::Error::from)?;
     index.hold().map_err(writing::Error::from)?;
-    let mut waiting = Vec::new();
-    let mut failed = None;
+    let mut waiting: Vec<Signed> = Vec::new();
+    let mut added = Ok(());
     let mut keep = |signed| {
         waiting.push(signed);
-        if waiting.len() == AT_ONCE {
-            let root = Extent { tree_size: 0, root: Hash::of(b"") };
-            let rows = waiting.iter().map(|it: &Signed| (it.entry_index(), it.statement()));
-            failed = failed.take().or(index.extend(rows, root).err());
+        if waiting.len() == AT_ONCE && added.is_ok() {
+            // Counts for nothing before all is there.
+            added = index.extend(rows(&waiting), Extent { tree_size: 0, root: Hash::of(b"") });
             waiting.clear();
         }
     };
-    let verification = verify(store, policy, threads(), &mut keep, &mut progress)?;
-    bar.finish_and_clear();
-    if let Some(error) = failed {
-        return Err(writing::Error::from(error).into());
-    }
-    if let (Verdict::Verified, Some(root)) =
-        (verification.report.verdict(), verification.report.root)
-    {
-        let extent = Extent { tree_size: verification.report.tree_size, root };
-        let rows = waiting.iter().map(|it| (it.entry_index(), it.statement()));
-        index.extend(rows, extent).map_err(writing::Error::from)?;
+    let verification = verify(store, policy, threads(), &mut keep, progress)?;
+    added.map_err(writing::Error::from)?;
+    if verification.report.verdict() == Verdict::Verified {
+        remember(index, &waiting, &verification.report).map_err(writing::Error::from)?;
         index.keep().map_err(writing::Error::from)?;
     }
     Ok(verification)
 }
 
 /// Remembers what was verified, if all of it holds: only that can be gone on from.
-fn remember(index: &mut Index, added: Vec<Signed>, report: &Report) -> Result<(), Failure> {
+fn remember(index: &mut Index, added: &[Signed], report: &Report) -> Result<(), index::Error> {
     let (Verdict::Verified, Some(root)) = (report.verdict(), report.root) else { return Ok(()) };
-    let extent = Extent { tree_size: report.tree_size, root };
-    let rows = added.iter().map(|it| (it.entry_index(), it.statement()));
-    Ok(index.extend(rows, extent).map_err(writing::Error::from)?)
+    index.extend(rows(added), Extent { tree_size: report.tree_size, root })
+}
+
+fn rows(signed: &[Signed]) -> impl Iterator<Item = (u64, &Statement)> {
+    signed.iter().map(|it| (it.entry_index(), it.statement()))
 }
 
 /// What this user remembers of having verified the log.
@@ -282,11 +289,19 @@ pub(crate) fn fault_line(fault: &Fault) -> String {
 fn sentence(report: &Report, since: u64) -> String {
     let count = report.faults.len();
     match report.verdict() {
-        Verdict::Verified if since > 0 => format!(
-            "Verified: the {} entries from {since} on, every one as it was signed, and they continue \
-             what was verified here before. The entries before, and other files, were not looked at.",
-            report.tree_size - since
-        ),
+        Verdict::Verified if since > 0 => {
+            let new = match report.tree_size - since {
+                0 => "nothing is new, and the log is".to_owned(),
+                1 => format!("entry {since} is as it was signed, and continues"),
+                new => format!(
+                    "the {new} entries from {since} on are as they were signed, and continue"
+                ),
+            };
+            format!(
+                "Verified: {new} what was verified here before. The entries before, and other \
+                 files, were not looked at."
+            )
+        }
         Verdict::Verified => format!(
             "Verified: {} entries, every one as it was signed. Nothing was altered, removed or \
              slipped in.",

@@ -131,6 +131,9 @@ pub fn verify_since(
     Ok(Some(Verification { report, keyring, withheld, note, since: from.size }))
 }
 
+/// Takes every statement that could be believed, in order.
+type Keep<'k> = dyn FnMut(Signed) + 'k;
+
 /// Reads all bundles from that of an entry on, several at once, and walks over them in their order.
 fn walk_from(
     first: u64,
@@ -138,7 +141,7 @@ fn walk_from(
     threads: NonZeroUsize,
     walk: &mut Walk<'_>,
     report: &mut Report,
-    (keep, progress): (&mut dyn FnMut(Signed), &mut dyn FnMut(u64, u64)),
+    (keep, progress): (&mut Keep<'_>, &mut dyn FnMut(u64, u64)),
 ) -> Result<(), store::Error> {
     let combs = Combs::default();
     std::thread::scope(|scope| {

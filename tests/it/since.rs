@@ -1,0 +1,145 @@
+//! What was added since the ledger was last verified is judged as the whole would be, and nothing
+//! that was remembered excuses a ledger that is another one.
+
+use std::sync::Arc;
+
+use whosaid::attribution::id::Id;
+use whosaid::attribution::keyring::Signed;
+use whosaid::attribution::record::Record;
+use whosaid::attribution::statement;
+use whosaid::index::{Extent, Index};
+use whosaid::ledger::writing::Addition;
+use whosaid::store::Store;
+use whosaid::store::simulated::SimulatedDisk;
+use whosaid::verify::report::{FaultKind, Subject, Verdict};
+use whosaid::verify::{Verification, verify, verify_since};
+
+use crate::it::house::{THREADS, TIME, party, policy, recorder_key, verify_disk};
+use crate::it::sample::{self, Sample, append_as, files, reopen, small};
+
+/// Verifies all of it, and remembers what held.
+fn remember(disk: &SimulatedDisk) -> Index {
+    let store = Store::open(disk.clone()).unwrap();
+    let mut signed: Vec<Signed> = Vec::new();
+    let keep = &mut |it| signed.push(it);
+    let report = verify(&store, &policy(), THREADS, keep, &mut |_, _| ()).unwrap().report;
+    assert_eq!(report.verdict(), Verdict::Verified, "{:?}", report.faults);
+    let mut index = Index::in_memory().unwrap();
+    let rows = signed.iter().map(|it| (it.entry_index(), it.statement()));
+    let extent = Extent { tree_size: report.tree_size, root: report.root.unwrap() };
+    index.extend(rows, extent).unwrap();
+    index
+}
+
+fn since(disk: &SimulatedDisk, index: &Index, size: Option<u64>) -> Option<Verification> {
+    let store = Store::open(disk.clone()).unwrap();
+    let asked = (index, size);
+    verify_since(&store, &policy(), asked, THREADS, &mut |_| (), &mut |_, _| ()).unwrap()
+}
+
+fn grow(disk: &SimulatedDisk, name: &str, count: usize) {
+    let records: Vec<Record> = (0..count).map(|it| party(&format!("{name}-{it}"))).collect();
+    append_as(&mut reopen(disk), ("nadia", &recorder_key()), &records, &[]);
+}
+
+/// A ledger that was verified, and then grew over the end of two bundles.
+fn grown() -> (SimulatedDisk, Index, u64) {
+    let Sample { disk, ids } = small();
+    let index = remember(&disk);
+    grow(&disk, "first", 300);
+    grow(&disk, "second", 250);
+    (disk, index, ids.len() as u64)
+}
+
+#[test]
+fn what_is_new_holds_as_the_whole_does() {
+    let (disk, index, known) = grown();
+    let found = since(&disk, &index, None).expect("it continues");
+    let whole = verify_disk(&disk);
+    assert_eq!(found.report.verdict(), Verdict::Verified, "{:?}", found.report.faults);
+    assert_eq!((found.since, found.report.root), (known, whole.root));
+    assert_eq!(found.keyring.key_count(), 3);
+    let checks = found.report.checks();
+    let signatures = checks.iter().find(|check| check.name == Subject::Signatures).unwrap();
+    assert_eq!(signatures.passed, whole.tree_size - known);
+    assert!(checks.iter().all(|check| check.name != Subject::Files));
+}
+
+#[test]
+fn it_can_begin_at_every_entry_that_was_verified() {
+    let (disk, _, _) = grown();
+    let index = remember(&disk);
+    let size = verify_disk(&disk).tree_size;
+    for first in [1, 2, 5, 9, 255, 256, 257, 300, 511, 512, 513, size - 1, size] {
+        let found = since(&disk, &index, Some(first)).unwrap_or_else(|| panic!("{first}"));
+        assert_eq!(found.report.verdict(), Verdict::Verified, "{first}: {:?}", found.report.faults);
+        assert_eq!(found.since, first);
+    }
+    for first in [0, size + 1] {
+        assert!(since(&disk, &index, Some(first)).is_none(), "{first}");
+    }
+}
+
+#[test]
+fn no_change_to_what_is_new_is_overlooked() {
+    let (disk, index, known) = grown();
+    let mut seen = 0;
+    for (path, bytes) in files(&disk) {
+        let step = (bytes.len() / 9).max(1);
+        for at in (0..bytes.len()).step_by(step) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x40;
+            disk.tamper(&path, &changed);
+            let whole = verify_disk(&disk);
+            let is_new = |entry: Option<u64>| entry.is_none_or(|entry| entry >= known);
+            let in_new =
+                whole.faults.iter().any(|it| is_new(it.entry) && it.check != Subject::Files);
+            // A file of an earlier checkpoint is not part of what is new.
+            let last = format!(".p/{}", whole.tree_size % 256);
+            let is_part = !path.contains(".p/") || path.ends_with(&last);
+            if in_new && is_part {
+                seen += 1;
+                let found = since(&disk, &index, None);
+                let holds = found.is_some_and(|it| it.report.verdict() == Verdict::Verified);
+                assert!(!holds, "{path}, byte {at}: {:?}", whole.faults);
+            }
+        }
+        disk.tamper(&path, &bytes);
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn another_history_is_not_gone_on_from() {
+    let (disk, index, _) = grown();
+    let Sample { disk: other, .. } = small();
+    grow(&other, "other", 560);
+    // The same until the first memory, so that much is shown.
+    assert!(since(&other, &index, None).is_some());
+    let index = remember(&disk);
+    assert!(since(&other, &index, None).is_none());
+    let Sample { disk: shorter, .. } = small();
+    assert!(since(&shorter, &index, None).is_none());
+    assert!(since(&disk, &Index::in_memory().unwrap(), None).is_none());
+}
+
+#[test]
+fn a_reference_to_nothing_is_found_far_into_a_log_and_in_what_is_new() {
+    let (disk, index, _) = grown();
+    let mut ledger = reopen(&disk);
+    let entry = ledger.tree_size();
+    let (nobody, nothing) = (Id::of(b"nobody"), Id::of(b"nothing"));
+    let record = sample::claim(nobody, nothing, "Nobody said it.");
+    let sealed = statement::seal(&record, "nadia", TIME, &recorder_key()).unwrap();
+    let mut keyring = ledger.keyring().clone();
+    let signed = keyring.admit(sealed.1, entry, None).unwrap();
+    let statements = Arc::new(vec![(sealed.0, signed)]);
+    ledger.commit(&Addition { statements, captures: Vec::new() }).unwrap();
+    let found = since(&disk, &index, None).unwrap();
+    for report in [verify_disk(&disk), found.report] {
+        let dangling = report.faults.iter().filter(|it| it.check == Subject::References);
+        let dangling: Vec<_> = dangling.map(|it| (it.kind, it.entry)).collect();
+        assert!(dangling.contains(&(FaultKind::Tampered, Some(entry))), "{:?}", report.faults);
+        assert_eq!(report.verdict(), Verdict::Failed);
+    }
+}
