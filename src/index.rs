@@ -172,10 +172,13 @@ impl Index {
     }
 
     /// Another way to ask the same file, for another thread; `None` if it has no file. It sees what
-    /// was added before each question.
+    /// had been added when it was first asked.
     pub fn reader(&self) -> Result<Option<Self>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
-        Self::prepare(Connection::open(path)?, Some(path.clone())).map(Some)
+        let reader = Self::prepare(Connection::open(path)?, Some(path.clone()))?;
+        // One transaction for all questions: else each takes and gives back its locks.
+        reader.connection.execute_batch("BEGIN")?;
+        Ok(Some(reader))
     }
 
     /// Has somebody told how far it is, while it is brought up to a log.
