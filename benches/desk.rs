@@ -215,17 +215,9 @@ fn party() -> Record {
 fn document() -> Record {
     let capture = Capture::of(Hash::of(CAPTURE), CAPTURE.len() as u64, "text/plain");
     Record::Document(Document {
-        kind: DocumentKind::Article,
         title: Some("An article".to_owned()),
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
         language: Some("en".to_owned()),
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
         captures: vec![capture],
+        ..Document::of(DocumentKind::Article)
     })
 }

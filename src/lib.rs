@@ -10,6 +10,7 @@ pub mod key;
 pub mod comb;
 pub mod keytext;
 pub mod keyfile;
+pub mod json;
 pub mod cbor;
 pub mod cose;
 pub mod selector;

@@ -203,20 +203,7 @@ pub(crate) fn control(channel: Id, party: Id, basis: ControlBasis) -> Control {
 }
 
 pub(crate) fn document() -> Document {
-    Document {
-        kind: DocumentKind::Article,
-        title: None,
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: Some("en".to_owned()),
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
-        captures: Vec::new(),
-    }
+    Document { language: Some("en".to_owned()), ..Document::of(DocumentKind::Article) }
 }
 
 pub(crate) fn capture(text: &str) -> Capture {

@@ -92,15 +92,19 @@ pub(crate) fn with_progress(
     keep: &mut dyn FnMut(Signed),
     terminal: &Terminal,
 ) -> Result<Verification, Failure> {
+    Ok(showing(terminal, |progress| verify(store, policy, threads(), keep, progress))?)
+}
+
+/// Does some work, and shows on a terminal how far it is.
+fn showing<T>(terminal: &Terminal, work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T) -> T {
     let mut bar = None;
-    let mut progress = |done, total| {
+    let done = work(&mut |done, total| {
         bar.get_or_insert_with(|| terminal.progress(total, "verifying")).set_position(done);
-    };
-    let verification = verify(store, policy, threads(), keep, &mut progress)?;
+    });
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ok(verification)
+    done
 }
 
 /// Verifies what is new since this user verified the ledger last, or all of it where that is not
@@ -117,17 +121,13 @@ fn verify_new(
         Since::Last => None,
         Since::Size(size) => Some(size),
     };
-    let bar = terminal.progress(0, "verifying");
-    let mut progress = |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    };
     let asked = (&index, wanted);
     let mut added: Vec<Signed> = Vec::new();
     let mut keep = |signed| added.push(signed);
-    let verified = verify_since(store, policy, asked, threads(), &mut keep, &mut progress)?;
+    let verified = showing(terminal, |progress| {
+        verify_since(store, policy, asked, threads(), &mut keep, progress)
+    })?;
     if let Some(verification) = verified {
-        bar.finish_and_clear();
         let known = index.extent().map_err(writing::Error::from)?;
         let known = known.map_or(0, |extent| extent.tree_size);
         added.retain(|signed| signed.entry_index() >= known);
@@ -140,9 +140,7 @@ fn verify_new(
             .hint("`whosaid verify --since last` verifies all, and remembers it"));
     }
     terminal.talk("note: not verified here before, or not as it is now: all of it is verified");
-    let verification = verify_and_remember(&mut index, store, policy, &mut progress);
-    bar.finish_and_clear();
-    verification
+    showing(terminal, |progress| verify_and_remember(&mut index, store, policy, progress))
 }
 
 /// Verifies all, and remembers it, if all of it holds.

@@ -248,7 +248,7 @@ impl Review<'_> {
             published: date(self.fields.get("datePublished"), &mut it.notes),
             cites: appearances.to_vec(),
             captures: vec![capture],
-            ..bare(DocumentKind::Article)
+            ..Document::of(DocumentKind::Article)
         };
         let label = label(&["review"]);
         let record = Record::Document(document);
@@ -321,7 +321,7 @@ fn appearances(item: Option<&Map<String, Value>>, it: &mut RowDraft) -> Vec<Id> 
             Some(_) => DocumentKind::Post,
             None => DocumentKind::Article,
         };
-        let document = Document { url: Some(url.clone()), ..bare(kind) };
+        let document = Document { url: Some(url.clone()), ..Document::of(kind) };
         let record = Record::Document(document);
         if let Err(error) = record.check() {
             it.notes.push(format!("an appearance is left out: {error}"));
@@ -462,21 +462,4 @@ fn date(value: Option<&Value>, notes: &mut Vec<String>) -> Option<Date> {
         date => date,
     };
     date.map_err(|error| notes.push(format!("a date is left out: {error}"))).ok()
-}
-
-fn bare(kind: DocumentKind) -> Document {
-    Document {
-        kind,
-        title: None,
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: None,
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
-        captures: Vec::new(),
-    }
 }

@@ -226,8 +226,10 @@ fn rehearse_all<D: Disk>(
             let (looking, recorder) = (&mut taking.looking, taking.recorder);
             group.take(row, looking, ground, recorder, Some(&mut rehearsal))?;
         }
-        let told = group.answer(&[], taking.begun_at, &taking.looking, &mut |_| Ok(None))?;
-        let _ = tell.send(told);
+        taking.captures.extend(std::mem::take(&mut group.captures));
+        let rehearsed = std::mem::take(&mut group.rehearsed);
+        let told = group.answer(&rehearsed, taking.begun_at, &taking.looking, &mut |_| Ok(None))?;
+        let _ = tell.send(told.into_iter().map(|outcome| rehearsal.tell(outcome)).collect());
     }
     Ok(rehearsal.count())
 }

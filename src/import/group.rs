@@ -41,8 +41,8 @@ pub(crate) struct Group {
     pub(crate) brought: Vec<Vec<u8>>,
     /// The digests of their captures.
     pub(crate) captures: HashSet<Hash>,
-    /// How many captured bytes they bring.
-    pub(crate) bytes: usize,
+    /// What a dry run says of their records.
+    pub(crate) rehearsed: Vec<Added>,
     places: HashMap<Id, usize>,
     /// The kinds of the records.
     kinds: Vec<&'static str>,
@@ -55,8 +55,8 @@ pub(crate) struct Group {
 pub(crate) type Wordings = HashMap<Hash, (u64, Who)>;
 
 impl Group {
-    /// Looks through a row and takes it, or says why not. `before` are the captures of the commit
-    /// that is on its way.
+    /// Looks through a row and takes it, or says why not. `before` are the captures that the groups
+    /// before bring; with a rehearsal nothing of it will be sealed.
     pub(crate) fn take<D: Disk>(
         &mut self,
         row: Row,
@@ -75,11 +75,7 @@ impl Group {
         };
         let place = (draft.row, draft.line);
         let notes = draft.notes.clone();
-        let taken = match rehearsal {
-            Some(rehearsal) => self.rehearse(draft, looking, holdings, recorder, rehearsal),
-            None => self.take_draft(draft, looking, (holdings, before), recorder),
-        };
-        match taken {
+        match self.take_draft(draft, looking, (holdings, before), recorder, rehearsal) {
             Ok(()) => Ok(()),
             Err(Stop::Row(problem)) => {
                 self.tell(not_in(place, Status::Refused, problem, notes));
@@ -137,6 +133,7 @@ impl Group {
         looking: &mut Looking,
         (holdings, before): (&Holdings<D>, &HashSet<Hash>),
         recorder: Recorder<'_>,
+        mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
         let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels } = draft;
         let mut here = Here::default();
@@ -150,12 +147,23 @@ impl Group {
         looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
         looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
         looking.look_through(&ground, &drafts, &here, &captures)?;
-        let first = self.records.len();
+        let first = self.kinds.len();
         for Draft { label, mut record, is_fallback } in drafts {
             looking.refer(&mut record, &here)?;
-            let place = self.records.len();
-            let own = own_label(holdings.tree_size(), place);
-            let meant = Meant { id: own, kind: record.kind(), entry: u64::MAX };
+            let (kind, place) = (record.kind(), self.kinds.len());
+            let meant = match &mut rehearsal {
+                Some(rehearsal) => {
+                    let it = rehearsal.put(&looking.known, holdings, recorder, &record)?;
+                    self.rehearsed.push(it);
+                    Meant { id: it.id, kind, entry: it.entry_index }
+                }
+                None => {
+                    if let Record::Notice(_) = &record {
+                        may_record(holdings, recorder, &record)?;
+                    }
+                    Meant { id: own_label(holdings.tree_size(), place), kind, entry: u64::MAX }
+                }
+            };
             here.0.insert(label, meant);
             if keeps_labels || is_fallback {
                 self.keep(label, place, meant, looking)?;
@@ -164,22 +172,20 @@ impl Group {
                 looking.names.insert(label, Hash::of(name.as_bytes()));
             }
             if let Some(key) = record.key() {
-                let keyed = Keyed { kind: record.kind(), key: key.to_owned() };
+                let keyed = Keyed { kind, key: key.to_owned() };
                 self.keep(keyed.label(), place, meant, looking)?;
             }
-            if let Record::Notice(_) = &record {
-                may_record(holdings, recorder, &record)?;
+            self.kinds.push(kind);
+            if rehearsal.is_none() {
+                self.places.insert(meant.id, place);
+                self.records.push(Labelled { label: meant.id, record });
             }
-            self.places.insert(own, place);
-            self.kinds.push(record.kind());
-            self.records.push(Labelled { label: own, record });
         }
-        for bytes in captures {
-            self.bytes += bytes.len();
-            self.captures.insert(Hash::of(&bytes));
-            self.brought.push(bytes);
+        self.captures.extend(captures.iter().map(|bytes| Hash::of(bytes)));
+        if rehearsal.is_none() {
+            self.brought.extend(captures);
         }
-        let records = first..self.records.len();
+        let records = first..self.kinds.len();
         self.answers.push(Answer::Waiting(Pending { row, line, notes, records }));
         Ok(())
     }
@@ -194,54 +200,6 @@ impl Group {
     ) -> Result<(), Error> {
         looking.known.mean(label, meant)?;
         self.kept.push((label, place));
-        Ok(())
-    }
-
-    fn rehearse<D: Disk>(
-        &mut self,
-        draft: RowDraft,
-        looking: &mut Looking,
-        holdings: &Holdings<D>,
-        recorder: Recorder<'_>,
-        rehearsal: &mut Rehearsal,
-    ) -> Result<(), Stop> {
-        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels } = draft;
-        let mut here = Here::default();
-        let (none, places) = (HashSet::new(), HashMap::new());
-        let captures_of_run = [rehearsal.captures(), &none];
-        let (records, places) = (&[][..], &places);
-        let ground = Ground { holdings, recorder, records, places, captures: captures_of_run };
-        looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
-        looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
-        looking.look_through(&ground, &drafts, &here, &captures)?;
-        rehearsal.bring(&captures);
-        let mut added = Vec::new();
-        for Draft { label, mut record, is_fallback } in drafts {
-            looking.refer(&mut record, &here)?;
-            let it = rehearsal.put(&looking.known, holdings, recorder, &record)?;
-            let meant = Meant { id: it.id, kind: record.kind(), entry: it.entry_index };
-            here.0.insert(label, meant);
-            if keeps_labels || is_fallback {
-                looking.known.mean(label, meant).map_err(Error::from)?;
-            }
-            if let Some(name) = name_of(&record).filter(|_| is_fallback) {
-                looking.names.insert(label, Hash::of(name.as_bytes()));
-            }
-            if let Some(key) = record.key() {
-                let keyed = Keyed { kind: record.kind(), key: key.to_owned() };
-                looking.known.mean(keyed.label(), meant).map_err(Error::from)?;
-            }
-            added.push((record.kind(), it));
-        }
-        let main = main_of(&added);
-        let mut outcome = outcome((row, line), &added, main, notes);
-        if let Some(it) = main {
-            note_again(&mut outcome, it, holdings.tree_size(), looking)?;
-            // What would be new has no place and no id yet.
-            outcome.id = outcome.id.filter(|_| !it.new);
-            outcome.entry = outcome.entry.filter(|_| outcome.status == Status::Already);
-        }
-        self.tell(outcome);
         Ok(())
     }
 }

@@ -103,17 +103,8 @@ fn document(file: &RegisterFile, as_of: Option<&Date>) -> Record {
     let mut capture = Capture::of(digest, file.bytes.len() as u64, MEDIA_TYPE);
     capture.captured_at = as_of.cloned();
     Record::Document(Document {
-        kind: DocumentKind::Article,
         title: Some(file.name.clone()),
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: None,
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
         captures: vec![capture],
+        ..Document::of(DocumentKind::Article)
     })
 }

@@ -130,7 +130,7 @@ impl Looking {
                 continue;
             }
             // Of this run too: a line before may have brought the party with this key.
-            let found = by_key(ground, it.kind, &it.key)?;
+            let found = ground.holdings.keyed(it.kind, &it.key)?;
             let id = found.ok_or_else(|| unknown_key(ground, it))?;
             here.0.insert(label, Meant { id, kind: it.kind, entry: 0 });
         }
@@ -154,7 +154,7 @@ impl Looking {
             let kind = draft.record.kind();
             let known = match self.known.meant(draft.label)? {
                 Some(known) => Some(known),
-                None => by_key(ground, kind, &key)?.map(|id| Meant { id, kind, entry: 0 }),
+                None => ground.holdings.keyed(kind, &key)?.map(|id| Meant { id, kind, entry: 0 }),
             };
             let name = name_of(&draft.record);
             match known {
@@ -299,14 +299,6 @@ impl Looking {
 /// A record without an encoding, which its fields' limits keep from coming up.
 pub(crate) fn encoding(error: cbor::Error) -> Error {
     batch::Error::from(statement::Error::from(error)).into()
-}
-
-fn by_key<D: Disk>(
-    ground: &Ground<'_, D>,
-    kind: &'static str,
-    key: &str,
-) -> Result<Option<Id>, holdings::Error> {
-    ground.holdings.keyed(kind, key)
 }
 
 fn unknown_key<D: Disk>(ground: &Ground<'_, D>, it: &Keyed) -> Stop {

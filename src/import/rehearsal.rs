@@ -1,14 +1,12 @@
 //! A dry run: what would become of each record, with made-up ids for those that would be new.
 
-use std::collections::HashSet;
-
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::statement;
-use crate::hash::Hash;
 use crate::import::draft::Problem;
 use crate::import::known::{Known, Meant};
 use crate::import::looking::{Stop, encoding};
+use crate::import::outcome::{RowOutcome, Status};
 use crate::ledger::batch::{self, Added, Recorder};
 use crate::ledger::holdings::{Held, Holdings};
 use crate::store::disk::Disk;
@@ -17,13 +15,12 @@ use crate::store::disk::Disk;
 pub(crate) struct Rehearsal {
     begun_at: u64,
     next: u64,
-    captures: HashSet<Hash>,
 }
 
 impl Rehearsal {
     /// Nothing yet, to a ledger of this size.
     pub(crate) fn new(tree_size: u64) -> Self {
-        Self { begun_at: tree_size, next: tree_size, captures: HashSet::new() }
+        Self { begun_at: tree_size, next: tree_size }
     }
 
     /// How many statements would be appended.
@@ -31,14 +28,12 @@ impl Rehearsal {
         self.next - self.begun_at
     }
 
-    /// The captures that would be there.
-    pub(crate) fn captures(&self) -> &HashSet<Hash> {
-        &self.captures
-    }
-
-    /// Notes that a row brings captures.
-    pub(crate) fn bring(&mut self, captures: &[Vec<u8>]) {
-        self.captures.extend(captures.iter().map(|bytes| Hash::of(bytes)));
+    /// What is told of a row: what would be new has neither a place nor an id yet.
+    pub(crate) fn tell(&self, outcome: RowOutcome) -> RowOutcome {
+        let is_there = outcome.entry.is_some_and(|entry| entry < self.begun_at);
+        let id = outcome.id.filter(|_| is_there);
+        let entry = outcome.entry.filter(|_| is_there && outcome.status == Status::Already);
+        RowOutcome { entry, id, ..outcome }
     }
 
     /// What a batch would answer to the record.

@@ -183,14 +183,6 @@ impl<'a, D: Disk> Batch<'a, D> {
         Ok(Added { id, entry_index, new: true })
     }
 
-    /// Whether the recorder may record this at all.
-    pub fn may_record(&self, record: &Record) -> Result<(), Error> {
-        let entry_index = self.holdings.tree_size() + self.sealed.len() as u64;
-        let target = self.signer_of_target(record)?;
-        let signer = self.recorder.key.public().thumbprint();
-        Ok(self.keyring.may_sign(signer, record, entry_index, target)?)
-    }
-
     /// Keeps the bytes of a capture that a record of this batch names.
     pub fn keep(&mut self, bytes: Vec<u8>) -> Hash {
         let digest = Hash::of(&bytes);

@@ -15,7 +15,7 @@ use crate::attribution::statement::{self, Statement};
 use crate::evidence::capture;
 use crate::hash::Hash;
 use crate::index::{self, Extent, Index, Row};
-use crate::ledger::reading;
+use crate::ledger::reading::{self, bundles_before};
 use crate::store::Store;
 use crate::store::disk::Disk;
 use crate::store::path::FilePath;
@@ -399,12 +399,6 @@ fn catch_up<D: Disk>(
         index.tell(tree_size, checkpoint.size);
     }
     Ok(())
-}
-
-/// How many bundles stand before the one of an entry.
-pub(crate) fn bundles_before(entry_index: u64) -> usize {
-    usize::try_from(entry_index / u64::from(FULL_WIDTH))
-        .expect("bundles fit memory's address space")
 }
 
 /// The keys in force after the last entry: the charter and the key records, admitted in order.

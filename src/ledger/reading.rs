@@ -84,6 +84,12 @@ pub fn place_of(entry_index: u64, tree_size: u64) -> (Bundle, usize) {
     (Bundle { index, width }, usize::try_from(slot).expect("less than a full bundle"))
 }
 
+/// How many bundles stand before the one of an entry.
+pub(crate) fn bundles_before(entry_index: u64) -> usize {
+    usize::try_from(entry_index / u64::from(FULL_WIDTH))
+        .expect("bundles fit memory's address space")
+}
+
 /// The file's path as the store names it.
 pub fn file(path: Path) -> FilePath {
     FilePath::parse(&path.to_string()).expect("the paths of a log are paths of the store")

@@ -10,7 +10,7 @@ use crate::attribution::record::claim::Claim;
 use crate::attribution::record::party::Party;
 use crate::attribution::statement::Statement;
 use crate::index::Extent;
-use crate::ledger::reading;
+use crate::ledger::reading::{self, bundles_before};
 use crate::search::days::Days;
 use crate::search::marks::{Context, Head, effects, marks};
 use crate::search::reread::{Error, Reader, items, open};
@@ -96,11 +96,10 @@ fn fill(
 ) -> Result<u64, Error> {
     let (width, mut new) = (u64::from(FULL_WIDTH), 0);
     let from = known.map_or(0, |known| known.tree_size);
-    let before = usize::try_from(from / width).expect("bundles fit memory's address space");
     let reader = Reader::new(source, checkpoint.size);
     let mut remembered = Remembered::default();
     let (mut rows, mut length) = (Vec::new(), 0);
-    for bundle in bundles_of(checkpoint.size).skip(before) {
+    for bundle in bundles_of(checkpoint.size).skip(bundles_before(from)) {
         let first = bundle.index * width;
         for (entry_index, (id, bytes)) in (first..).zip(items(source, bundle)?) {
             if entry_index < from {

@@ -144,24 +144,16 @@ impl<D: Disk> Writer<D> {
     /// Writes a blob durably, but not yet into the ledger, and returns the digest by which a
     /// journal can place it. What is never placed is swept when the ledger is next opened.
     pub fn stage(&mut self, blob: &[u8]) -> Result<Hash, Error> {
-        self.refuse_if_poisoned()?;
-        let digest = Hash::of(blob);
-        if self.staged.contains(&digest) {
-            return Ok(digest);
-        }
-        let written = self.write_durably(&format!("{STAGED}/{digest}"), blob);
-        self.unless_failed(written)?;
-        self.staged.insert(digest);
-        Ok(digest)
+        Ok(self.stage_all(&[blob])?[0])
     }
 
     /// Stages several blobs, in less time than one after the other; their digests in their order.
-    pub fn stage_all(&mut self, blobs: &[Vec<u8>]) -> Result<Vec<Hash>, Error> {
+    pub fn stage_all(&mut self, blobs: &[impl AsRef<[u8]>]) -> Result<Vec<Hash>, Error> {
         self.refuse_if_poisoned()?;
-        let digests: Vec<Hash> = blobs.iter().map(|blob| Hash::of(blob)).collect();
+        let digests: Vec<Hash> = blobs.iter().map(|blob| Hash::of(blob.as_ref())).collect();
         for (blobs, digests) in blobs.chunks(TOGETHER).zip(digests.chunks(TOGETHER)) {
             let mut missing: BTreeMap<Hash, &[u8]> = BTreeMap::new();
-            missing.extend(digests.iter().copied().zip(blobs.iter().map(Vec::as_slice)));
+            missing.extend(digests.iter().copied().zip(blobs.iter().map(AsRef::as_ref)));
             missing.retain(|digest, _| !self.staged.contains(digest));
             let staged: Vec<(String, &[u8])> =
                 missing.iter().map(|(it, blob)| (format!("{STAGED}/{it}"), *blob)).collect();
@@ -231,7 +223,7 @@ impl<D: Disk> Writer<D> {
             return Err(Error::TooLong { path, length, limit: JOURNAL_LIMIT });
         }
         self.sync_folder(STAGED)?;
-        self.write_durably(&temporary("journal"), &bytes)
+        self.write_all_durably(&[(temporary("journal"), &bytes)])
     }
 
     /// The point of no return.
@@ -378,9 +370,7 @@ impl<D: Disk> Writer<D> {
     /// Writes a file beside the ledger and moves it into place: its bytes are durable, its name
     /// is once the folder is synced.
     fn put_durably(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        let temporary = temporary("put");
-        self.write_durably(&temporary, bytes)?;
-        self.rename(&temporary, path)
+        self.put_all_durably(&[(path, bytes)])
     }
 
     /// The same for several files: all are written, then all made durable, then all moved.
@@ -404,15 +394,6 @@ impl<D: Disk> Writer<D> {
         }
         let synced = disk.sync_files(&written);
         synced.map_err(|(at, source)| self.store.failed("sync", &files[at].0, source))
-    }
-
-    /// Creates a file and makes its bytes durable, through one descriptor.
-    fn write_durably(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        let disk = self.store.disk();
-        let failed = |intent| move |source| self.store.failed(intent, path, source);
-        let mut file = disk.create(path).map_err(failed("create"))?;
-        disk.write(&mut file, bytes).map_err(failed("write"))?;
-        disk.sync_file(&file).map_err(failed("sync"))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), Error> {

@@ -21,7 +21,7 @@ use crate::attribution::id::Id;
 use crate::attribution::keyring::{Keyring, Signed};
 use crate::comb::shared::Combs;
 use crate::index::Index;
-use crate::ledger::reading;
+use crate::ledger::reading::{self, bundles_before};
 use crate::store;
 use crate::store::source::Source;
 use crate::tlog::bundle::{Bundle, bundles_of};
@@ -78,8 +78,8 @@ pub fn verify(
     let tree_size = checkpoint.size;
     let authority = tree::check_tiles(store, checkpoint.tree(), &mut report)?;
     let ground = Ground { store, authority: authority.as_ref(), tree_size };
-    let mut walk = Walk::new(&checkpoint.origin, policy, ground);
-    walk_from(0, &ground, threads, &mut walk, &mut report, (keep, progress))?;
+    let mut walk = Walk::new(&checkpoint.origin, policy, ground, None);
+    walk_all(&ground, threads, &mut walk, &mut report, (keep, progress))?;
     if report.is_full() {
         report.notes.push(format!("more than {FAULTS} faults: the rest was not looked at"));
         let (keyring, withheld) = walk.into_parts();
@@ -121,8 +121,8 @@ pub fn verify_since(
     let authority = tree::check_growth(store, from, checkpoint.tree(), &mut report)?;
     let Some(authority) = authority else { return Ok(None) };
     let ground = Ground { store, authority: Some(&authority), tree_size };
-    let mut walk = Walk::after(&checkpoint.origin, policy, ground, before);
-    walk_from(from.size, &ground, threads, &mut walk, &mut report, (keep, progress))?;
+    let mut walk = Walk::new(&checkpoint.origin, policy, ground, Some(before));
+    walk_all(&ground, threads, &mut walk, &mut report, (keep, progress))?;
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
     report.leave_out(Subject::Files);
@@ -134,9 +134,9 @@ pub fn verify_since(
 /// Takes every statement that could be believed, in order.
 type Keep<'k> = dyn FnMut(Signed) + 'k;
 
-/// Reads all bundles from that of an entry on, several at once, and walks over them in their order.
-fn walk_from(
-    first: u64,
+/// Reads all bundles from that on where the walk begins, several at once, and walks over them in their
+/// order.
+fn walk_all(
     ground: &Ground<'_>,
     threads: NonZeroUsize,
     walk: &mut Walk<'_>,
@@ -146,9 +146,7 @@ fn walk_from(
     let combs = Combs::default();
     std::thread::scope(|scope| {
         let mut readers = Readers::start(scope, threads, &combs);
-        let width = u64::from(FULL_WIDTH);
-        let mut bundles =
-            bundles_of(ground.tree_size).skip_while(|it| (it.index + 1) * width <= first);
+        let mut bundles = bundles_of(ground.tree_size).skip(bundles_before(walk.first()));
         while !report.is_full() {
             if readers.has_room()
                 && let Some(bundle) = bundles.next()
@@ -164,7 +162,7 @@ fn walk_from(
             let Some((slots, found)) = readers.take() else { break };
             let Bundle { index, width } = slots.bundle();
             report.absorb(found);
-            walk.bundle(slots, first, report, keep)?;
+            walk.bundle(slots, report, keep)?;
             progress(index * u64::from(FULL_WIDTH) + u64::from(width), ground.tree_size);
         }
         Ok(())

@@ -67,40 +67,36 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(origin: &'a str, policy: &'a Policy, ground: Ground<'a>) -> Self {
-        Self {
+    /// A walk from the first entry on, or after what was verified before.
+    pub(crate) fn new(
+        origin: &'a str,
+        policy: &'a Policy,
+        ground: Ground<'a>,
+        before: Option<Before<'a>>,
+    ) -> Self {
+        let first = before.as_ref().map_or(0, |before| before.size);
+        let keyring = before.as_ref().map(|before| before.keyring.clone());
+        let mut walk = Self {
             origin,
             policy,
-            keyring: Keyring::default(),
+            keyring: keyring.unwrap_or_default(),
             ground,
             keys: Arc::default(),
-            earlier: Earlier::of(0, ground.capacity()),
-            before: None,
-            last_recorded_at: 0,
+            earlier: Earlier::of(first, ground.capacity() - first),
+            last_recorded_at: before.as_ref().map_or(0, |before| before.last_recorded_at),
+            before,
             withheld: Vec::new(),
             redacted: HashSet::new(),
             gaps: false,
             captures: BTreeMap::new(),
-        }
-    }
-
-    /// A walk that begins after what was verified before.
-    pub(crate) fn after(
-        origin: &'a str,
-        policy: &'a Policy,
-        ground: Ground<'a>,
-        before: Before<'a>,
-    ) -> Self {
-        let mut walk = Self {
-            keyring: before.keyring.clone(),
-            earlier: Earlier::of(before.size, ground.tree_size - before.size),
-            last_recorded_at: before.last_recorded_at,
-            before: Some(before),
-            ..Self::new(origin, policy, Ground { tree_size: 0, ..ground })
         };
-        walk.ground = ground;
         walk.know_keys();
         walk
+    }
+
+    /// The entry at which the walk begins.
+    pub(crate) fn first(&self) -> u64 {
+        self.before.as_ref().map_or(0, |before| before.size)
     }
 
     /// Whether some statement could not be read: what nobody seems to name may be named there.
@@ -124,15 +120,14 @@ impl<'a> Walk<'a> {
         &self.keys
     }
 
-    /// Walks over the statements of one bundle, as they were read, from an entry on.
+    /// Walks over the statements of one bundle, as they were read.
     pub(crate) fn bundle(
         &mut self,
         slots: Slots,
-        first: u64,
         report: &mut Report,
         keep: &mut dyn FnMut(Signed),
     ) -> Result<(), store::Error> {
-        let bundle = slots.bundle();
+        let (bundle, first) = (slots.bundle(), self.first());
         let path = Path::Statements(bundle);
         let index = |slot| tree::entry_index(bundle.index, slot);
         let Slots { unread: slots, read, broken } = slots;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::hash::{Hash, LENGTH};
-use crate::ledger::reading::{self, Error};
+use crate::ledger::reading::{self, Error, bundles_before};
 use crate::store;
 use crate::store::source::Source;
 use crate::tlog::bundle::{Bundle, bundles_of};
@@ -113,7 +113,7 @@ pub(crate) fn check_growth(
     to: Tree,
     report: &mut Report,
 ) -> Result<Option<Authority>, store::Error> {
-    let (grown, upper) = match grow_from(store, from, to.size) {
+    let (grown, upper) = match grow_from(store, from, to.size, LeafSource::Tiles) {
         Ok(grown) => grown,
         Err(error) => return unless_disk_failed(error).map(|_| None),
     };
@@ -124,14 +124,19 @@ pub(crate) fn check_growth(
         let present = tile::tile_at(to.size, HEIGHT, level, index);
         check_tile(store, present.expect("a tile of this tree"), hashes, report)?;
     }
-    let new = bundles_of(to.size).filter(|it| (it.index + 1) * u64::from(FULL_WIDTH) > from.size);
+    let new = bundles_of(to.size).skip(bundles_before(from.size));
     report.pass(Subject::Tiles, new.count() as u64);
     Ok(Some(Authority { source: LeafSource::Tiles, tree_size: to.size, upper }))
 }
 
-/// The hashes of the right edge of an earlier tree, from the tiles of a later one, and what the
-/// leaves after it make of them.
-fn grow_from(store: &dyn Source, from: Tree, to: u64) -> Result<(Tree, Upper), Error> {
+/// What an earlier tree grows to by the leaves of a source, and all tiles above the lowest level that
+/// grow. The right edge of the earlier tree is taken from the tiles of the later one.
+fn grow_from(
+    store: &dyn Source,
+    from: Tree,
+    to: u64,
+    source: LeafSource,
+) -> Result<(Tree, Upper), Error> {
     let mut edge: Vec<(Tile, Vec<Hash>)> = Vec::new();
     for tile in tile::edge(from.size, HEIGHT) {
         let present = tile::tile_at(to, HEIGHT, tile.level, tile.index);
@@ -139,17 +144,16 @@ fn grow_from(store: &dyn Source, from: Tree, to: u64) -> Result<(Tree, Upper), E
         hashes.truncate(tile.width.into());
         edge.push((tile, hashes));
     }
-    let width = u64::from(FULL_WIDTH);
-    let mut growth = Growing { tree: from, edge, upper: Upper::new() };
-    for bundle in bundles_of(to).skip_while(|it| (it.index + 1) * width <= from.size) {
-        let leaves = leaves_of(store, bundle, LeafSource::Tiles)?;
-        let known = growth.tree.size.saturating_sub(bundle.index * width);
+    let mut growing = Growing { tree: from, edge, upper: Upper::new() };
+    for bundle in bundles_of(to).skip(bundles_before(from.size)) {
+        let leaves = leaves_of(store, bundle, source)?;
+        let known = growing.tree.size - bundle.index * u64::from(FULL_WIDTH);
         let known = usize::try_from(known).expect("less than a bundle");
-        let grown = growth.grow(leaves.get(known..).unwrap_or_default());
+        let grown = growing.grow(leaves.get(known..).unwrap_or_default());
         let path = Path::Tile(Tile { level: 0, index: bundle.index, width: bundle.width });
         grown.map_err(|error| Error::Tile { path, error })?;
     }
-    Ok((growth.tree, growth.upper))
+    Ok((growing.tree, growing.upper))
 }
 
 /// Checks one tile, hash by hash. `expected` may go on beyond a tile that an earlier checkpoint
@@ -252,7 +256,8 @@ pub(crate) fn bytes_or_fault(
 /// Grows a tree from each source until one has the checkpoint's root.
 fn find_authority(store: &dyn Source, tree: Tree) -> Result<Option<Authority>, store::Error> {
     for source in SOURCES {
-        match replay(store, tree.size, source) {
+        let nothing = Tree { size: 0, root: empty_root() };
+        match grow_from(store, nothing, tree.size, source) {
             Ok((replayed, upper)) if replayed == tree => {
                 return Ok(Some(Authority { source, tree_size: tree.size, upper }));
             }
@@ -266,17 +271,6 @@ fn find_authority(store: &dyn Source, tree: Tree) -> Result<Option<Authority>, s
 
 /// Tiles above the lowest level, by level and index.
 type Upper = HashMap<(u8, u64), Vec<Hash>>;
-
-/// The tree that the leaves of a source grow to, and all its tiles above the lowest level.
-fn replay(store: &dyn Source, tree_size: u64, source: LeafSource) -> Result<(Tree, Upper), Error> {
-    let tree = Tree { size: 0, root: empty_root() };
-    let mut growing = Growing { tree, edge: Vec::new(), upper: Upper::new() };
-    for bundle in bundles_of(tree_size) {
-        let leaves = leaves_of(store, bundle, source)?;
-        growing.grow(&leaves).expect("the edge is the one that the last step left");
-    }
-    Ok((growing.tree, growing.upper))
-}
 
 /// A tree that grows bundle by bundle.
 struct Growing {

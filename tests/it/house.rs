@@ -112,17 +112,8 @@ pub(crate) fn verify_disk(disk: &SimulatedDisk) -> Report {
 pub(crate) fn document(bytes: &[u8]) -> Record {
     let capture = Capture::of(Hash::of(bytes), bytes.len() as u64, "text/plain");
     Record::Document(Document {
-        kind: DocumentKind::Article,
         title: Some("An article".to_owned()),
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: None,
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
         captures: vec![capture],
+        ..Document::of(DocumentKind::Article)
     })
 }

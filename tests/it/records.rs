@@ -61,20 +61,7 @@ pub(crate) fn full() -> Vec<(&'static str, Record)> {
 
 /// Records with no field but the required ones.
 pub(crate) fn bare() -> Vec<(&'static str, Record)> {
-    let bare_document = Document {
-        kind: DocumentKind::Note,
-        title: None,
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: None,
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
-        captures: Vec::new(),
-    };
+    let bare_document = Document { ..Document::of(DocumentKind::Note) };
     let captured = Document {
         captures: vec![Capture::of(Hash::of(b"hello\n"), 6, "text/plain")],
         ..bare_document.clone()

@@ -117,18 +117,9 @@ fn control(channel: Id, party: Id) -> Record {
 pub(crate) fn document(title: &str, bytes: &[u8]) -> Record {
     let capture = Capture::of(Hash::of(bytes), bytes.len() as u64, "text/plain");
     Record::Document(Document {
-        kind: DocumentKind::Article,
         title: Some(title.to_owned()),
-        publisher: None,
-        channel: None,
-        url: None,
-        aliases: Vec::new(),
-        language: None,
-        published: None,
-        byline: None,
-        credits: Vec::new(),
-        cites: Vec::new(),
         captures: vec![capture],
+        ..Document::of(DocumentKind::Article)
     })
 }
 

@@ -130,6 +130,24 @@ pub struct LaterCapture {
 }
 
 impl Document {
+    /// A document of which nothing else is known.
+    pub fn of(kind: DocumentKind) -> Self {
+        Self {
+            kind,
+            title: None,
+            publisher: None,
+            channel: None,
+            url: None,
+            aliases: Vec::new(),
+            language: None,
+            published: None,
+            byline: None,
+            credits: Vec::new(),
+            cites: Vec::new(),
+            captures: Vec::new(),
+        }
+    }
+
     pub(crate) fn subject(&self) -> String {
         match (&self.url, self.captures.first()) {
             (Some(url), _) => url.clone(),

@@ -202,18 +202,15 @@ impl Making<'_> {
         let label = label(&["document"]);
         self.held = Some(Held { label, digest: captures.first().map(|it| it.digest), text });
         let record = Record::Document(Document {
-            kind: rule.kind,
             title: self.fill(rule.title.as_ref()),
             publisher,
             channel,
             url,
-            aliases: Vec::new(),
             language: self.fill(rule.language.as_ref()),
             published,
             byline: self.fill(rule.byline.as_ref()),
-            credits: Vec::new(),
-            cites: Vec::new(),
             captures,
+            ..Document::of(rule.kind)
         });
         self.it.drafts.push(Draft { label, record, is_fallback: false });
         Ok(())

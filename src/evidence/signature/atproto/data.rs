@@ -4,16 +4,15 @@
 //! the values mean is left to others.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64ct::{Base64Unpadded, Encoding};
 use ipld_core::cid::Cid;
 use ipld_core::cid::multihash::Multihash;
 use ipld_core::ipld::Ipld;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::hash::Hash;
+use crate::json::Strict;
 
 /// How deep values may lie within one another: a post's parts lie about ten deep, and a reader
 /// that follows each level must not run out of stack.
@@ -170,69 +169,6 @@ fn whole(number: &Number) -> Result<i128, String> {
         #[allow(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
         Some(float) if float.fract() == 0.0 && float.abs() <= LARGEST => Ok(float as i128),
         _ => Err(format!("{number} is no whole number, and the AT Protocol knows no other")),
-    }
-}
-
-/// A JSON value in which no object has a member twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if map.contains_key(&name) {
-                return Err(de::Error::custom(format!("`{name}` stands twice")));
-            }
-            let Strict(value) = members.next_value()?;
-            map.insert(name, value);
-        }
-        Ok(Value::Object(map))
     }
 }
 
