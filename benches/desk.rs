@@ -26,6 +26,8 @@ use whosaid::store::Store;
 use whosaid::store::os::OsDisk;
 use whosaid::tlog::note::{Algorithm, VerifierKey};
 use whosaid::tlog::policy::Policy;
+use whosaid::verify::remembered::begin;
+use whosaid::verify::report::Verdict;
 
 pub(crate) const ORIGIN: &str = "bench.example/claims";
 pub(crate) const TIME: u64 = 1_732_500_000;
@@ -91,7 +93,7 @@ impl Desk {
         let key = SecretKey::from_seed(&[2; 32]);
         let policy = policy();
         let store = Store::open(OsDisk::new(folder)).expect("a folder");
-        let index = Index::open(&folder.with_file_name("index")).expect("an index");
+        let index = Index::open(&folder.with_extension("index")).expect("an index");
         let mut ledger =
             writing::found(store, &policy, ORIGIN, log_key(), index).expect("an empty folder");
         let recorder = Recorder { name: "desk", key: &key, recorded_at: TIME };
@@ -133,6 +135,21 @@ impl Desk {
         }
         let addition = batch.finish();
         self.ledger.commit(&addition).expect("a commit");
+    }
+
+    /// The file of the writer's index.
+    pub(crate) fn index_file(&self) -> std::path::PathBuf {
+        self.folder.with_extension("index")
+    }
+
+    /// What somebody remembers who has verified the ledger.
+    pub(crate) fn verified_before(&self) -> Index {
+        let path = self.folder.with_extension("verified");
+        let mut index = Index::open(&path).expect("an index");
+        let store = Store::open(OsDisk::new(&self.folder)).expect("a ledger");
+        let done = begin(&store, &self.policy, &mut index, threads(), &mut |_, _| ());
+        assert_eq!(done.expect("a readable disk").report.verdict(), Verdict::Verified);
+        index
     }
 
     pub(crate) fn next_claim(&mut self) -> Record {

@@ -26,24 +26,24 @@ use std::time::Duration;
 
 use desk::{CAPTURE, Desk, TIME, line_of, threads};
 use table::{median, time};
-use whosaid::attribution::keyring::Signed;
 use whosaid::attribution::record::Record;
 use whosaid::attribution::statement;
-use whosaid::audit::audit;
 use whosaid::audit::captures::Held;
-use whosaid::audit::graph::Graph;
 use whosaid::cbor;
 use whosaid::hash::Hash;
+use whosaid::index::Index;
 use whosaid::key::SecretKey;
 use whosaid::receipt::prove::Published;
 use whosaid::search::ask::{self, Paging, Wanted};
 use whosaid::search::keep::catch_up;
 use whosaid::search::reread::Reader;
 use whosaid::search::tables::Tables;
+use whosaid::search::verified::Verified;
 use whosaid::search::words::Question;
 use whosaid::store::Store;
 use whosaid::store::os::OsDisk;
 use whosaid::tlog::policy::Policy;
+use whosaid::verify::remembered::go_on;
 use whosaid::verify::report::Verdict;
 use whosaid::verify::verify;
 
@@ -149,12 +149,15 @@ fn one_by_one(desk: &mut Desk, folder: &Path, small: Option<&[Duration; 3]>) -> 
     }
     let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
     let middle = desk.ledger.tree_size() / 2;
+    let mut remembered = desk.verified_before();
     for _ in 0..5 {
         proven.push(time(|| {
+            let index = Index::at_hand(&desk.index_file()).expect("an index");
             let published = Published::open(&store, &desk.policy).expect("a ledger");
+            let published = published.with_index(&index);
             drop(black_box(published.prove(middle).expect("a receipt")));
         }));
-        audited.push(time(|| audit_one(desk, middle)));
+        audited.push(time(|| audit_one(desk, &mut remembered, middle)));
     }
     let size = desk.claims;
     let beside = "one file replaced durably (write, fsync, rename, fsync)";
@@ -169,17 +172,18 @@ fn one_by_one(desk: &mut Desk, folder: &Path, small: Option<&[Duration; 3]>) -> 
     costs
 }
 
-/// Verifies the ledger and audits one claim of it, as `whosaid audit ID` does.
-fn audit_one(desk: &Desk, entry_index: u64) {
+/// Audits one claim of a ledger that was verified before, as `whosaid audit ID` does.
+fn audit_one(desk: &Desk, remembered: &mut Index, entry_index: u64) {
     let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
-    let mut signed: Vec<Signed> = Vec::new();
-    let keep = &mut |it| signed.push(it);
-    let verified = verify(&store, &desk.policy, threads(), keep, &mut |_, _| ());
-    assert_eq!(verified.expect("a readable disk").report.verdict(), Verdict::Verified);
-    let id = signed[usize::try_from(entry_index).expect("memory")].statement().id();
-    let graph = Graph::new(signed, [], |_, _| false);
+    let asked = (&mut *remembered, None);
+    let verification = go_on(&store, &desk.policy, asked, threads(), &mut |_, _| ());
+    let verification = verification.expect("a readable disk").expect("it was verified");
+    assert_eq!(verification.report.verdict(), Verdict::Verified);
+    let verified = Verified::new(&store, remembered, &verification);
+    let id = verified.by_entry(entry_index).expect("an index").expect("an entry");
     let held = |_: &Hash| Held::Bytes(CAPTURE.to_vec());
-    drop(black_box(audit(&graph, id, &held).expect("a claim")));
+    let audited = verified.audit(id, &held, &|graph| graph).expect("what was verified");
+    drop(black_box(audited.expect("a claim")));
 }
 
 /// The search index from nothing, and the first page of three questions.

@@ -8,16 +8,17 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::{Record, SAID};
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
+use crate::lookup;
 
 /// The version of the tables. Another version is thrown away and built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// The version of an index in which damage was found.
 const CONDEMNED: i64 = -1;
@@ -63,6 +64,8 @@ enum Purpose {
     Wording = 2,
     /// The id of a statement that this one says something about.
     Target = 3,
+    /// A name under which the record can be looked up.
+    Name = 4,
 }
 
 /// Why the index could not answer. It can always be thrown away.
@@ -140,6 +143,17 @@ impl Index {
             discard(path);
             open()
         })
+    }
+
+    /// The index in a file, only to be asked; `None` if there is none of this version, or it cannot be
+    /// read.
+    pub fn at_hand(path: &Path) -> Option<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).ok()?;
+        let version: i64 =
+            connection.pragma_query_value(None, "user_version", |row| row.get(0)).ok()?;
+        let path = Some(path.to_owned());
+        (version == VERSION).then_some(Self { connection, path, progress: None })
     }
 
     /// Throws the index away, whatever is wrong with it, and begins an empty one.
@@ -274,16 +288,26 @@ impl Index {
         self.by_head(Purpose::Wording, wording)
     }
 
-    /// The records that may say something about a statement, in order: all that refer to it but
-    /// parties, documents and claims, whose references tell what they rest on.
+    /// The records that may say something about a statement, in order; see [`lookup::about`].
     pub fn about(&self, target: Id) -> Result<Vec<Row>, Error> {
         self.by_head(Purpose::Target, target.hash())
     }
 
-    /// The statement with this id.
+    /// The records that may be called so, in order; see [`lookup::same_as`] and [`lookup::called`].
+    pub fn called(&self, name: &str) -> Result<Vec<Row>, Error> {
+        self.by_head(Purpose::Name, Hash::of(name.as_bytes()))
+    }
+
+    /// The statement with this id; the first one, if it stands there twice.
     pub fn by_id(&self, id: Id) -> Result<Option<Row>, Error> {
-        let found = self.by_head(Purpose::Id, id.hash())?;
-        Ok(found.into_iter().find(|row| row.id == id))
+        Ok(self.all_by_id(id)?.into_iter().next())
+    }
+
+    /// The statements with this id, in order: what was erased and recorded again stands there twice.
+    pub fn all_by_id(&self, id: Id) -> Result<Vec<Row>, Error> {
+        let mut found = self.by_head(Purpose::Id, id.hash())?;
+        found.retain(|row| row.id == id);
+        Ok(found)
     }
 
     /// The kind of a statement's record; `None` if it is none that a record may refer to.
@@ -414,17 +438,18 @@ fn heads_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
     take(Purpose::Id, statement.id().hash());
     take(Purpose::Identity, statement.identity());
     let record = statement.record();
-    match record {
-        Record::Claim(claim) => take(Purpose::Wording, claim.wording()),
-        Record::Party(_) | Record::Document(_) => {}
-        _ => record.references().iter().for_each(|it| take(Purpose::Target, it.id.hash())),
+    if let Record::Claim(claim) = record {
+        take(Purpose::Wording, claim.wording());
     }
+    lookup::about(record).iter().for_each(|id| take(Purpose::Target, id.hash()));
+    let names = lookup::same_as(record).into_iter().chain(lookup::called(record));
+    names.for_each(|name| take(Purpose::Name, Hash::of(name.as_bytes())));
 }
 
 /// Adds heads in their order: neighbours stand on the same page.
 fn add_heads(connection: &Connection, mut heads: Vec<(Purpose, i64, i64)>) -> Result<(), Error> {
     heads.sort_unstable();
-    // A control names its evidence and its channel, which may be one and the same.
+    // A party may have one name twice, in two languages.
     heads.dedup();
     let query = "INSERT INTO head (purpose, head, entry_index) VALUES (?1, ?2, ?3)";
     let mut insert = connection.prepare_cached(query)?;

@@ -25,6 +25,7 @@ pub mod store;
 pub mod web;
 
 // ROOF: where the pillars meet.
+pub mod lookup;
 pub mod index;
 pub mod ledger;
 pub mod memory;

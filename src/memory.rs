@@ -150,7 +150,13 @@ impl Memory {
     /// The file in which the entries of a log that this user has verified are remembered. Its
     /// folder is made.
     pub fn verified(&self, key: &VerifierKey) -> Result<PathBuf, Error> {
-        Ok(self.folder("verified")?.join(format!("{}.sqlite", name_of(key))))
+        self.folder("verified")?;
+        Ok(self.verified_file(key))
+    }
+
+    /// The same file, which need not be there.
+    pub fn verified_file(&self, key: &VerifierKey) -> PathBuf {
+        self.state.join("verified").join(format!("{}.sqlite", name_of(key)))
     }
 
     /// Keeps a fork proof for others to check, and says where.

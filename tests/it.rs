@@ -40,6 +40,7 @@ mod it {
     mod nostr;
     mod openpgp;
     mod opentimestamps;
+    mod part;
     mod pdf;
     mod receipts;
     mod records;

@@ -1,9 +1,11 @@
 //! All records of a ledger as a graph: by id, by entry, and by who refers to them.
 //!
 //! Building it never fails. A reference to what is not at hand is a node of its own, withheld or
-//! dangling; what follows from that is left to the rules.
+//! dangling; what follows from that is left to the rules. A graph of a part of the ledger notes what it
+//! is asked, so that whoever made it knows what else it needs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::Signed;
@@ -14,9 +16,9 @@ use crate::attribution::record::claim::{Claim, Who};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::notice::Provider;
 use crate::attribution::record::party::Party;
-use crate::evidence::address::account::plain_handle;
 use crate::evidence::authority::x509::Certificate;
 use crate::key::Thumbprint;
+use crate::lookup;
 use crate::tlog::checkpoint::LoggedBefore;
 
 /// A place in [`Graph`]'s list of nodes, which is in entry order.
@@ -66,19 +68,34 @@ pub struct Graph {
     first: HashMap<Id, Id>,
     /// From a first one to all of them, in entry order; only where there are several.
     versions: HashMap<Id, Vec<NodeIndex>>,
-    /// Lowercase names of parties.
-    by_name: HashMap<String, Vec<Id>>,
-    /// Channels by their handles, as [`plain_handle`] writes them.
-    by_handle: HashMap<String, Vec<Id>>,
-    providers: HashMap<String, Vec<NodeIndex>>,
+    /// Parties and channels by their first ids, and ratings of providers, in entry order, by what
+    /// they are called; see [`lookup::called`].
+    called: HashMap<String, Vec<Id>>,
     by_provider: HashMap<String, Vec<NodeIndex>>,
     by_signer: HashMap<[u8; 32], Vec<NodeIndex>>,
-    /// Channels by platform and platform id, by their first ids.
-    by_platform_id: HashMap<String, Vec<Id>>,
     /// See [`Graph::pinned_roots`].
     pinned_roots: Vec<Certificate>,
     /// See [`Graph::logged_before`].
     logged_before: Option<LoggedBefore>,
+    /// What a graph of a part of the records is a part of.
+    whole: Option<Whole>,
+}
+
+/// The ledger of which a graph holds a part.
+#[derive(Debug, Clone)]
+struct Whole {
+    tree_size: u64,
+    asked: RefCell<BTreeSet<Question>>,
+}
+
+/// Something that was asked of a graph: it is answered as the whole ledger would if the records that
+/// belong to it are at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Question {
+    /// What stands under an id, what was recorded about it, and what describes the same.
+    Id(Id),
+    /// Whatever has this name; see [`lookup::called`].
+    Name(String),
 }
 
 impl Node {
@@ -128,6 +145,26 @@ impl Graph {
         graph
     }
 
+    /// The same graph, as a part of a ledger of `tree_size` entries. From now on what it is asked is
+    /// noted.
+    #[must_use]
+    pub fn part_of(mut self, tree_size: u64) -> Self {
+        self.whole = Some(Whole { tree_size, asked: RefCell::default() });
+        self
+    }
+
+    /// What was asked of a part.
+    pub fn asked(&self) -> Vec<Question> {
+        let whole = self.whole.iter();
+        whole.flat_map(|whole| whole.asked.borrow().iter().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    fn note(&self, question: impl FnOnce() -> Question) {
+        if let Some(whole) = &self.whole {
+            whole.asked.borrow_mut().insert(question());
+        }
+    }
+
     /// The same graph under a checkpoint that witnesses have seen.
     #[must_use]
     pub fn seen_by_witnesses(mut self, logged_before: Option<LoggedBefore>) -> Self {
@@ -155,6 +192,7 @@ impl Graph {
 
     /// What an id stands for.
     pub fn find(&self, id: Id) -> Found<'_> {
+        self.note(|| Question::Id(id));
         match (self.by_id.get(&id), self.withheld.get(&id)) {
             (Some(&index), _) => Found::Recorded(&self.nodes[index]),
             (None, Some(&entry_index)) => Found::Withheld { entry_index },
@@ -164,23 +202,29 @@ impl Graph {
 
     /// The record at hand under an id.
     pub fn node(&self, id: Id) -> Option<&Node> {
+        self.note(|| Question::Id(id));
         self.by_id.get(&id).map(|&index| &self.nodes[index])
     }
 
-    /// All records at hand, in entry order.
+    /// All records at hand, in entry order; of a part, those that are.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     /// How many entries the log has, as far as the records show.
     pub fn tree_size(&self) -> u64 {
+        if let Some(whole) = &self.whole {
+            return whole.tree_size;
+        }
         let last = self.nodes.last().map(Node::entry_index);
         let withheld = self.withheld.values().max().copied();
         last.max(withheld).map_or(0, |entry| entry + 1)
     }
 
-    /// Who refers to exactly this statement, in entry order.
+    /// Who refers to exactly this statement, in entry order. Of a part, only those that say something
+    /// about it are at hand for certain; see [`lookup::about`].
     pub fn referrers(&self, id: Id) -> impl Iterator<Item = (&Node, &'static str)> {
+        self.note(|| Question::Id(id));
         let list = self.referrers.get(&id).map_or(&[][..], Vec::as_slice);
         list.iter().map(|referrer| (&self.nodes[referrer.node], referrer.field))
     }
@@ -193,6 +237,7 @@ impl Graph {
     /// The id by which all descriptions of the same party, channel or document are compared: the
     /// earliest one's.
     pub fn first(&self, id: Id) -> Id {
+        self.note(|| Question::Id(id));
         self.first.get(&id).copied().unwrap_or(id)
     }
 
@@ -268,8 +313,7 @@ impl Graph {
     /// The channels with this platform and platform id in any of their descriptions, by their first
     /// ids.
     pub fn channels_with(&self, platform: &str, platform_id: &str) -> &[Id] {
-        let key = platform_key(platform, platform_id);
-        self.by_platform_id.get(&key).map_or(&[], Vec::as_slice)
+        self.called(lookup::channel_with(platform, platform_id))
     }
 
     /// The newest description of a party by its first recorder.
@@ -326,23 +370,21 @@ impl Graph {
 
     /// Everything said about a provider of captures, by its name, in entry order.
     pub fn provider(&self, name: &str) -> Vec<(Id, &Provider)> {
-        let nodes = self.providers.get(name).map_or(&[][..], Vec::as_slice);
-        nodes
-            .iter()
-            .filter_map(|&index| match self.nodes[index].record() {
-                Record::Provider(provider) => Some((self.nodes[index].id(), provider)),
-                _ => None,
-            })
-            .collect()
+        let ids = self.called(lookup::provider(name)).iter();
+        ids.filter_map(|id| match self.node(*id)?.record() {
+            Record::Provider(provider) => Some((*id, provider)),
+            _ => None,
+        })
+        .collect()
     }
 
-    /// The records with captures that came from a provider, by its name.
+    /// The records with captures that came from a provider, by its name. A part does not tell.
     pub fn captured_by(&self, provider: &str) -> impl Iterator<Item = &Node> {
         let nodes = self.by_provider.get(provider).map_or(&[][..], Vec::as_slice);
         nodes.iter().map(|&index| &self.nodes[index])
     }
 
-    /// The records that one key signed.
+    /// The records that one key signed. A part does not tell.
     pub fn signed_by(&self, signer: Thumbprint) -> impl Iterator<Item = &Node> {
         let nodes = self.by_signer.get(signer.as_bytes());
         nodes.map_or(&[][..], Vec::as_slice).iter().map(|&index| &self.nodes[index])
@@ -350,13 +392,19 @@ impl Graph {
 
     /// The parties recorded under a name, by their first ids; upper and lower case are the same.
     pub fn named(&self, name: &str) -> &[Id] {
-        self.by_name.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
+        self.called(lookup::party_named(name))
     }
 
     /// The channels that are recorded to have had a handle at any time, by their first ids; upper
     /// and lower case are the same.
     pub fn channels_called(&self, handle: &str) -> &[Id] {
-        self.by_handle.get(&plain_handle(handle)).map_or(&[], Vec::as_slice)
+        self.called(lookup::channel_called(handle))
+    }
+
+    fn called(&self, name: String) -> &[Id] {
+        let known = self.called.get(&name).map_or(&[][..], Vec::as_slice);
+        self.note(|| Question::Name(name));
+        known
     }
 
     /// The name to print for somebody.
@@ -392,9 +440,6 @@ impl Graph {
         for provider in captures.filter_map(|capture| capture.provider.clone()) {
             self.by_provider.entry(provider).or_default().push(index);
         }
-        if let Record::Provider(provider) = node.record() {
-            self.providers.entry(provider.name.clone()).or_default().push(index);
-        }
         self.nodes.push(node);
     }
 
@@ -404,14 +449,7 @@ impl Graph {
         let mut seen: HashMap<String, Id> = HashMap::new();
         for index in 0..self.nodes.len() {
             let id = self.nodes[index].id();
-            let names = match self.nodes[index].record() {
-                Record::Party(party) => vec![format!("party {}", party.key)],
-                Record::Channel(channel) => vec![format!("channel {}", channel.key)],
-                Record::Document(document) => {
-                    document.url.iter().chain(&document.aliases).cloned().collect()
-                }
-                _ => continue,
-            };
+            let names = lookup::same_as(self.nodes[index].record());
             // A later record never joins two earlier documents: the first name that is known
             // decides, so that nobody merges other people's records by listing their URLs.
             let first = names.iter().find_map(|name| seen.get(name)).copied().unwrap_or(id);
@@ -423,33 +461,14 @@ impl Graph {
                 let earliest = self.by_id[&first];
                 self.versions.entry(first).or_insert_with(|| vec![earliest]).push(index);
             }
-            let called = |names: &mut HashMap<String, Vec<Id>>, name: String| {
-                let known = names.entry(name).or_default();
+            for name in lookup::called(self.nodes[index].record()) {
+                let known = self.called.entry(name).or_default();
                 if !known.contains(&first) {
                     known.push(first);
                 }
-            };
-            match self.nodes[index].record() {
-                Record::Party(party) => {
-                    let names = party.names.iter().map(|name| name.text.to_lowercase());
-                    names.for_each(|name| called(&mut self.by_name, name));
-                }
-                Record::Channel(channel) => {
-                    let handles = channel.handles.iter().map(|handle| plain_handle(&handle.text));
-                    handles.for_each(|handle| called(&mut self.by_handle, handle));
-                    if let (Some(platform), Some(id)) = (&channel.platform, &channel.platform_id) {
-                        called(&mut self.by_platform_id, platform_key(platform, id));
-                    }
-                }
-                _ => {}
             }
         }
     }
-}
-
-/// One text for a platform and an id on it. Neither holds a line feed, being on one line.
-fn platform_key(platform: &str, id: &str) -> String {
-    format!("{platform}\n{id}")
 }
 
 #[cfg(test)]

@@ -283,7 +283,8 @@ mod tests {
     use crate::attribution::record::party::PartyKind;
     use crate::audit::captures::Held;
     use crate::audit::notebook::{
-        Notebook, channel, claim, control, date, dated, party, passage, reached, unreached,
+        Notebook, channel, check_part, claim, control, date, dated, party, passage, reached,
+        unreached,
     };
     use crate::audit::signing::{fingerprint, sshsig};
     use crate::hash::Hash;
@@ -329,6 +330,7 @@ mod tests {
     fn level(notebook: &mut Notebook, claim: Claim) -> Reached {
         let id = notebook.claim(claim);
         let graph = notebook.graph();
+        check_part(&graph, notebook, id);
         crate::audit::audit(&graph, id, &|digest| notebook.held(digest)).unwrap().level
     }
 

@@ -34,6 +34,9 @@ pub mod draw;
 pub mod vouched;
 pub mod aloud;
 
+// One claim, without reading the whole ledger.
+pub mod part;
+
 // One account, asked about.
 pub mod controller;
 

@@ -2,6 +2,7 @@
 //! from a fixed clock.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use crate::attribution::date::Date;
 use crate::attribution::id::Id;
@@ -19,13 +20,16 @@ use crate::attribution::record::notice::{Notice, NoticeKind, Relation, RelationK
 use crate::attribution::record::party::{Name, Party, PartyKind};
 use crate::attribution::statement::{self, Statement};
 use crate::attribution::truth::Truth;
+use crate::audit::audit;
 use crate::audit::captures::Held;
 use crate::audit::case::Case;
 use crate::audit::graph::Graph;
+use crate::audit::part::{Item, Shelf, audit_one};
 use crate::audit::rules::rule::Rule;
 use crate::audit::standing::Standings;
 use crate::hash::Hash;
-use crate::key::SecretKey;
+use crate::key::{SecretKey, Thumbprint};
+use crate::lookup;
 use crate::selector::Selector;
 
 /// When entry 0 was recorded: 2024-11-25T00:00:00Z. Each entry takes a second.
@@ -99,6 +103,15 @@ impl Notebook {
         let at = signed.iter().position(|s| s.statement().id() == id).unwrap();
         let entry = signed.remove(at).entry_index();
         Graph::new(signed, [(entry, id)], |_, _| false)
+    }
+
+    fn items(&self, wanted: impl Fn(&Signed) -> bool) -> Vec<Item> {
+        let found = self.signed.iter().filter(|signed| wanted(signed));
+        let item = |signed: &Signed| {
+            let (entry_index, id) = (signed.entry_index(), signed.statement().id());
+            Item { entry_index, id, signed: Some(signed.clone()) }
+        };
+        found.map(item).collect()
     }
 
     pub(crate) fn held(&self, digest: &Hash) -> Held {
@@ -260,10 +273,53 @@ pub(crate) fn reached(by: Who, document: Id) -> Hop {
     Hop { document: Some(document), unreachable: None, ..unreached(by) }
 }
 
+/// A notebook is asked by looking at every page.
+impl Shelf for Notebook {
+    type Error = Infallible;
+
+    fn by_id(&self, id: Id) -> Result<Option<Item>, Infallible> {
+        Ok(self.items(|signed| signed.statement().id() == id).pop())
+    }
+
+    fn about(&self, id: Id) -> Result<Vec<Item>, Infallible> {
+        Ok(self.items(|signed| lookup::about(signed.statement().record()).contains(&id)))
+    }
+
+    fn called(&self, name: &str) -> Result<Vec<Item>, Infallible> {
+        Ok(self.items(|signed| {
+            let record = signed.statement().record();
+            let names = lookup::same_as(record).into_iter().chain(lookup::called(record));
+            names.into_iter().any(|it| it == name)
+        }))
+    }
+
+    fn is_suspect(&self, key: Thumbprint, entry_index: u64) -> bool {
+        self.keyring.is_suspect(key, entry_index)
+    }
+
+    fn tree_size(&self) -> u64 {
+        self.signed.len() as u64
+    }
+}
+
+/// Asserts that a claim is audited alike by the whole ledger and by a part of it.
+#[track_caller]
+pub(crate) fn check_part(graph: &Graph, notebook: &Notebook, id: Id) {
+    let held = |digest: &Hash| notebook.held(digest);
+    let dress = |part: Graph| {
+        part.trusting(graph.pinned_roots().to_vec())
+            .seen_by_witnesses(graph.logged_before().cloned())
+    };
+    let Ok(by_part) = audit_one(notebook, id, &held, &dress);
+    assert_eq!(by_part, audit(graph, id, &held));
+}
+
 /// Asserts what a rule answers for a claim, in order; nothing where it does not apply.
 #[track_caller]
 pub(crate) fn check(notebook: &Notebook, id: Id, rule: &Rule, expected: &[Truth]) {
-    check_in(&notebook.graph(), notebook, id, rule, expected);
+    let graph = notebook.graph();
+    check_in(&graph, notebook, id, rule, expected);
+    check_part(&graph, notebook, id);
 }
 
 /// The same in a given graph.

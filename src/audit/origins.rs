@@ -179,7 +179,7 @@ fn same_proposition(graph: &Graph, standings: &Standings<'_>, id: Id) -> Vec<Id>
     found
 }
 
-fn says_the_same(kind: RelationKind) -> bool {
+pub(crate) fn says_the_same(kind: RelationKind) -> bool {
     matches!(
         kind,
         RelationKind::Confirms
@@ -446,7 +446,7 @@ mod tests {
     use crate::attribution::id::Id;
     use crate::attribution::record::claim::{Claim, Polarity, Who};
     use crate::attribution::record::notice::{NoticeKind, RelationKind};
-    use crate::audit::notebook::{Notebook, claim};
+    use crate::audit::notebook::{Notebook, check_part, claim};
 
     const REPORT: &str = "A high-ranking Russian delegation will soon visit Kabul to hold \
         discussions with Taliban officials, the special representative announced on Sunday after \
@@ -455,6 +455,7 @@ mod tests {
     fn found(notebook: &Notebook, id: Id) -> Independence {
         let graph = notebook.graph();
         let held = |digest: &crate::hash::Hash| notebook.held(digest);
+        check_part(&graph, notebook, id);
         crate::audit::audit(&graph, id, &held).unwrap().independence
     }
 

@@ -1,46 +1,35 @@
 //! `whosaid audit` and `whosaid impact`: on whose word, and what rests on it.
 //!
-//! Both verify the ledger first: nothing is said about claims of a ledger that does not verify.
+//! Nothing is said about claims of a ledger that does not verify.
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::attribution::id::Id;
-use crate::attribution::keyring::Signed;
-use crate::attribution::record::Record;
 use crate::attribution::truth::Truth;
-use crate::audit::captures::Held;
-use crate::audit::graph::{Graph, Node};
+use crate::audit::graph::Node;
 use crate::audit::impact::{Rests, impact as rests_on};
 use crate::audit::rules::rule::Finding;
 use crate::audit::standing::{Standing, Standings};
 use crate::audit::{self, Audit, DOES_NOT_SHOW};
 use crate::cli::arguments::{Audit as Options, Impact};
+use crate::cli::audited::{Part, Whole};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::look::find;
-use crate::cli::open::{Opened, Place};
-use crate::cli::summary::{self, Names, word};
+use crate::cli::open::Place;
+use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
-use crate::cli::verify::{self, with_progress};
-use crate::evidence::capture::{self, MAX_CAPTURE};
+use crate::cli::verify;
 use crate::hash::Hash;
-use crate::store::path::FilePath;
-use crate::store::source::Source;
-use crate::verify::report::Verdict;
 
-/// The seconds of a day.
-const DAY: u64 = 24 * 60 * 60;
-
-/// A ledger that verified, as a graph of its records.
-pub(crate) struct Audited {
-    store: Opened,
-    pub(crate) graph: Graph,
-    /// Every entry's id, for people who type the beginning of one.
-    ids: Vec<Id>,
-    /// Whether everything could be checked.
-    pub(crate) verdict: Verdict,
+/// An audit, and how many entries were not verified for it, because they were before.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(flatten)]
+    audit: &'a Audit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_before: Option<u64>,
 }
 
 /// `whosaid audit`.
@@ -49,23 +38,53 @@ pub(crate) fn audit(
     options: &Options,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let audited = open(place, options.as_of.as_deref(), terminal)?;
-    let standings = Standings::as_of(&audited.graph, audited.graph.tree_size());
-    let held = |digest: &Hash| audited.held(digest);
+    match (&options.id, &options.as_of) {
+        (Some(typed), None) => one(place, options, typed, terminal),
+        _ => several(place, options, terminal),
+    }
+}
+
+/// One claim, by what bears on it.
+fn one(
+    place: &Place,
+    options: &Options,
+    typed: &str,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let mut part = Part::open(place, terminal)?;
+    let (_, id) = part.find(typed)?;
+    let audit = part.audit(place, id, terminal)?;
+    let before = part.before();
+    terminal.object(&Json { audit: &audit, verified_before: (before > 0).then_some(before) });
+    print(&audit, options.rules, terminal);
+    if before > 0 {
+        terminal.talk(format!(
+            "note: the first {before} entries were verified here before; of these, what the claim \
+             rests on was read again (`whosaid verify` reads all)"
+        ));
+    }
+    Ok(worse(verify::exit(part.verdict()), verify::exit(audit.verdict)))
+}
+
+/// All claims, or one as the ledger was.
+fn several(place: &Place, options: &Options, terminal: &Terminal) -> Result<Exit, Failure> {
+    let whole = Whole::open(place, options.as_of.as_deref(), terminal)?;
+    let standings = Standings::as_of(&whole.graph, whole.graph.tree_size());
+    let held = |digest: &Hash| whole.held(digest);
     let chosen: Vec<Id> = match &options.id {
-        Some(typed) => vec![find(&audited.ids, typed)?.1],
-        None => audited.claims().collect(),
+        Some(typed) => vec![find(&whole.ids, typed)?.1],
+        None => whole.claims().collect(),
     };
-    let mut worst = verify::exit(audited.verdict);
+    let mut worst = verify::exit(whole.verdict);
     for id in chosen {
-        let audit = audit::audit_with(&audited.graph, &standings, id, &held).map_err(|error| {
+        let audit = audit::audit_with(&whole.graph, &standings, id, &held).map_err(|error| {
             let failure = Failure::new(failure::REFERENCE, error);
             match &options.as_of {
                 Some(as_of) => failure.hint(format!("it may be later than --as-of {as_of}")),
                 None => failure,
             }
         })?;
-        terminal.object(&audit);
+        terminal.object(&Json { audit: &audit, verified_before: None });
         if options.all {
             print_line(&audit, terminal);
         } else {
@@ -97,16 +116,16 @@ pub(crate) fn impact(
         id: Id,
         rests: &'a [Rests],
     }
-    let audited = open(place, None, terminal)?;
-    let (entry_index, id) = find(&audited.ids, &options.id)?;
-    let rests = rests_on(&audited.graph, id);
+    let whole = Whole::open(place, None, terminal)?;
+    let (entry_index, id) = find(&whole.ids, &options.id)?;
+    let rests = rests_on(&whole.graph, id);
     terminal.object(&Json { schema: "whosaid.impact/1", id, rests: &rests });
-    let names = audited.names();
+    let names = whole.names();
     let line_of = |id: Id| {
-        let node = audited.graph.node(id);
+        let node = whole.graph.node(id);
         node.map_or_else(|| "withheld".to_owned(), |node| summary::line(node.record(), &names))
     };
-    let is_suspect = audited.graph.node(id).is_some_and(Node::is_suspect);
+    let is_suspect = whole.graph.node(id).is_some_and(Node::is_suspect);
     let mark = if is_suspect { " (suspect)" } else { "" };
     terminal.line(format!("entry {entry_index}{mark}: {}", line_of(id)));
     for it in &rests {
@@ -124,87 +143,6 @@ pub(crate) fn impact(
     terminal
         .line(format!("{count} {verb} on it. Whether they fall with it is for a person to say."));
     Ok(Exit::Holds)
-}
-
-/// Verifies the ledger and connects its records.
-pub(crate) fn open(
-    place: &Place,
-    as_of: Option<&str>,
-    terminal: &Terminal,
-) -> Result<Audited, Failure> {
-    let (store, policy) = (place.store()?, place.policy()?);
-    let mut signed: Vec<Signed> = Vec::new();
-    let mut verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
-    if verification.report.verdict() == Verdict::Failed && store.distrust_cache(terminal) {
-        signed.clear();
-        verification = with_progress(&store, &policy, &mut |it| signed.push(it), terminal)?;
-    }
-    let verdict = verification.report.verdict();
-    if verdict == Verdict::Failed {
-        store.drop_cache(terminal);
-        let count = verification.report.faults.len();
-        let message = format!("the ledger does not verify ({count} faults found)");
-        return Err(Failure::new(failure::DOES_NOT_VERIFY, message)
-            .hint("`whosaid verify` names every file and entry"));
-    }
-    let met = place.meet(&store, &policy, terminal)?;
-    place.remember(met.as_ref(), &policy, terminal);
-    let mut ids: Vec<(u64, Id)> =
-        signed.iter().map(|it| (it.entry_index(), it.statement().id())).collect();
-    ids.extend(&verification.withheld);
-    ids.sort_unstable();
-    if let Some(as_of) = as_of {
-        let keep = moment(as_of)?;
-        signed.retain(|it| keep(it));
-    }
-    let suspect = |key, entry_index| verification.keyring.is_suspect(key, entry_index);
-    let graph = Graph::new(signed, verification.withheld, suspect)
-        .seen_by_witnesses(verification.report.logged_before)
-        .trusting(place.pinned_roots()?);
-    let ids = ids.into_iter().map(|(_, id)| id).collect();
-    Ok(Audited { store, graph, ids, verdict })
-}
-
-/// Tells what was in a ledger at some time.
-type Moment = Box<dyn Fn(&Signed) -> bool>;
-
-/// What a ledger held at a size, or at the end of a day.
-fn moment(as_of: &str) -> Result<Moment, Failure> {
-    if let Ok(size) = as_of.parse::<u64>() {
-        return Ok(Box::new(move |signed| signed.entry_index() < size));
-    }
-    let refused = |what: &dyn std::fmt::Display| {
-        Failure::new(failure::INPUT, format!("--as-of {as_of}: {what}"))
-            .hint("a number of entries, or a day such as 2024-11-30")
-    };
-    let day: jiff::civil::Date = as_of.parse().map_err(|error| refused(&error))?;
-    let midnight = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
-    let midnight = midnight.map_err(|error| refused(&error))?;
-    let first_second = u64::try_from(midnight.as_second()).unwrap_or(0);
-    Ok(Box::new(move |signed| signed.statement().recorded_at() < first_second + DAY))
-}
-
-impl Audited {
-    fn claims(&self) -> impl Iterator<Item = Id> {
-        let is_claim = |record: &Record| matches!(record, Record::Claim(_));
-        self.graph.nodes().iter().filter(move |node| is_claim(node.record())).map(Node::id)
-    }
-
-    /// The bytes of a capture, as far as they are there. A verified ledger misses only what a
-    /// notice withholds.
-    pub(crate) fn held(&self, digest: &Hash) -> Held {
-        let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
-        match self.store.read(&path, MAX_CAPTURE) {
-            Ok(Some(bytes)) => Held::Bytes(bytes),
-            Ok(None) => Held::Withheld,
-            Err(_) => Held::Missing,
-        }
-    }
-
-    fn names(&self) -> Names {
-        let named = |record: &Record| summary::name(record);
-        self.graph.nodes().iter().filter_map(|it| Some((it.id(), named(it.record())?))).collect()
-    }
 }
 
 /// What does not hold weighs more than what could not be checked.

@@ -6,7 +6,8 @@ use crate::attribution::date::Date;
 use crate::attribution::truth::Truth;
 use crate::audit::controller::{Answer, Asked, Outcome, controller, find, had_handle, together};
 use crate::audit::standing::Standings;
-use crate::cli::audit::{open, worse};
+use crate::cli::audit::worse;
+use crate::cli::audited::Whole;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::import_options::Controller;
 use crate::cli::open::Place;
@@ -39,11 +40,11 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let on = Date::parse(&options.on)
         .map_err(|error| Failure::new(failure::INPUT, error).about("--on"))?;
-    let audited = open(place, None, terminal)?;
-    let graph = &audited.graph;
+    let whole = Whole::open(place, None, terminal)?;
+    let graph = &whole.graph;
     let standings = Standings::as_of(graph, graph.tree_size());
     let asked = Asked { name: &options.account, platform: options.platform.as_deref() };
-    let held = |digest: &Hash| audited.held(digest);
+    let held = |digest: &Hash| whole.held(digest);
     let found = find(graph, &standings, asked).into_iter();
     let answers: Vec<Answer> =
         found.filter_map(|id| controller(graph, &standings, id, &on, &held)).collect();
@@ -60,7 +61,7 @@ pub(crate) fn run(
         Outcome::Unknown => Exit::Undecided,
     };
     // Where something is withheld, somebody else's control may be among it.
-    let exit = worse(verify::exit(audited.verdict), exit);
+    let exit = worse(verify::exit(whole.verdict), exit);
     let verdict = match exit {
         Exit::Holds => Verdict::Verified,
         Exit::DoesNotHold => Verdict::Failed,
@@ -81,7 +82,7 @@ pub(crate) fn run(
         print(answer, asked, &on, terminal);
     }
     terminal.line(format!("{}: {because}", sentence(outcome)));
-    if audited.verdict != Verdict::Verified {
+    if whole.verdict != Verdict::Verified {
         terminal.line("Not everything in the ledger is there to be checked: see `whosaid verify`.");
     }
     terminal.line(DOES_NOT_SHOW);

@@ -264,29 +264,41 @@ impl<'a> Entries<'a> {
 
 /// The entry that a person means: by its number, or by the beginning of its id.
 pub(crate) fn find(ids: &[Id], typed: &str) -> Result<(u64, Id), Failure> {
+    let number = entry_number(typed).and_then(|index| {
+        let id = ids.get(usize::try_from(index).ok()?)?;
+        Some((index, *id))
+    });
+    let prefix = typed.to_ascii_lowercase();
+    let all = (0..).zip(ids.iter().copied());
+    let begin_so: Vec<(u64, Id)> = match typed.len() < SHORTEST_PREFIX {
+        true => Vec::new(),
+        false => all.filter(|(_, id)| id.to_string().starts_with(&prefix)).collect(),
+    };
+    only_one(typed, &begin_so, number, ids.len() as u64)
+}
+
+/// The one entry whose id begins as typed, or else the one with this number.
+pub(crate) fn only_one(
+    typed: &str,
+    begin_so: &[(u64, Id)],
+    number: Option<(u64, Id)>,
+    tree_size: u64,
+) -> Result<(u64, Id), Failure> {
     let missing = |message: String| {
         Failure::new(failure::REFERENCE, message)
             .hint("`whosaid log` lists the entries with their ids")
     };
-    let by_number = || {
-        let index = entry_number(typed)?;
-        Some((index, *ids.get(usize::try_from(index).ok()?)?))
-    };
-    // So few digits are never taken for an id.
-    if typed.len() < SHORTEST_PREFIX {
-        return by_number()
-            .ok_or_else(|| missing(format!("no entry {typed:?} among {}", ids.len())));
-    }
-    let prefix = typed.to_ascii_lowercase();
-    let mut found = (0..).zip(ids).filter(|(_, id)| id.to_string().starts_with(&prefix));
-    match (found.next(), found.next()) {
-        (Some((entry_index, id)), None) => Ok((entry_index, *id)),
-        (None, _) => {
-            by_number().ok_or_else(|| missing(format!("no statement's id begins with {typed:?}")))
+    match (begin_so, number) {
+        ([one], _) => Ok(*one),
+        ([], Some(number)) => Ok(number),
+        // So few digits are never taken for an id.
+        ([], None) if typed.len() < SHORTEST_PREFIX => {
+            Err(missing(format!("no entry {typed:?} among {tree_size}")))
         }
-        (Some(_), Some(_)) => {
-            let candidates = ids.iter().filter(|id| id.to_string().starts_with(&prefix));
-            let listed: Vec<String> = candidates.take(CANDIDATES).map(Id::short).collect();
+        ([], None) => Err(missing(format!("no statement's id begins with {typed:?}"))),
+        (several, _) => {
+            let listed: Vec<String> =
+                several.iter().take(CANDIDATES).map(|(_, id)| id.short()).collect();
             Err(missing(format!("several ids begin with {typed:?}: {}", listed.join(", "))))
         }
     }

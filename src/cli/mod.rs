@@ -35,6 +35,7 @@ mod import;
 mod look;
 mod redact;
 mod verify;
+mod audited;
 mod audit;
 mod search;
 mod log_by;

@@ -142,6 +142,9 @@ impl Opened {
     }
 }
 
+/// The writer's index, in the private folder.
+const INDEX: &str = "index.sqlite";
+
 /// A ledger opened for writing, and who writes.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -375,11 +378,23 @@ impl Place {
         Err(Failure::new(failure::POLICY, message).hint("nothing was added; run the command again"))
     }
 
+    /// An index of the ledger, only to be asked, if there is one: the writer's, or what this user
+    /// remembers of having verified it.
+    pub(crate) fn index_at_hand(&self, store: &Opened, policy: &Policy) -> Option<Index> {
+        let own = self.folder().ok().map(|folder| folder.join(STATE).join(INDEX));
+        let own = own.and_then(|path| Index::at_hand(&path));
+        own.or_else(|| {
+            let note = reading::checkpoint(store).ok()??;
+            let said = Said::open(&Note::parse(&note).ok()?, policy).ok()?;
+            Index::at_hand(&self.memory.as_ref()?.verified_file(&said.first()?.key))
+        })
+    }
+
     /// The index beside the ledger. Its folder is private and may have to be made.
     pub(crate) fn index(&self) -> Result<Index, Failure> {
         let state = self.folder()?.join(STATE);
         loose::create_folder(&state)?;
-        Ok(Index::open(&state.join("index.sqlite")).map_err(writing::Error::from)?)
+        Ok(Index::open(&state.join(INDEX)).map_err(writing::Error::from)?)
     }
 }
 

@@ -18,8 +18,9 @@ use crate::cli::summary::word;
 use crate::cli::terminal::Terminal;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
+use crate::index::Index;
 use crate::key::SecretKey;
-use crate::ledger::batch::entry_number;
+use crate::ledger::batch::{SHORTEST_PREFIX, entry_number};
 use crate::receipt::bundle::{self, Blob, Bundle};
 use crate::receipt::check::check;
 use crate::receipt::prove::{Proven, Published};
@@ -71,7 +72,9 @@ pub(crate) fn run(place: &Place, options: &Prove, terminal: &Terminal) -> Result
     let (store, policy) = (place.store()?, place.policy()?);
     let source: &dyn Source = &store;
     let met = place.meet(&store, &policy, terminal)?;
-    let proven = store.read_again(terminal, || proven(source, &policy, &options.id))?;
+    let index = place.index_at_hand(&store, &policy);
+    let proven =
+        store.read_again(terminal, || proven(source, &policy, index.as_ref(), &options.id))?;
     let ready = make(place, options, (source, &policy), &proven)?;
     let file = options.out.clone().unwrap_or_else(|| default_name(options.format, &proven));
     if to_stdout {
@@ -84,15 +87,29 @@ pub(crate) fn run(place: &Place, options: &Prove, terminal: &Terminal) -> Result
     Ok(Exit::Holds)
 }
 
-fn proven(source: &dyn Source, policy: &Policy, typed: &str) -> Result<Proven, Failure> {
-    let published = Published::open(source, policy)?;
+fn proven(
+    source: &dyn Source,
+    policy: &Policy,
+    index: Option<&Index>,
+    typed: &str,
+) -> Result<Proven, Failure> {
+    let mut published = Published::open(source, policy)?;
+    if let Some(index) = index {
+        published = published.with_index(index);
+    }
     Ok(published.prove(find(&published, typed)?)?)
 }
 
-/// The entry that a person means. A number is its number; all else needs the ids of all entries.
+/// The entry that a person means. A number is its number; all else needs an index, or the ids of all
+/// entries.
 fn find(published: &Published<'_>, typed: &str) -> Result<u64, Failure> {
     if let Some(number) = entry_number(typed).filter(|number| *number < published.tree_size()) {
         return Ok(number);
+    }
+    if typed.len() >= SHORTEST_PREFIX
+        && let Some(entry_index) = published.by_prefix(&typed.to_ascii_lowercase())?
+    {
+        return Ok(entry_index);
     }
     Ok(look::find(&published.ids()?, typed)?.0)
 }

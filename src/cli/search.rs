@@ -9,26 +9,20 @@ use crate::attribution::record::Record;
 use crate::attribution::record::claim::Act;
 use crate::attribution::statement::Statement;
 use crate::attribution::truth::Truth;
-use crate::audit::audit_with;
 use crate::audit::level::{self, Level};
-use crate::audit::standing::{Because, Outcome, Standing, Standings};
-use crate::cli::audit::{self as audited, Audited};
+use crate::audit::standing::{Because, Outcome, Standing};
+use crate::cli::audited::Part;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::Place;
 use crate::cli::search_options::{LevelName, Search, StandingName};
 use crate::cli::searching::{Asked, Extent, Trouble, ask, date, names, print_extent};
 use crate::cli::summary::{self, shortened, word};
 use crate::cli::terminal::Terminal;
-use crate::hash::Hash;
 use crate::search::ask::{Hit, KINDS, Paging, Tie, Wanted, page};
 use crate::search::days::Days;
 use crate::search::later::{Later, Stands};
 use crate::search::named;
 use crate::search::words::Question;
-
-/// The largest ledger in which `--level` audits what it finds: an audit takes all records into
-/// memory, and verifying so many takes some seconds.
-const AUDITED: u64 = 50_000;
 
 /// Something found, with what is said of it.
 pub(crate) struct Found {
@@ -98,8 +92,8 @@ pub(crate) fn run(place: &Place, options: &Search, terminal: &Terminal) -> Resul
         return Err(Failure::usage("there is nothing to search for: give words, or a filter")
             .hint("`whosaid log` lists all entries"));
     }
-    let audited = options.level.map(|_| audit_all(place, terminal)).transpose()?;
-    let level = options.level.zip(audited.as_ref());
+    let part = options.level.map(|_| Part::open(place, terminal)).transpose()?;
+    let level = options.level.zip(part.as_ref());
     let (answer, extent) =
         ask(place, terminal, |asked| search(asked, options, wanted.clone(), level))?;
     for found in &answer.found {
@@ -162,7 +156,7 @@ fn search(
     asked: &Asked<'_>,
     options: &Search,
     mut wanted: Wanted,
-    level: Option<(LevelName, &Audited)>,
+    level: Option<(LevelName, &Part)>,
 ) -> Result<Answer, Trouble> {
     let Asked { tables, reader } = asked;
     if let Some(typed) = &options.party {
@@ -176,24 +170,21 @@ fn search(
     let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
     let paging = Paging { ascending: false, after: options.after, limit };
     let (mut kept, mut computed) = (Vec::new(), 0);
-    let standings = level.map(|(least, audited)| {
-        (least, audited, Standings::as_of(&audited.graph, audited.graph.tree_size()))
-    });
     let mut accept = |hit: &Hit| {
         let stands = stands(&later, hit)?;
         let is_so = options.standing.is_none_or(|wanted| fits(wanted, stands.as_ref()));
         if !is_so {
             return Ok(false);
         }
-        let mut level = None;
-        if let Some((least, audited, standings)) = &standings {
+        let mut reached = None;
+        if let Some((least, part)) = level {
             computed += 1;
-            level = level_of(audited, standings, hit);
-            if level.is_none_or(|level| level < level_named(*least)) {
+            reached = part.level_of(hit.id);
+            if reached.is_none_or(|reached| reached < level_named(least)) {
                 return Ok(false);
             }
         }
-        kept.push((stands, level));
+        kept.push((stands, reached));
         Ok(true)
     };
     let page = page(tables, reader, &wanted, paging, &mut accept)?;
@@ -252,27 +243,6 @@ fn standing(name: StandingName) -> Standing {
 
 fn level_named(name: LevelName) -> Level {
     level::ALL[name as usize]
-}
-
-/// Verifies the ledger and takes all of it into memory, if it is not too large.
-fn audit_all(place: &Place, terminal: &Terminal) -> Result<Audited, Failure> {
-    let store = place.store()?;
-    let size = place.checkpoint(&store)?.size;
-    if size > AUDITED {
-        let message = format!(
-            "--level audits what it finds, in ledgers of at most {AUDITED} entries; this one has \
-             {size}"
-        );
-        return Err(Failure::usage(message)
-            .hint("search without it, then `whosaid audit ID` for each claim that matters"));
-    }
-    audited::open(place, None, terminal)
-}
-
-fn level_of(audited: &Audited, standings: &Standings<'_>, hit: &Hit) -> Option<Level> {
-    let held = |digest: &Hash| audited.held(digest);
-    let audit = audit_with(&audited.graph, standings, hit.id, &held).ok()?;
-    Some(audit.level.level)
 }
 
 pub(crate) fn json<'a>(schema: &'static str, found: &'a Found, with_date: bool) -> Json<'a> {

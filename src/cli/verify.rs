@@ -3,15 +3,13 @@
 use serde::Serialize;
 
 use crate::attribution::keyring::Signed;
-use crate::attribution::statement::Statement;
 use crate::cli::arguments::{Since, Verify};
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::open::{Place, no_ledger_at, threads};
 use crate::cli::seen;
 use crate::cli::summary::{self, word};
 use crate::cli::terminal::Terminal;
-use crate::hash::Hash;
-use crate::index::{self, Extent, Index};
+use crate::index::Index;
 use crate::ledger::{reading, writing};
 use crate::memory::Standing;
 use crate::store::source::Source;
@@ -19,12 +17,10 @@ use crate::tlog::checkpoint::Cosigned;
 use crate::tlog::fork::Said;
 use crate::tlog::note::Note;
 use crate::tlog::policy::Policy;
+use crate::verify::remembered::{self, begin, go_on};
 use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Verdict};
-use crate::verify::{NOT_SHOWN, Verification, continuity, verify, verify_since};
+use crate::verify::{NOT_SHOWN, Verification, continuity, verify};
 use crate::web::remote::Freshness;
-
-/// How many statements are remembered in one go.
-const AT_ONCE: usize = 4_096;
 
 /// How many faults are printed for people; JSON has them all.
 const SHOWN_FAULTS: usize = 50;
@@ -121,17 +117,7 @@ fn verify_new(
         Since::Last => None,
         Since::Size(size) => Some(size),
     };
-    let asked = (&index, wanted);
-    let mut added: Vec<Signed> = Vec::new();
-    let mut keep = |signed| added.push(signed);
-    let verified = showing(terminal, |progress| {
-        verify_since(store, policy, asked, threads(), &mut keep, progress)
-    })?;
-    if let Some(verification) = verified {
-        let known = index.extent().map_err(writing::Error::from)?;
-        let known = known.map_or(0, |extent| extent.tree_size);
-        added.retain(|signed| signed.entry_index() >= known);
-        remember(&mut index, &added, &verification.report).map_err(writing::Error::from)?;
+    if let Some(verification) = new_only(&mut index, (store, policy), wanted, terminal)? {
         return Ok(verification);
     }
     if let Some(size) = wanted {
@@ -140,49 +126,35 @@ fn verify_new(
             .hint("`whosaid verify --since last` verifies all, and remembers it"));
     }
     terminal.talk("note: not verified here before, or not as it is now: all of it is verified");
-    showing(terminal, |progress| verify_and_remember(&mut index, store, policy, progress))
+    Ok(all(&mut index, (store, policy), terminal)?)
 }
 
-/// Verifies all, and remembers it, if all of it holds.
-fn verify_and_remember(
+/// Verifies what is new since the ledger was verified last, or since it had so many entries; `None` if
+/// that does not help.
+pub(crate) fn new_only(
     index: &mut Index,
-    store: &dyn Source,
-    policy: &Policy,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Verification, Failure> {
-    index.renew().map_err(writing::Error::from)?;
-    index.hold().map_err(writing::Error::from)?;
-    let mut waiting: Vec<Signed> = Vec::new();
-    let mut added = Ok(());
-    let mut keep = |signed| {
-        waiting.push(signed);
-        if waiting.len() == AT_ONCE && added.is_ok() {
-            // Counts for nothing before all is there.
-            added = index.extend(rows(&waiting), Extent { tree_size: 0, root: Hash::of(b"") });
-            waiting.clear();
-        }
-    };
-    let verification = verify(store, policy, threads(), &mut keep, progress)?;
-    added.map_err(writing::Error::from)?;
-    if verification.report.verdict() == Verdict::Verified {
-        remember(index, &waiting, &verification.report).map_err(writing::Error::from)?;
-        index.keep().map_err(writing::Error::from)?;
-    }
-    Ok(verification)
+    (store, policy): (&dyn Source, &Policy),
+    wanted: Option<u64>,
+    terminal: &Terminal,
+) -> Result<Option<Verification>, remembered::Error> {
+    showing(terminal, |progress| go_on(store, policy, (index, wanted), threads(), progress))
 }
 
-/// Remembers what was verified, if all of it holds: only that can be gone on from.
-fn remember(index: &mut Index, added: &[Signed], report: &Report) -> Result<(), index::Error> {
-    let (Verdict::Verified, Some(root)) = (report.verdict(), report.root) else { return Ok(()) };
-    index.extend(rows(added), Extent { tree_size: report.tree_size, root })
-}
-
-fn rows(signed: &[Signed]) -> impl Iterator<Item = (u64, &Statement)> {
-    signed.iter().map(|it| (it.entry_index(), it.statement()))
+/// Verifies all, and remembers it in the index if all of it holds.
+pub(crate) fn all(
+    index: &mut Index,
+    (store, policy): (&dyn Source, &Policy),
+    terminal: &Terminal,
+) -> Result<Verification, remembered::Error> {
+    showing(terminal, |progress| begin(store, policy, index, threads(), progress))
 }
 
 /// What this user remembers of having verified the log.
-fn remembered(place: &Place, store: &dyn Source, policy: &Policy) -> Result<Index, Failure> {
+pub(crate) fn remembered(
+    place: &Place,
+    store: &dyn Source,
+    policy: &Policy,
+) -> Result<Index, Failure> {
     let nowhere = || {
         Failure::usage("there is nowhere to remember what was verified")
             .hint("set WHOSAID_STATE to a folder, or verify without --since")

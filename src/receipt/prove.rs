@@ -1,17 +1,18 @@
 //! Making receipts from a ledger that may be far away.
 //!
 //! Only what is needed is read: the checkpoint, a handful of tiles, the bundles in which the entry
-//! and its companions stand. Nothing is handed out that does not lead to the root of the trusted
+//! and its companions stand, and, without an index, the entries between them. Nothing is handed out that does not lead to the root of the trusted
 //! checkpoint.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::{KeyAction, KeyChange};
 use crate::attribution::statement::{self, Statement};
 use crate::hash::Hash;
+use crate::index::{Index, Row};
 use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::reading;
 use crate::receipt::companions::{self, Companion, Extra, MAX_COMPANIONS, Subject};
@@ -20,7 +21,9 @@ use crate::store;
 use crate::store::source::Source;
 use crate::tlog::bundle::bundles_of;
 use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
-use crate::tlog::merkle::{self, Inclusion, Leaf, Position, leaf_hash, verify_inclusion};
+use crate::tlog::merkle::{
+    self, Inclusion, Leaf, NodeReader, Position, leaf_hash, verify_inclusion,
+};
 use crate::tlog::note::Note;
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
@@ -78,6 +81,8 @@ pub struct Published<'a> {
     checkpoint: Trusted<Checkpoint>,
     /// The tiles that were read: the ways of an entry and of its companions share most of them.
     tiles: RefCell<HashMap<Tile, Vec<Hash>>>,
+    /// Says where to look, and is believed in nothing else.
+    index: Option<&'a Index>,
 }
 
 /// An entry, all that is needed to check it, and what could not be found.
@@ -107,7 +112,40 @@ impl<'a> Published<'a> {
         let bytes = reading::checkpoint(source)?.ok_or(Error::NoCheckpoint)?;
         let note = Note::parse(&bytes).map_err(checkpoint::Error::from)?;
         let checkpoint = Trusted::open_note(&note, policy)?;
-        Ok(Self { source, note, checkpoint, tiles: RefCell::default() })
+        Ok(Self { source, note, checkpoint, tiles: RefCell::default(), index: None })
+    }
+
+    /// The same, with an index of this ledger, so that what an entry refers to need not be looked for
+    /// from entry to entry. An index of another ledger, or of one that went on otherwise, is not asked.
+    #[must_use]
+    pub fn with_index(mut self, index: &'a Index) -> Self {
+        let extent = index.extent().ok().flatten();
+        let fits = extent.is_some_and(|extent| {
+            extent.tree_size <= self.tree_size()
+                && merkle::root(extent.tree_size, &mut self.nodes())
+                    .is_ok_and(|it| it == extent.root)
+        });
+        self.index = fits.then_some(index);
+        self
+    }
+
+    fn nodes(&self) -> impl NodeReader<Error = Error> + '_ {
+        let fetch = |tiles: &[Tile]| tiles.iter().map(|tile| self.tile(*tile)).collect();
+        TileNodes { tree_size: self.tree_size(), height: HEIGHT, fetch }
+    }
+
+    /// The entry whose id begins with these hex digits, if the index knows of one and of no other.
+    pub fn by_prefix(&self, digits: &str) -> Result<Option<u64>, Error> {
+        let rows = self.index.and_then(|index| index.by_prefix(digits).ok()).unwrap_or_default();
+        let [Row { entry_index, id, .. }] = rows[..] else { return Ok(None) };
+        let is_so = entry_index < self.tree_size() && self.id_of(entry_index)? == id;
+        Ok(is_so.then_some(entry_index))
+    }
+
+    /// What the ledger says stands at an entry.
+    fn id_of(&self, entry_index: u64) -> Result<Id, Error> {
+        let (bundle, slot) = reading::place_of(entry_index, self.tree_size());
+        Ok(Id::from_hash(reading::entries(self.source, bundle)?[slot]))
     }
 
     /// The number of entries.
@@ -126,10 +164,10 @@ impl<'a> Published<'a> {
 
     /// Proves one entry, which must be inside the tree, and finds its companions.
     pub fn prove(&self, entry_index: u64) -> Result<Proven, Error> {
-        let (bundle, slot) = reading::place_of(entry_index, self.tree_size());
-        let entry = reading::entries(self.source, bundle)?[slot];
+        let id = self.id_of(entry_index)?;
+        let entry = id.hash();
         let (leaf, path) = self.path(entry_index, entry)?;
-        let statement = self.statement(entry_index, Id::from_hash(entry))?;
+        let statement = self.statement(entry_index, id)?;
         let opened = statement.as_deref().map(statement::open);
         let mut left_out = Vec::new();
         // A statement that cannot be read refers to nothing that can be found.
@@ -144,9 +182,7 @@ impl<'a> Published<'a> {
     /// The way from an entry up to the root, checked.
     fn path(&self, entry_index: u64, entry: Hash) -> Result<(Leaf, Inclusion), Error> {
         let position = Position { leaf_index: entry_index, tree_size: self.tree_size() };
-        let fetch = |tiles: &[Tile]| tiles.iter().map(|tile| self.tile(*tile)).collect();
-        let mut nodes = TileNodes { tree_size: self.tree_size(), height: HEIGHT, fetch };
-        let path = merkle::prove_inclusion(position, &mut nodes)?;
+        let path = merkle::prove_inclusion(position, &mut self.nodes())?;
         let leaf = Leaf { index: entry_index, hash: leaf_hash(entry.as_bytes()) };
         verify_inclusion(&leaf, &self.checkpoint.tree(), &path)
             .map_err(|error| Error::NotInTree { entry_index, error })?;
@@ -180,19 +216,44 @@ impl<'a> Published<'a> {
         }
     }
 
-    /// Finds the companions of a statement, in one walk back from its entry: references point
-    /// back only, and so does the record that brought a key.
+    /// Finds the companions of a statement: what it refers to, and what brought the keys, and so on.
     fn companions(
         &self,
         subject: &Statement,
         entry_index: u64,
         left_out: &mut Vec<(u64, &'static str)>,
     ) -> Result<Vec<Companion>, Error> {
+        let mut search = self.search(subject, entry_index)?;
+        let looked_up = match self.index {
+            Some(index) => self.look_up(index, &mut search, entry_index)?,
+            None => false,
+        };
+        if !looked_up {
+            search = self.search(subject, entry_index)?;
+            self.walk_back(&mut search, entry_index)?;
+        }
+        search.cut();
+        left_out.append(&mut search.left_out);
+        let mut companions = Vec::new();
+        for (place, Kept { bytes: statement, .. }) in search.kept {
+            let (_, path) = self.path(place, Hash::of(&statement))?;
+            companions.push(Companion { entry_index: place, path, statement });
+        }
+        Ok(companions)
+    }
+
+    fn search(&self, subject: &Statement, entry_index: u64) -> Result<Search, Error> {
         let mut search = Search::default();
         if entry_index > 0 {
             self.charter(&mut search)?;
         }
         search.want(subject, 0);
+        Ok(search)
+    }
+
+    /// Looks from entry to entry, back from the one that is proven: references point back only, and so
+    /// does the record that brought a key.
+    fn walk_back(&self, search: &mut Search, entry_index: u64) -> Result<(), Error> {
         let last = entry_index / u64::from(FULL_WIDTH);
         for index in (0..=last).rev() {
             if search.is_done() {
@@ -214,23 +275,46 @@ impl<'a> Published<'a> {
                 let slot = usize::try_from(place - first).expect("less than a full bundle");
                 let bytes = statements.as_mut().and_then(|it| it[slot].take());
                 self.expect(place, id, bytes.as_deref())?;
-                search.look(place, id, bytes, left_out);
+                search.look(place, id, bytes);
             }
         }
-        search.cut(left_out);
-        let mut companions = Vec::new();
-        for (place, Kept { bytes: statement, .. }) in search.kept {
-            let (_, path) = self.path(place, Hash::of(&statement))?;
-            companions.push(Companion { entry_index: place, path, statement });
+        Ok(())
+    }
+
+    /// The same where an index says at which entries to look. False if it does not know of something
+    /// that is looked for: then nobody can tell whether it is there.
+    fn look_up(&self, index: &Index, search: &mut Search, entry_index: u64) -> Result<bool, Error> {
+        let before = |row: &Row| (1..entry_index).contains(&row.entry_index);
+        let (Ok(Some(extent)), Ok(governance)) = (index.extent(), index.governance()) else {
+            return Ok(false);
+        };
+        if extent.tree_size <= entry_index {
+            return Ok(false);
         }
-        Ok(companions)
+        let governance = governance.into_iter().filter(before);
+        let mut places: BTreeSet<u64> = governance.map(|row| row.entry_index).collect();
+        let mut asked: HashSet<Id> = HashSet::new();
+        while !search.is_done() {
+            let new: Vec<Id> = search.ids.keys().filter(|id| asked.insert(**id)).copied().collect();
+            for id in new {
+                let rows = index.all_by_id(id).unwrap_or_default().into_iter();
+                let Some(row) = rows.rev().find(before) else { return Ok(false) };
+                places.insert(row.entry_index);
+            }
+            // From the last one on, as when one walks back.
+            let Some(place) = places.pop_last() else { break };
+            let id = self.id_of(place)?;
+            if search.may_need(id) {
+                let bytes = self.statement(place, id)?;
+                search.look(place, id, bytes);
+            }
+        }
+        Ok(search.is_done())
     }
 
     /// The charter says which keys need no record of their own.
     fn charter(&self, search: &mut Search) -> Result<(), Error> {
-        let (bundle, slot) = reading::place_of(0, self.tree_size());
-        let entry = reading::entries(self.source, bundle)?[slot];
-        let Some(bytes) = self.statement(0, Id::from_hash(entry))? else { return Ok(()) };
+        let Some(bytes) = self.statement(0, self.id_of(0)?)? else { return Ok(()) };
         if let Ok(statement) = statement::open(&bytes)
             && let Record::Charter(charter) = statement.record()
         {
@@ -241,7 +325,7 @@ impl<'a> Published<'a> {
     }
 }
 
-/// What a walk back is looking for, and what it has found.
+/// What is looked for, and what was found.
 #[derive(Default)]
 struct Search {
     /// Statements, with the number of steps from the one that is proven.
@@ -252,6 +336,8 @@ struct Search {
     used: HashSet<Thumbprint>,
     chartered: HashSet<Thumbprint>,
     kept: BTreeMap<u64, Kept>,
+    /// What should be kept and is not, each with the reason.
+    left_out: Vec<(u64, &'static str)>,
 }
 
 struct Kept {
@@ -290,20 +376,14 @@ impl Search {
         }
     }
 
-    fn look(
-        &mut self,
-        place: u64,
-        id: Id,
-        bytes: Option<Vec<u8>>,
-        left_out: &mut Vec<(u64, &'static str)>,
-    ) {
+    fn look(&mut self, place: u64, id: Id, bytes: Option<Vec<u8>>) {
         let distance = self.ids.remove(&id);
         let Some(bytes) = bytes else {
-            left_out.extend(distance.map(|_| (place, "it is withheld")));
+            self.left_out.extend(distance.map(|_| (place, "it is withheld")));
             return;
         };
         let Ok(statement) = statement::open(&bytes) else {
-            left_out.extend(distance.map(|_| (place, "this program does not read it")));
+            self.left_out.extend(distance.map(|_| (place, "this program does not read it")));
             return;
         };
         let governs = match statement.record() {
@@ -329,7 +409,7 @@ impl Search {
     }
 
     /// Leaves out what is farthest from the proven statement, where all of it is too much.
-    fn cut(&mut self, left_out: &mut Vec<(u64, &'static str)>) {
+    fn cut(&mut self) {
         let mut order: Vec<(usize, u64)> =
             self.kept.iter().map(|(place, it)| (it.distance, *place)).collect();
         order.sort_unstable();
@@ -339,7 +419,7 @@ impl Search {
             length += self.kept[&place].bytes.len() + 64 * 34 + 32;
             if number >= MAX_COMPANIONS || length > companions::MAX_LENGTH - FRAME {
                 self.kept.remove(&place);
-                left_out.push((place, "the file would be too large"));
+                self.left_out.push((place, "the file would be too large"));
             }
         }
     }

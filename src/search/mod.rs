@@ -16,6 +16,9 @@ pub mod tables;
 pub mod reread;
 pub mod keep;
 
+// What was verified, asked about one claim.
+pub mod verified;
+
 // What it answers.
 pub mod named;
 pub mod later;

@@ -14,6 +14,7 @@ mod before;
 mod statements;
 mod files;
 pub mod continuity;
+pub mod remembered;
 
 use std::num::NonZeroUsize;
 

@@ -9,10 +9,12 @@ use whosaid::attribution::record::Record;
 use whosaid::attribution::record::charter::{KeyAction, KeyChange, Power};
 use whosaid::attribution::record::claim::{Mode, Passage};
 use whosaid::attribution::record::notice::NoticeKind;
+use whosaid::attribution::statement;
 use whosaid::cbor::{Order, encode_value};
 use whosaid::cose::Envelope;
 use whosaid::evidence::capture;
 use whosaid::hash::Hash;
+use whosaid::index::{Extent, Index};
 use whosaid::key::SecretKey;
 use whosaid::receipt::bundle::{Blob, Bundle};
 use whosaid::receipt::check::{Error, check};
@@ -34,10 +36,12 @@ use whosaid::tlog::note::{Algorithm, Note, Signature, VerifierKey};
 use whosaid::tlog::policy::Policy;
 use whosaid::tlog::proof::Proof;
 use whosaid::tlog::receipt::Receipt;
+use whosaid::verify::remembered::begin;
 use whosaid::verify::report::Outcome::{self, Fail, NotChecked};
 use whosaid::verify::report::Verdict;
 
-use crate::it::house::{ORIGIN, TIME, log_key, party, policy, recorder_key};
+use crate::it::book::story;
+use crate::it::house::{ORIGIN, THREADS, TIME, log_key, party, policy, recorder_key};
 use crate::it::sample::{
     CAPTURES, CLAIM, Sample, append_as, claim, large, lina_key, notice, reopen, small,
 };
@@ -170,8 +174,54 @@ fn quoting() -> (Sample, u64) {
 
 fn prove(disk: &SimulatedDisk, entry_index: u64) -> Proven {
     let store = Store::open(disk.clone()).unwrap();
-    let published = Published::open(&store, &policy()).unwrap();
-    published.prove(entry_index).unwrap()
+    let proven = Published::open(&store, &policy()).unwrap().prove(entry_index).unwrap();
+    let mut index = Index::in_memory().unwrap();
+    begin(&store, &policy(), &mut index, THREADS, &mut |_, _| ()).unwrap();
+    let published = Published::open(&store, &policy()).unwrap().with_index(&index);
+    let looked_up = published.prove(entry_index).unwrap();
+    assert_eq!(format!("{looked_up:?}"), format!("{proven:?}"), "entry {entry_index}");
+    proven
+}
+
+#[test]
+fn where_an_index_says_to_look_the_same_is_proven() {
+    let book = story();
+    let size = book.0.len();
+    let disks = (1..=size).map(|size| (size, book.publish(size)));
+    let gone = (0..size).map(|gone| (size, book.publish_without(size, &[gone])));
+    for (size, disk) in disks.chain(gone) {
+        for entry_index in 0..size as u64 {
+            prove(&disk, entry_index);
+        }
+    }
+}
+
+#[test]
+fn an_index_that_lies_or_is_of_another_ledger_proves_nothing_else() {
+    let book = story();
+    let (disk, size) = (book.publish(book.0.len()), book.0.len() as u64);
+    let store = Store::open(disk.clone()).unwrap();
+    let root = Published::open(&store, &policy()).unwrap().prove(0).unwrap().checkpoint.root;
+    let honest: Vec<_> = book.0.iter().map(|it| statement::open(it).unwrap()).collect();
+    // Each statement is said to stand where another one does.
+    let turned = honest.iter().enumerate().map(|(at, it)| ((at as u64 + 7) % size, it));
+    let extents = [
+        Extent { tree_size: size, root },
+        Extent { tree_size: size, root: Hash::of(b"another") },
+        Extent { tree_size: size + 1, root },
+        Extent { tree_size: 3, root },
+    ];
+    for extent in extents {
+        let mut index = Index::in_memory().unwrap();
+        index.extend(turned.clone(), extent).unwrap();
+        let lied_to = Published::open(&store, &policy()).unwrap().with_index(&index);
+        for entry_index in 0..size {
+            let found = lied_to.prove(entry_index).unwrap();
+            assert_eq!(format!("{found:?}"), format!("{:?}", prove(&disk, entry_index)));
+        }
+        let id = book.id(5).to_string();
+        assert_eq!(lied_to.by_prefix(&id[..12]).unwrap(), None, "{extent:?}");
+    }
 }
 
 fn tlog_proof(disk: &SimulatedDisk, entry_index: u64) -> Vec<u8> {

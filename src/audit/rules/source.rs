@@ -288,7 +288,7 @@ mod tests {
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
     use crate::audit::captures::Held;
     use crate::audit::case::Case;
-    use crate::audit::notebook::{Notebook, check, claim, date, passage};
+    use crate::audit::notebook::{Notebook, check, check_part, claim, date, passage};
     use crate::audit::signing::sshsig;
     use crate::audit::standing::Standings;
     use crate::hash::Hash;
@@ -322,6 +322,7 @@ mod tests {
     /// What the last rule answers, with its words.
     fn whose(world: &World) -> (Truth, String) {
         let graph = world.notebook.graph();
+        check_part(&graph, &world.notebook, world.claim);
         let standings = Standings::as_of(&graph, graph.tree_size());
         let held = |digest: &Hash| world.notebook.held(digest);
         let case = Case::gather(&graph, &standings, world.claim, &held).unwrap();
