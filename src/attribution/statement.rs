@@ -14,7 +14,7 @@ use crate::cbor;
 use crate::comb::shared::{Claimed, Combs};
 use crate::cose::{self, Header, Sign1};
 use crate::hash::Hash;
-use crate::key::{PublicKey, SecretKey, Thumbprint};
+use crate::key::{LENGTH, PublicKey, SecretKey, Thumbprint};
 
 /// The longest statement, in bytes: what a C2SP entry bundle can carry (a 16-bit length).
 pub const MAX_LENGTH: usize = 65_535;
@@ -80,9 +80,12 @@ pub enum Error {
 pub struct Statement {
     id: Id,
     envelope: Sign1,
-    record: Record,
-    /// Whether the signature is this key's, where that was checked ahead: see [`check_signatures`].
-    checked: Option<(PublicKey, bool)>,
+    record: Box<Record>,
+    /// Whether the signature is the key's of these bytes, where that was checked ahead: see
+    /// [`check_signatures`].
+    checked: Option<([u8; LENGTH], bool)>,
+    /// See [`identity`], where it is known from sealing.
+    identity: Option<Hash>,
 }
 
 // The id is the hash of all bytes: nothing else can differ.
@@ -101,13 +104,15 @@ pub struct Unsealed<'a, R> {
     record: R,
     issuer: &'a str,
     payload: Vec<u8>,
+    identity: Hash,
 }
 
 /// Checks a record and encodes it. `issuer` is the recorder's name.
 pub fn prepare<R: Borrow<Record>>(record: R, issuer: &str) -> Result<Unsealed<'_, R>, Error> {
     record.borrow().check()?;
     let payload = cbor::encode(record.borrow())?;
-    Ok(Unsealed { record, issuer, payload })
+    let identity = identity_of(issuer, &payload);
+    Ok(Unsealed { record, issuer, payload, identity })
 }
 
 /// Seals a record: checks it, encodes it, signs it, and opens the result again, because nothing
@@ -126,7 +131,7 @@ pub fn seal(
 impl<R: Borrow<Record>> Unsealed<'_, R> {
     /// What will make it the same as another statement: see [`identity`].
     pub fn identity(&self) -> Hash {
-        identity_of(self.issuer, &self.payload)
+        self.identity
     }
 
     /// Signs it and opens the result again, as [`seal`] does.
@@ -149,9 +154,10 @@ impl<R: Borrow<Record>> Unsealed<'_, R> {
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Statement, Error> {
-        let statement = open(bytes)?;
+        let mut statement = open(bytes)?;
+        statement.identity = Some(self.identity);
         assert_eq!(
-            statement.record,
+            *statement.record,
             *self.record.borrow(),
             "a sealed record reads back as another"
         );
@@ -176,7 +182,7 @@ pub fn seal_all<R: Borrow<Record>>(
         let bytes = envelope.into_bytes();
         let mut statement = unsealed.read_back(&bytes)?;
         assert!(!sealed.is_empty() || statement.verifies(&public), "the key is not what it says");
-        statement.checked = Some((public, true));
+        statement.checked = Some((*public.as_bytes(), true));
         sealed.push((bytes, statement));
     }
     Ok(sealed)
@@ -201,15 +207,15 @@ pub(crate) fn open_as(id: Id, bytes: &[u8]) -> Result<Statement, Error> {
         return Err(if ours { Error::Newer { found } } else { Error::ContentType { found } });
     }
     expect("typ (16)", &header.typ, TYP)?;
-    let record: Record = cbor::decode(envelope.payload())?;
-    if let Record::Charter(Charter { format, .. }) = &record
+    let record: Box<Record> = cbor::decode(envelope.payload())?;
+    if let Record::Charter(Charter { format, .. }) = &*record
         && *format > FORMAT
     {
         return Err(Error::Newer { found: format!("charter format {format}") });
     }
     record.check()?;
     expect("sub (15, 2)", &header.subject, &record.subject())?;
-    Ok(Statement { id, envelope, record, checked: None })
+    Ok(Statement { id, envelope, record, checked: None, identity: None })
 }
 
 /// Checks the signatures of many statements at once, as far as their keys are known by the names
@@ -229,7 +235,7 @@ pub(crate) fn check_signatures<'a>(
         .collect();
     let verdicts = combs.verify_all(&claimed);
     for ((key, statement), verdict) in keyed.into_iter().zip(verdicts) {
-        statement.checked = Some((key, verdict));
+        statement.checked = Some((*key.as_bytes(), verdict));
     }
 }
 
@@ -279,13 +285,13 @@ impl Statement {
 
     /// What makes it the same as another statement: see [`identity`].
     pub fn identity(&self) -> Hash {
-        identity_of(self.issuer(), self.envelope.payload())
+        self.identity.unwrap_or_else(|| identity_of(self.issuer(), self.envelope.payload()))
     }
 
     /// Whether the signature is `key`'s.
     pub fn verifies(&self, key: &PublicKey) -> bool {
         match self.checked {
-            Some((checked, verdict)) if checked == *key => verdict,
+            Some((checked, verdict)) if checked == *key.as_bytes() => verdict,
             _ => self.envelope.verifies(key),
         }
     }

@@ -25,11 +25,11 @@ pub const WIDTHS: std::ops::RangeInclusive<u32> = 4..=12;
 
 /// The width of the base point's table, which all keys share: 26 windows, 2.1 MB, made once in
 /// 2.3 ms.
-const BASE_WIDTH: u32 = 10;
+const BASE_WIDTH: u32 = 11;
 
 /// How many signatures are summed and encoded together: their sums (40 KB) and one window of the
 /// tables (82 KB) stay in the cache, and the one inversion of 3.5 µs is shared by all.
-const GROUP: usize = 256;
+const GROUP: usize = 2048;
 
 /// The bits of a scalar: it is below the group's order, which is below 2^253.
 const SCALAR_BITS: u32 = 253;

@@ -14,7 +14,7 @@ use crate::key::PublicKey;
 const SMALL_WIDTH: u32 = 6;
 
 /// The width of a key's large table: 1.19 MB.
-const LARGE_WIDTH: u32 = 9;
+const LARGE_WIDTH: u32 = 11;
 
 /// What tables may cost in time and memory.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ struct Limits {
     counted: usize,
 }
 
-const LIMITS: Limits = Limits { few: 16, many: 1024, tables: 128, large_tables: 32, counted: 4096 };
+const LIMITS: Limits = Limits { few: 16, many: 2048, tables: 128, large_tables: 16, counted: 4096 };
 
 /// A signature to be judged, and the key that is said to have made it.
 #[derive(Debug, Clone, Copy)]
@@ -206,9 +206,9 @@ mod tests {
         assert_eq!(judge(&combs, 1, 10), None);
         assert_eq!(judge(&combs, 1, 5), None);
         assert_eq!(judge(&combs, 1, 1), SMALL);
-        assert_eq!(judge(&combs, 1, 1007), SMALL);
+        assert_eq!(judge(&combs, 1, 2031), SMALL);
         assert_eq!(judge(&combs, 1, 1), LARGE);
-        assert_eq!(judge(&combs, 2, 1024), LARGE, "at once, for many at once");
+        assert_eq!(judge(&combs, 2, 2048), LARGE, "at once, for many at once");
         assert_eq!(combs.verify_all(&[]), Vec::<bool>::new());
     }
 

@@ -20,7 +20,7 @@ pub struct Draft {
     /// What other drafts refer to it by.
     pub label: Id,
     /// The record.
-    pub record: Record,
+    pub record: Box<Record>,
     /// A party or channel that is taken only if the ledger knows none of this key: a table knows
     /// less of a party than what may be recorded of it already.
     pub is_fallback: bool,

@@ -158,7 +158,7 @@ impl Group {
                     Meant { id: it.id, kind, entry: it.entry_index }
                 }
                 None => {
-                    if let Record::Notice(_) = &record {
+                    if let Record::Notice(_) = &*record {
                         may_record(holdings, recorder, &record)?;
                     }
                     Meant { id: own_label(holdings.tree_size(), place), kind, entry: u64::MAX }
@@ -166,14 +166,14 @@ impl Group {
             };
             here.0.insert(label, meant);
             if keeps_labels || is_fallback {
-                self.keep(label, place, meant, looking)?;
+                self.keep(label, place, meant, looking);
             }
             if let Some(name) = name_of(&record).filter(|_| is_fallback) {
                 looking.names.insert(label, Hash::of(name.as_bytes()));
             }
             if let Some(key) = record.key() {
                 let keyed = Keyed { kind, key: key.to_owned() };
-                self.keep(keyed.label(), place, meant, looking)?;
+                self.keep(keyed.label(), place, meant, looking);
             }
             self.kinds.push(kind);
             if rehearsal.is_none() {
@@ -191,16 +191,9 @@ impl Group {
     }
 
     /// Lets later rows use a label, which means the record under its own one until that has an id.
-    fn keep(
-        &mut self,
-        label: Id,
-        place: usize,
-        meant: Meant,
-        looking: &Looking,
-    ) -> Result<(), Error> {
-        looking.known.mean(label, meant)?;
+    fn keep(&mut self, label: Id, place: usize, meant: Meant, looking: &Looking) {
+        looking.known.mean_for_now(label, meant);
         self.kept.push((label, place));
-        Ok(())
     }
 }
 

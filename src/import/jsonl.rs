@@ -90,7 +90,7 @@ impl<'b, R: BufRead> Reader<'b, R> {
         let Value::Object(mut line) = strict_json::read(bytes)? else {
             return Err(Problem::new("expected a JSON object, as {\"claim\": {…}}"));
         };
-        let label = label(&mut line, bytes)?;
+        let given = label(&mut line)?;
         let text = match line.remove("text") {
             None => None,
             Some(Value::String(text)) => Some(text),
@@ -107,7 +107,9 @@ impl<'b, R: BufRead> Reader<'b, R> {
                 Value::Object(line)
             }
         };
-        let mut draft = RowDraft { keeps_labels: true, ..RowDraft::default() };
+        // Nobody refers to a line without a label.
+        let mut draft = RowDraft { keeps_labels: given.is_some(), ..RowDraft::default() };
+        let label = given.unwrap_or_else(|| record_json::label_of(""));
         let record = record_json::read(record, &mut draft.keyed)?;
         if matches!(record, Record::Charter(_) | Record::Key(_)) {
             let what = format!("a {} record says who may sign in another ledger", record.kind());
@@ -115,7 +117,7 @@ impl<'b, R: BufRead> Reader<'b, R> {
         }
         draft.notes.extend(look_at_ids(&record)?);
         let record = self.captured(record, text, &mut draft)?;
-        draft.drafts.push(Draft { label, record, is_fallback: false });
+        draft.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
         Ok(Said::Drafts(Box::new(draft)))
     }
 
@@ -164,21 +166,21 @@ fn look_at_ids(record: &Record) -> Result<Option<String>, Problem> {
 }
 
 /// By what later lines refer to this one: its name, or the id it has elsewhere.
-fn label(line: &mut Map<String, Value>, bytes: &[u8]) -> Result<Id, Problem> {
+fn label(line: &mut Map<String, Value>) -> Result<Option<Id>, Problem> {
     let name = line.remove("label");
     let id = line.get("id").cloned();
     match (name, id) {
-        (Some(Value::String(name)), None) => Ok(record_json::label_of(&name)),
+        (Some(Value::String(name)), None) => Ok(Some(record_json::label_of(&name))),
         (Some(_), Some(_)) => {
             Err(Problem::new("found both `label` and `id`, expected one of them"))
         }
         (Some(_), None) => Err(Problem::new("`label` is no text in quotation marks")),
         (None, Some(Value::String(id))) => match Hash::from_hex(&id) {
-            Some(hash) => Ok(Id::from_hash(hash)),
+            Some(hash) => Ok(Some(Id::from_hash(hash))),
             None => Err(Problem::new(format!("`id` is {id:?}, expected 64 hex digits"))),
         },
         (None, Some(_)) => Err(Problem::new("`id` is no text in quotation marks")),
-        (None, None) => Ok(Id::from_hash(Hash::of(bytes))),
+        (None, None) => Ok(None),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Known {
     connection: Connection,
     /// What was asked for last: a thousand rows in a row name the same few parties.
     recent: RefCell<HashMap<Id, Meant>>,
+    /// What labels stand for until their records have ids.
+    for_now: RefCell<HashMap<Id, Meant>>,
 }
 
 impl Known {
@@ -49,13 +51,15 @@ impl Known {
              CREATE TABLE brought (entry INTEGER PRIMARY KEY, row INTEGER NOT NULL) STRICT;
              BEGIN;"
         ))?;
-        Ok(Self { connection, recent: RefCell::default() })
+        Ok(Self { connection, recent: RefCell::default(), for_now: RefCell::default() })
     }
 
     /// What a label stands for.
     pub fn meant(&self, label: Id) -> Result<Option<Meant>, Error> {
-        if let Some(meant) = self.recent.borrow().get(&label) {
-            return Ok(Some(*meant));
+        for near in [&self.for_now, &self.recent] {
+            if let Some(meant) = near.borrow().get(&label) {
+                return Ok(Some(*meant));
+            }
         }
         let meant = self.look_up(label)?;
         if let Some(meant) = meant {
@@ -88,10 +92,16 @@ impl Known {
         Ok(Some(Meant { id, kind, entry }))
     }
 
+    /// Says what a label stands for until [`Known::mean`] says it for good.
+    pub fn mean_for_now(&self, label: Id, meant: Meant) {
+        self.for_now.borrow_mut().insert(label, meant);
+    }
+
     /// Says what a label stands for.
     pub fn mean(&self, label: Id, meant: Meant) -> Result<(), Error> {
         let place = SAID.iter().position(|kind| *kind == meant.kind);
         let Some(kind) = place.and_then(|place| u8::try_from(place).ok()) else { return Ok(()) };
+        self.for_now.borrow_mut().remove(&label);
         self.note(label, meant);
         let query = "INSERT OR REPLACE INTO meant (label, id, kind, entry) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = self.connection.prepare_cached(query)?;
@@ -131,6 +141,9 @@ mod tests {
         let known = Known::new().unwrap();
         let (one, other) = (label(&["one"]), label(&["other"]));
         assert_eq!(known.meant(one).unwrap(), None);
+        let soon = Meant { id: one, kind: "claim", entry: 0 };
+        known.mean_for_now(one, soon);
+        assert_eq!(known.meant(one).unwrap(), Some(soon));
         let meant = Meant { id: other, kind: "claim", entry: 7 };
         known.mean(one, meant).unwrap();
         assert_eq!(known.meant(one).unwrap(), Some(meant));

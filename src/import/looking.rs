@@ -77,7 +77,7 @@ pub(crate) struct Ground<'g, D: Disk> {
 impl<D: Disk> Ground<'_, D> {
     fn record(&self, id: Id) -> Result<Option<Record>, Error> {
         if let Some(place) = self.places.get(&id) {
-            return Ok(Some(self.records[*place].record.clone()));
+            return Ok(Some(self.records[*place].record.as_ref().clone()));
         }
         Ok(self.holdings.find(id)?.map(|(_, statement)| statement.record().clone()))
     }

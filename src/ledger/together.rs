@@ -23,7 +23,7 @@ pub struct Labelled {
     /// What others refer to it by, in the place of an id.
     pub label: Id,
     /// The record, whose references may be labels of records before it.
-    pub record: Record,
+    pub record: Box<Record>,
 }
 
 /// A record of which all references are ids.
@@ -31,7 +31,7 @@ struct Ready<'n> {
     place: usize,
     label: Id,
     identity: Hash,
-    unsealed: Unsealed<'n, Record>,
+    unsealed: Unsealed<'n, Box<Record>>,
 }
 
 /// A record on its way into the batch.

@@ -157,10 +157,10 @@ fn walk_all(
                 if bundle.index == 0 {
                     walk.expect_keys(unread.bytes.as_deref().unwrap_or_default());
                 }
-                readers.give(unread, walk.keys().clone(), found);
+                readers.give(unread, walk.keys(), found);
                 continue;
             }
-            let Some((slots, found)) = readers.take() else { break };
+            let Some((slots, found)) = readers.take(walk.keys()) else { break };
             let Bundle { index, width } = slots.bundle();
             report.absorb(found);
             walk.bundle(slots, report, keep)?;

@@ -9,19 +9,29 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
 use crate::comb::shared::Combs;
-use crate::verify::slots::{Keys, Slots, Unread};
+use crate::verify::slots::{self, Keys, Slots, Unread};
 
-/// How many bundles wait for each reader: one that is read, and two so that it never waits. Each
-/// is about a megabyte.
-const WAITING: usize = 3;
+/// How many batches each reader has: one that is read, and one so that it never waits. Each is at most
+/// some eight megabytes.
+const WAITING: usize = 2;
 
-type Job = (Unread, Arc<Keys>);
+/// How many bundles are read in one go: signatures are checked fastest two thousand at a time.
+const BUNDLES: usize = 8;
 
-/// Threads that read bundles, each with its own queue: the n-th bundle is the n-th thread's.
+/// How many bytes are read in one go, at least: bundles of long statements go by fewer.
+const BYTES: usize = 2 * 1024 * 1024;
+
+type Job = (Vec<Unread>, Arc<Keys>);
+
+/// Threads that read batches of bundles, each with its own queue: the n-th batch is the n-th thread's.
 pub(crate) struct Readers<T> {
-    threads: Vec<(SyncSender<Job>, Receiver<Slots>)>,
-    /// What belongs to the bundles on their way, in their order, with the reader of each.
-    on_their_way: VecDeque<(usize, T)>,
+    threads: Vec<(SyncSender<Job>, Receiver<Vec<Slots>>)>,
+    /// A batch that is not full yet, and what belongs to its bundles.
+    gathered: (Vec<Unread>, Vec<T>),
+    /// What belongs to the bundles of each batch on its way, in their order, with its reader.
+    on_their_way: VecDeque<(usize, Vec<T>)>,
+    /// Bundles that were read.
+    back: VecDeque<(Slots, T)>,
     next: usize,
 }
 
@@ -37,8 +47,8 @@ impl<T> Readers<T> {
             let (done, slots) = sync_channel(WAITING);
             scope.spawn(move || {
                 // Either side hangs up when nobody wants any more.
-                for (unread, keys) in todo {
-                    if done.send(unread.read(&keys, combs)).is_err() {
+                for (batch, keys) in todo {
+                    if done.send(slots::read_all(batch, &keys, combs)).is_err() {
                         break;
                     }
                 }
@@ -46,7 +56,8 @@ impl<T> Readers<T> {
             (jobs, slots)
         };
         let threads = (0..count.get()).map(reader).collect();
-        Self { threads, on_their_way: VecDeque::new(), next: 0 }
+        let (on_their_way, back) = (VecDeque::new(), VecDeque::new());
+        Self { threads, gathered: (Vec::new(), Vec::new()), on_their_way, back, next: 0 }
     }
 
     /// Whether another bundle can be given without waiting for those before it.
@@ -55,17 +66,36 @@ impl<T> Readers<T> {
     }
 
     /// Gives a bundle to be read, with what is to come back beside it.
-    pub(crate) fn give(&mut self, unread: Unread, keys: Arc<Keys>, beside: T) {
+    pub(crate) fn give(&mut self, unread: Unread, keys: &Arc<Keys>, beside: T) {
         assert!(self.has_room(), "more bundles given than wanted back");
-        self.threads[self.next].0.send((unread, keys)).expect("a reader works while it is wanted");
-        self.on_their_way.push_back((self.next, beside));
+        let (batch, besides) = &mut self.gathered;
+        batch.push(unread);
+        besides.push(beside);
+        let bytes: usize = batch.iter().filter_map(|it| Some(it.bytes.as_ref()?.len())).sum();
+        if batch.len() == BUNDLES || bytes >= BYTES {
+            self.send(keys);
+        }
+    }
+
+    fn send(&mut self, keys: &Arc<Keys>) {
+        let (batch, besides) = std::mem::take(&mut self.gathered);
+        let job = (batch, keys.clone());
+        self.threads[self.next].0.send(job).expect("a reader works while it is wanted");
+        self.on_their_way.push_back((self.next, besides));
         self.next = (self.next + 1) % self.threads.len();
     }
 
     /// The next bundle in the order in which they were given; `None` if none is on its way.
-    pub(crate) fn take(&mut self) -> Option<(Slots, T)> {
-        let (reader, beside) = self.on_their_way.pop_front()?;
-        let slots = self.threads[reader].1.recv().expect("a reader gives back all it was given");
-        Some((slots, beside))
+    pub(crate) fn take(&mut self, keys: &Arc<Keys>) -> Option<(Slots, T)> {
+        if self.back.is_empty() {
+            if self.on_their_way.is_empty() && !self.gathered.0.is_empty() {
+                self.send(keys);
+            }
+            let (reader, besides) = self.on_their_way.pop_front()?;
+            let read =
+                self.threads[reader].1.recv().expect("a reader gives back what it was given");
+            self.back.extend(read.into_iter().zip(besides));
+        }
+        self.back.pop_front()
     }
 }

@@ -67,9 +67,8 @@ pub(crate) struct Broken {
 }
 
 impl Unread {
-    /// Cuts the bundle into its slots and opens each statement that belongs there. Signatures by
-    /// `keys` are checked here, so that whoever asks the statement later has the answer at once.
-    pub(crate) fn read(self, keys: &Keys, combs: &Combs) -> Slots {
+    /// Cuts the bundle into its slots and opens each statement that belongs there.
+    fn read(self) -> Slots {
         let bytes = self.bytes.as_deref().unwrap_or_default();
         let (items, flaw) = bundle::parse_prefix(bytes, self.bundle.width);
         let mut read: Vec<Slot> =
@@ -89,7 +88,6 @@ impl Unread {
             let kind = self.kind_of_flaw(&bytes[before..], read.len(), &items);
             broken = Some(Broken { slot: read.len(), kind, flaw });
         }
-        check_signatures(&mut read, keys, combs);
         let unread = Self { bytes: None, ..self };
         Slots { unread, read, broken }
     }
@@ -145,10 +143,15 @@ impl Slots {
     }
 }
 
-fn check_signatures(read: &mut [Slot], keys: &Keys, combs: &Combs) {
-    let statements = read.iter_mut().filter_map(|slot| match slot {
+/// Reads bundles, and checks the signatures by `keys`, so that whoever asks a statement later has the
+/// answer at once.
+pub(crate) fn read_all(batch: Vec<Unread>, keys: &Keys, combs: &Combs) -> Vec<Slots> {
+    let mut all: Vec<Slots> = batch.into_iter().map(Unread::read).collect();
+    let slots = all.iter_mut().flat_map(|slots| &mut slots.read);
+    let statements = slots.filter_map(|slot| match slot {
         Slot::Right(statement) => Some(&mut **statement),
         _ => None,
     });
     statement::check_signatures(statements, |signer| keys.get(&signer).copied(), combs);
+    all
 }

@@ -113,14 +113,14 @@ impl Making<'_> {
     /// Adds a party or channel, which the ledger may know better.
     fn fallback(&mut self, label: Id, record: Record) -> Result<(), Problem> {
         if let Some(same) = self.it.drafts.iter().find(|draft| draft.label == label) {
-            if same.record == record {
+            if *same.record == record {
                 return Ok(());
             }
             let key = record.key().unwrap_or_default();
             return Err(Problem::new(format!("two of this row have the key {key:?}"))
                 .hint("give the column map a `key` that tells them apart"));
         }
-        self.it.drafts.push(Draft { label, record, is_fallback: true });
+        self.it.drafts.push(Draft { label, record: Box::new(record), is_fallback: true });
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Making<'_> {
             captures,
             ..Document::of(rule.kind)
         });
-        self.it.drafts.push(Draft { label, record, is_fallback: false });
+        self.it.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
         Ok(())
     }
 
@@ -274,7 +274,7 @@ impl Making<'_> {
         };
         let label = label(&["claim", &number.to_string()]);
         let record = Record::Claim(Box::new(claim));
-        self.it.drafts.push(Draft { label, record, is_fallback: false });
+        self.it.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
         Ok(())
     }
 
