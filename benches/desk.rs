@@ -26,7 +26,7 @@ use whosaid::store::Store;
 use whosaid::store::os::OsDisk;
 use whosaid::tlog::note::{Algorithm, VerifierKey};
 use whosaid::tlog::policy::Policy;
-use whosaid::verify::remembered::begin;
+use whosaid::verify::remembered::{begin, remember};
 use whosaid::verify::report::Verdict;
 
 pub(crate) const ORIGIN: &str = "bench.example/claims";
@@ -148,7 +148,9 @@ impl Desk {
         let mut index = Index::open(&path).expect("an index");
         let store = Store::open(OsDisk::new(&self.folder)).expect("a ledger");
         let done = begin(&store, &self.policy, &mut index, threads(), &mut |_, _| ());
-        assert_eq!(done.expect("a readable disk").report.verdict(), Verdict::Verified);
+        let (verification, fresh) = done.expect("a readable disk");
+        assert_eq!(verification.report.verdict(), Verdict::Verified);
+        remember(&mut index, &fresh, &verification.report).expect("an index");
         index
     }
 

@@ -149,7 +149,7 @@ fn one_by_one(desk: &mut Desk, folder: &Path, small: Option<&[Duration; 3]>) -> 
     }
     let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
     let middle = desk.ledger.tree_size() / 2;
-    let mut remembered = desk.verified_before();
+    let remembered = desk.verified_before();
     for _ in 0..5 {
         proven.push(time(|| {
             let index = Index::at_hand(&desk.index_file()).expect("an index");
@@ -157,7 +157,7 @@ fn one_by_one(desk: &mut Desk, folder: &Path, small: Option<&[Duration; 3]>) -> 
             let published = published.with_index(&index);
             drop(black_box(published.prove(middle).expect("a receipt")));
         }));
-        audited.push(time(|| audit_one(desk, &mut remembered, middle)));
+        audited.push(time(|| audit_one(desk, &remembered, middle)));
     }
     let size = desk.claims;
     let beside = "one file replaced durably (write, fsync, rename, fsync)";
@@ -173,11 +173,11 @@ fn one_by_one(desk: &mut Desk, folder: &Path, small: Option<&[Duration; 3]>) -> 
 }
 
 /// Audits one claim of a ledger that was verified before, as `whosaid audit ID` does.
-fn audit_one(desk: &Desk, remembered: &mut Index, entry_index: u64) {
+fn audit_one(desk: &Desk, remembered: &Index, entry_index: u64) {
     let store = Store::open(OsDisk::new(&desk.folder)).expect("a ledger");
-    let asked = (&mut *remembered, None);
-    let verification = go_on(&store, &desk.policy, asked, threads(), &mut |_, _| ());
-    let verification = verification.expect("a readable disk").expect("it was verified");
+    let asked = (remembered, None);
+    let done = go_on(&store, &desk.policy, asked, threads(), &mut |_, _| ());
+    let (verification, _) = done.expect("a readable disk").expect("it was verified");
     assert_eq!(verification.report.verdict(), Verdict::Verified);
     let verified = Verified::new(&store, remembered, &verification);
     let id = verified.by_entry(entry_index).expect("an index").expect("an entry");

@@ -72,16 +72,16 @@ enum Purpose {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// SQLite's own words.
-    #[error("the index under .state could not be used: {0}")]
+    #[error("the index could not be used: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// Something stands in it that could not have been written.
-    #[error("the index under .state is damaged: {0}")]
+    #[error("the index is damaged: {0}")]
     Damaged(&'static str),
 }
 
 impl Error {
     /// Whether the index itself is broken, rather than the disk full or somebody else at it.
-    fn is_damage(&self) -> bool {
+    pub(crate) fn is_damage(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         match self {
             Self::Damaged(_) => true,
@@ -121,6 +121,7 @@ pub struct Index {
     /// Its file; none in memory.
     path: Option<PathBuf>,
     progress: Option<Progress>,
+    keeps_keys: bool,
 }
 
 impl fmt::Debug for Index {
@@ -139,7 +140,11 @@ impl Index {
     /// is replaced.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let open = || Self::prepare(Connection::open(path)?, Some(path.to_owned()));
-        open().or_else(|_| {
+        open().or_else(|error| {
+            // What others are at, or cannot be reached, is theirs.
+            if !error.is_damage() {
+                return Err(error);
+            }
             discard(path);
             open()
         })
@@ -150,10 +155,9 @@ impl Index {
     pub fn at_hand(path: &Path) -> Option<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).ok()?;
-        let version: i64 =
-            connection.pragma_query_value(None, "user_version", |row| row.get(0)).ok()?;
         let path = Some(path.to_owned());
-        (version == VERSION).then_some(Self { connection, path, progress: None })
+        let is_ours = version_of(&connection).is_ok_and(|version| version == VERSION);
+        is_ours.then_some(Self { connection, path, progress: None, keeps_keys: false })
     }
 
     /// Throws the index away, whatever is wrong with it, and begins an empty one.
@@ -162,8 +166,8 @@ impl Index {
         // The file must not be held open while it is removed.
         self.connection = Connection::open_in_memory()?;
         discard(&path);
-        let progress = self.progress.take();
-        *self = Self { progress, ..Self::open(&path)? };
+        let (progress, keeps_keys) = (self.progress.take(), self.keeps_keys);
+        *self = Self { progress, keeps_keys, ..Self::open(&path)? };
         Ok(())
     }
 
@@ -173,16 +177,19 @@ impl Index {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "cache_size", -CACHE)?;
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match version {
+        match version_of(&connection)? {
             VERSION => {}
-            0 => {
-                connection.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
-                connection.pragma_update(None, "user_version", VERSION)?;
-            }
+            0 => make_tables(&connection)?,
             _ => return Err(Error::Damaged("its version is another one")),
         }
-        Ok(Self { connection, path, progress: None })
+        Ok(Self { connection, path, progress: None, keeps_keys: true })
+    }
+
+    /// The same, keeping no keys of parties and channels, which are made of their names: what is
+    /// erased leaves no words in it.
+    #[must_use]
+    pub fn without_keys(self) -> Self {
+        Self { keeps_keys: false, ..self }
     }
 
     /// Another way to ask the same file, for another thread; `None` if it has no file. It sees what
@@ -221,7 +228,16 @@ impl Index {
     /// From now on nothing counts before [`Index::keep`] is called: what is added until then is
     /// forgotten with the index.
     pub fn hold(&mut self) -> Result<(), Error> {
+        self.let_go()?;
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    /// Forgets what was added since [`Index::hold`], if that was called.
+    pub fn let_go(&mut self) -> Result<(), Error> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        Ok(())
     }
 
     /// Lets what was added since [`Index::hold`] count.
@@ -251,7 +267,7 @@ impl Index {
                 "INSERT INTO entry (entry_index, id, signer, kind, key)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
-            let mut last: Option<(Thumbprint, i64)> = None;
+            let (mut last, keeps_keys) = (None, self.keeps_keys);
             for (entry_index, statement) in statements {
                 let signer = match last {
                     Some((thumbprint, number)) if thumbprint == statement.signer() => number,
@@ -263,7 +279,7 @@ impl Index {
                     statement.id().hash().as_bytes(),
                     signer,
                     statement.record().kind(),
-                    statement.record().key(),
+                    statement.record().key().filter(|_| keeps_keys),
                 ])?;
                 heads_of(statement, |purpose, hash| {
                     heads.push((purpose, head(hash), sql(entry_index)));
@@ -413,6 +429,24 @@ impl Index {
         })?;
         found.map(|row| read(&row?)).collect()
     }
+}
+
+fn version_of(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Makes the tables, unless another process was faster.
+fn make_tables(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let made = version_of(connection).and_then(|version| {
+        let all = format!("{TABLES} PRAGMA user_version = {VERSION};");
+        Ok(if version == 0 {
+            connection.execute_batch(&all)?
+        })
+    });
+    let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.execute_batch(end)?;
+    made
 }
 
 fn read((entry_index, id, signer): &(i64, Vec<u8>, Vec<u8>)) -> Result<Row, Error> {

@@ -20,7 +20,7 @@ use crate::cli::look;
 use crate::cli::open::{Opened, Place};
 use crate::cli::summary::{self, Names};
 use crate::cli::terminal::Terminal;
-use crate::cli::verify::{self, with_progress};
+use crate::cli::verify::{self, Done, with_progress};
 use crate::evidence::authority::x509::Certificate;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
@@ -32,7 +32,6 @@ use crate::store::path::FilePath;
 use crate::store::source::Source;
 use crate::tlog::policy::Policy;
 use crate::verify::Verification;
-use crate::verify::remembered;
 use crate::verify::report::Verdict;
 
 /// The seconds of a day.
@@ -60,9 +59,10 @@ impl Whole {
     ) -> Result<Self, Failure> {
         let (store, policy) = (place.store()?, place.policy()?);
         let mut signed: Vec<Signed> = Vec::new();
-        let verification = verified(place, (&store, &policy), terminal, &mut || {
+        let (verification, _) = verified(place, (&store, &policy), terminal, &mut || {
             signed.clear();
-            with_progress(&store, &policy, &mut |it| signed.push(it), terminal)
+            let keep = &mut |it| signed.push(it);
+            Ok((with_progress(&store, &policy, keep, terminal)?, None))
         })?;
         let mut ids: Vec<(u64, Id)> =
             signed.iter().map(|it| (it.entry_index(), it.statement().id())).collect();
@@ -114,19 +114,23 @@ impl Part {
     pub(crate) fn open(place: &Place, terminal: &Terminal) -> Result<Self, Failure> {
         let (store, policy) = (place.store()?, place.policy()?);
         let is_small = place.checkpoint(&store).map_or(true, |it| it.size <= SMALL);
-        let remembered = (!is_small).then(|| verify::remembered(place, &store, &policy));
-        // Where nothing can be remembered all is verified each time.
-        let mut index = remembered.and_then(Result::ok).map_or_else(in_memory, Ok)?;
-        let verification = verified(place, (&store, &policy), terminal, &mut || {
-            match verify::new_only(&mut index, (&store, &policy), None, terminal) {
-                Ok(Some(verification)) => Ok(verification),
-                // An index that cannot be used is no reason to say nothing.
-                Ok(None) | Err(remembered::Error::Index(_)) => {
-                    all(&mut index, (&store, &policy), terminal)
-                }
-                Err(error) => Err(error.into()),
-            }
-        })?;
+        let mut index = match is_small {
+            true => Index::in_memory().map_err(writing::Error::from)?,
+            false => verify::remembered(place, &store, &policy, terminal)?,
+        };
+        let (verification, fresh) =
+            verified(place, (&store, &policy), terminal, &mut || match verify::new_only(
+                &index,
+                (&store, &policy),
+                None,
+                terminal,
+            )? {
+                Some(done) => Ok(done),
+                None => verify::all(&mut index, (&store, &policy), terminal),
+            })?;
+        if let Some(fresh) = &fresh {
+            verify::remember(&mut index, fresh, &verification.report, terminal);
+        }
         let pinned_roots = place.pinned_roots()?;
         Ok(Self { store, policy, index, verification, pinned_roots })
     }
@@ -157,9 +161,13 @@ impl Part {
         }
         // Something is not as it was verified: whether a notice says so is seen by reading all.
         let Self { store, policy, index, verification, .. } = self;
-        *verification = verified(place, (store, policy), terminal, &mut || {
-            all(index, (store, policy), terminal)
+        let (again, fresh) = verified(place, (store, policy), terminal, &mut || {
+            verify::all(index, (store, policy), terminal)
         })?;
+        if let Some(fresh) = &fresh {
+            verify::remember(index, fresh, &again.report, terminal);
+        }
+        *verification = again;
         self.audit_as_it_is(id, &is_gone)
     }
 
@@ -199,26 +207,6 @@ impl Part {
     }
 }
 
-/// Verifies all, and remembers it where that can be done.
-fn all(
-    index: &mut Index,
-    (store, policy): (&Opened, &Policy),
-    terminal: &Terminal,
-) -> Result<Verification, Failure> {
-    match verify::all(index, (store, policy), terminal) {
-        Err(remembered::Error::Index(error)) => {
-            terminal.talk(format!("note: that it was verified is not remembered: {error}"));
-            *index = in_memory()?;
-            Ok(verify::all(index, (store, policy), terminal)?)
-        }
-        verification => Ok(verification?),
-    }
-}
-
-fn in_memory() -> Result<Index, Failure> {
-    Ok(Index::in_memory().map_err(writing::Error::from)?)
-}
-
 fn refused(error: verified::Error) -> Failure {
     Failure::new(failure::DOES_NOT_VERIFY, error)
         .hint("`whosaid verify` names every file and entry")
@@ -230,11 +218,11 @@ fn verified(
     place: &Place,
     (store, policy): (&Opened, &Policy),
     terminal: &Terminal,
-    verify: &mut dyn FnMut() -> Result<Verification, Failure>,
-) -> Result<Verification, Failure> {
-    let mut verification = verify()?;
+    verify: &mut dyn FnMut() -> Result<Done, Failure>,
+) -> Result<Done, Failure> {
+    let (mut verification, mut fresh) = verify::settled(store, verify)?;
     if verification.report.verdict() == Verdict::Failed && store.distrust_cache(terminal) {
-        verification = verify()?;
+        (verification, fresh) = verify()?;
     }
     if verification.report.verdict() == Verdict::Failed {
         store.drop_cache(terminal);
@@ -245,7 +233,7 @@ fn verified(
     }
     let met = place.meet(store, policy, terminal)?;
     place.remember(met.as_ref(), policy, terminal);
-    Ok(verification)
+    Ok((verification, fresh))
 }
 
 fn held(store: &Opened, digest: &Hash) -> Held {

@@ -12,7 +12,6 @@ use crate::ledger::{batch, cosigning, reading, writing};
 use crate::receipt::prove;
 use crate::store::{self, failure, loose};
 use crate::tlog::checkpoint;
-use crate::verify::remembered;
 use crate::web::{fetch, page};
 
 /// The exit codes, the same for every command.
@@ -206,15 +205,6 @@ impl From<reading::Error> for Failure {
         match error {
             reading::Error::Store(error) => error.into(),
             error => Self::new(DAMAGED, error).hint("run `whosaid verify`"),
-        }
-    }
-}
-
-impl From<remembered::Error> for Failure {
-    fn from(error: remembered::Error) -> Self {
-        match error {
-            remembered::Error::Store(error) => error.into(),
-            remembered::Error::Index(error) => writing::Error::from(error).into(),
         }
     }
 }

@@ -38,9 +38,6 @@ use crate::web::remote::{Freshness, Remote};
 /// The most bytes of pinned certificates that are read: some hundred of them.
 const ROOTS_LIMIT: u64 = 1024 * 1024;
 
-/// How often a ledger that seems to have gone back is looked at again.
-const ATTEMPTS: u32 = 3;
-
 /// Where the ledger, the keys and the user's own files are.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -320,7 +317,7 @@ impl Place {
             // It may be an erasure, which opening finishes.
             following::forget(&folder);
         }
-        self.meet_again(&store, &policy)?;
+        seen::meet(self.memory.as_ref(), &store, &policy, &|| false)?;
         if reading::checkpoint(&store)?.is_none() && store.pending()?.is_none() {
             return Err(writing::Error::NoLedger.into());
         }
@@ -352,21 +349,6 @@ impl Place {
         let (recorded_at, memory) = (now(signing.at)?, self.memory.clone());
         let desk = Desk { ledger, recorder, key, settled, recorded_at, memory, folder, policy };
         Ok((desk, passphrases.first))
-    }
-
-    /// Compares the ledger with what was seen of it. Another process may commit and remember between
-    /// the two looks: what seems to have gone back is looked at again.
-    fn meet_again(&self, store: &Store<OsDisk>, policy: &Policy) -> Result<(), Failure> {
-        let mut attempts = ATTEMPTS;
-        loop {
-            match seen::meet(self.memory.as_ref(), store, policy, &|| false) {
-                Err(failure) if attempts > 0 && failure.is(&failure::ROLLED_BACK) => {
-                    attempts -= 1;
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-                met => return met.map(drop),
-            }
-        }
     }
 
     fn refuse_another_policy(&self, policy: &Policy) -> Result<(), Failure> {

@@ -25,8 +25,16 @@ pub(crate) fn meet(
     distrust: &dyn Fn() -> bool,
 ) -> Result<Option<Meeting>, Failure> {
     let Some(memory) = memory else { return Ok(None) };
-    let Some(note) = reading::checkpoint(source)? else { return Ok(None) };
+    let Some(mut note) = reading::checkpoint(source)? else { return Ok(None) };
     let mut meeting = memory.compare(source, &note, policy)?;
+    while matches!(meeting.standing, Standing::RolledBack(_)) {
+        // Another process may commit and remember between the two looks.
+        let Some(again) = reading::checkpoint(source)?.filter(|again| *again != note) else {
+            break;
+        };
+        note = again;
+        meeting = memory.compare(source, &note, policy)?;
+    }
     if matches!(meeting.standing, Standing::NotShown(_)) && distrust() {
         meeting = memory.compare(source, &note, policy)?;
     }

@@ -17,7 +17,7 @@ use crate::tlog::checkpoint::Cosigned;
 use crate::tlog::fork::Said;
 use crate::tlog::note::Note;
 use crate::tlog::policy::Policy;
-use crate::verify::remembered::{self, begin, go_on};
+use crate::verify::remembered::{self, Fresh, begin, go_on};
 use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Verdict};
 use crate::verify::{NOT_SHOWN, Verification, continuity, verify};
 use crate::web::remote::Freshness;
@@ -54,14 +54,20 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
     if !opened.is_at_hand() && reading::checkpoint(&opened)?.is_none() {
         return Err(no_ledger_at(ledger));
     }
-    let mut verification = match options.since {
-        Some(since) => verify_new(place, &opened, &policy, since, terminal)?,
-        None => with_progress(&opened, &policy, &mut |_| (), terminal)?,
-    };
+    let remembered = options.since.map(|_| remembered(place, &opened, &policy, terminal));
+    let mut remembered = remembered.transpose()?;
+    let (mut verification, fresh) =
+        settled(&opened, &mut || match (options.since, &mut remembered) {
+            (Some(since), Some(index)) => verify_new(index, (&opened, &policy), since, terminal),
+            _ => Ok((with_progress(&opened, &policy, &mut |_| (), terminal)?, None)),
+        })?;
     let met = match &place.memory {
         Some(memory) => continuity::check(&opened, &policy, memory, &mut verification)?,
         None => None,
     };
+    if let (Some(index), Some(fresh)) = (&mut remembered, &fresh) {
+        remember(index, fresh, &verification.report, terminal);
+    }
     let report = &verification.report;
     let fork = met.as_ref().and_then(|meeting| match &meeting.standing {
         Standing::Forked(fork) => Some(seen::keep_fork(place.memory.as_ref()?, fork)),
@@ -103,22 +109,47 @@ fn showing<T>(terminal: &Terminal, work: impl FnOnce(&mut dyn FnMut(u64, u64)) -
     done
 }
 
-/// Verifies what is new since this user verified the ledger last, or all of it where that is not
-/// remembered; and remembers it, if all of it holds.
-fn verify_new(
-    place: &Place,
+/// What was verified, and what of it is to be remembered.
+pub(crate) type Done = (Verification, Option<Fresh>);
+
+/// How often a ledger is verified again that was written to meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Has a ledger verified, and once more if it fails and was written to meanwhile: files that come and
+/// go with a commit are no fault of it.
+pub(crate) fn settled(
     store: &dyn Source,
-    policy: &Policy,
+    verify: &mut dyn FnMut() -> Result<Done, Failure>,
+) -> Result<Done, Failure> {
+    let mut done = verify()?;
+    for _ in 1..ATTEMPTS {
+        let (verification, _) = &done;
+        let failed = verification.report.verdict() == Verdict::Failed;
+        if !failed
+            || verification.note.is_none()
+            || reading::checkpoint(store)? == verification.note
+        {
+            break;
+        }
+        done = verify()?;
+    }
+    Ok(done)
+}
+
+/// Verifies what is new since this user verified the ledger last, or all of it where that is not
+/// remembered.
+fn verify_new(
+    index: &mut Index,
+    (store, policy): (&dyn Source, &Policy),
     since: Since,
     terminal: &Terminal,
-) -> Result<Verification, Failure> {
-    let mut index = remembered(place, store, policy)?;
+) -> Result<Done, Failure> {
     let wanted = match since {
         Since::Last => None,
         Since::Size(size) => Some(size),
     };
-    if let Some(verification) = new_only(&mut index, (store, policy), wanted, terminal)? {
-        return Ok(verification);
+    if let Some(done) = new_only(index, (store, policy), wanted, terminal)? {
+        return Ok(done);
     }
     if let Some(size) = wanted {
         let message = format!("the first {size} entries were not verified here before");
@@ -126,48 +157,92 @@ fn verify_new(
             .hint("`whosaid verify --since last` verifies all, and remembers it"));
     }
     terminal.talk("note: not verified here before, or not as it is now: all of it is verified");
-    Ok(all(&mut index, (store, policy), terminal)?)
+    all(index, (store, policy), terminal)
 }
 
 /// Verifies what is new since the ledger was verified last, or since it had so many entries; `None` if
 /// that does not help.
 pub(crate) fn new_only(
-    index: &mut Index,
+    index: &Index,
     (store, policy): (&dyn Source, &Policy),
     wanted: Option<u64>,
     terminal: &Terminal,
-) -> Result<Option<Verification>, remembered::Error> {
-    showing(terminal, |progress| go_on(store, policy, (index, wanted), threads(), progress))
+) -> Result<Option<Done>, Failure> {
+    let asked = (index, wanted);
+    match showing(terminal, |progress| go_on(store, policy, asked, threads(), progress)) {
+        Ok(done) => Ok(done.map(|(verification, fresh)| (verification, Some(fresh)))),
+        // An index that cannot be used is no reason to say nothing.
+        Err(remembered::Error::Index(_)) => Ok(None),
+        Err(remembered::Error::Store(error)) => Err(error.into()),
+    }
 }
 
-/// Verifies all, and remembers it in the index if all of it holds.
+/// Verifies all, and fills the index with it; if that cannot be written, one that is forgotten.
 pub(crate) fn all(
     index: &mut Index,
     (store, policy): (&dyn Source, &Policy),
     terminal: &Terminal,
-) -> Result<Verification, remembered::Error> {
-    showing(terminal, |progress| begin(store, policy, index, threads(), progress))
+) -> Result<Done, Failure> {
+    let verify_into = |index: &mut Index| {
+        showing(terminal, |progress| begin(store, policy, index, threads(), progress))
+    };
+    let done = match verify_into(index) {
+        Err(remembered::Error::Index(error)) => {
+            not_remembered(&error, terminal);
+            *index = in_memory()?;
+            verify_into(index)
+        }
+        done => done,
+    };
+    let (verification, fresh) = done.map_err(|error| match error {
+        remembered::Error::Store(error) => Failure::from(error),
+        remembered::Error::Index(error) => writing::Error::from(error).into(),
+    })?;
+    Ok((verification, Some(fresh)))
 }
 
-/// What this user remembers of having verified the log.
+/// Remembers what was verified, where that can be done.
+pub(crate) fn remember(index: &mut Index, fresh: &Fresh, report: &Report, terminal: &Terminal) {
+    if let Err(error) = remembered::remember(index, fresh, report) {
+        not_remembered(&error, terminal);
+    }
+}
+
+fn not_remembered(error: &dyn std::fmt::Display, terminal: &Terminal) {
+    terminal.talk(format!("note: what was verified is not remembered: {error}"));
+}
+
+/// What this user remembers of having verified the log; where nothing can be remembered, an index that
+/// is forgotten with the command.
 pub(crate) fn remembered(
     place: &Place,
     store: &dyn Source,
     policy: &Policy,
+    terminal: &Terminal,
 ) -> Result<Index, Failure> {
-    let nowhere = || {
-        Failure::usage("there is nowhere to remember what was verified")
-            .hint("set WHOSAID_STATE to a folder, or verify without --since")
+    let Some(memory) = &place.memory else {
+        terminal.talk("note: nothing can be remembered: WHOSAID_STATE names no folder");
+        return in_memory();
     };
-    let memory = place.memory.as_ref().ok_or_else(nowhere)?;
-    let note = reading::checkpoint(store)?.ok_or_else(|| no_ledger_at(&place.ledger))?;
-    let said = Note::parse(&note).ok().and_then(|note| Said::open(&note, policy).ok());
-    let key = said.and_then(|said| Some(said.first()?.key.clone()));
-    let key = key.ok_or_else(|| {
-        Failure::new(failure::POLICY, "the checkpoint is not signed by a log of the policy")
-    })?;
-    let path = memory.verified(&key).map_err(|error| Failure::new(failure::INPUT, error))?;
-    Ok(Index::open(&path).map_err(writing::Error::from)?)
+    // Whose checkpoint it is not is said by the verification.
+    let key = reading::checkpoint(store)?.and_then(|note| {
+        let said = Said::open(&Note::parse(&note).ok()?, policy).ok()?;
+        Some(said.first()?.key.clone())
+    });
+    let Some(key) = key else { return in_memory() };
+    let opened = memory.verified(&key).map_err(|error| error.to_string());
+    let opened = opened.and_then(|path| Index::open(&path).map_err(|error| error.to_string()));
+    match opened {
+        Ok(index) => Ok(index.without_keys()),
+        Err(error) => {
+            not_remembered(&error, terminal);
+            in_memory()
+        }
+    }
+}
+
+fn in_memory() -> Result<Index, Failure> {
+    Ok(Index::in_memory().map_err(writing::Error::from)?)
 }
 
 /// The exit code of a verdict.

@@ -4,7 +4,7 @@
 
 use crate::attribution::id::Id;
 use crate::attribution::statement;
-use crate::hash::{self, Hash};
+use crate::hash::{self, Hash, LENGTH};
 use crate::store;
 use crate::store::path::FilePath;
 use crate::store::source::Source;
@@ -146,14 +146,59 @@ pub fn nodes(store: &dyn Source, tree_size: u64) -> impl NodeReader<Error = Erro
     TileNodes { tree_size, height: tile::HEIGHT, fetch }
 }
 
+/// How often a file is looked for while somebody appends.
+const ATTEMPTS: usize = 3;
+
 /// The bytes of one file of the log as they stand, of at most what such a file may have.
+///
+/// A partial file may be gone once there is a wider one (C2SP tlog-tiles, "Partial Tiles"; a ledger keeps
+/// one bundle of statements only): the beginning of the present one is then read in its place.
 pub fn bytes(store: &dyn Source, path: Path) -> Result<Vec<u8>, Error> {
+    if let Some(bytes) = read(store, path)? {
+        return Ok(bytes);
+    }
+    for _ in 0..ATTEMPTS {
+        let Some(wider) = present(store, path)?.filter(|it| it.width() > path.width()) else {
+            break;
+        };
+        if let Some(mut bytes) = read(store, wider)? {
+            bytes.truncate(length_of(path, &bytes));
+            return Ok(bytes);
+        }
+    }
+    Err(Error::Missing(path))
+}
+
+/// The file as the newest checkpoint needs it. Nothing is believed of that but where to look.
+fn present(store: &dyn Source, path: Path) -> Result<Option<Path>, store::Error> {
+    if path.width() == FULL_WIDTH {
+        return Ok(None);
+    }
+    let note = checkpoint(store)?.and_then(|note| String::from_utf8(note).ok());
+    let size = note.and_then(|note| note.lines().nth(1)?.parse().ok());
+    let (level, index) = path.level_and_index();
+    let tile = size.and_then(|size| tile::tile_at(size, tile::HEIGHT, level, index));
+    Ok(tile.map(|tile| path.of_width(tile.width)))
+}
+
+/// How many bytes of a wider version of the file are this one.
+fn length_of(path: Path, bytes: &[u8]) -> usize {
+    match path {
+        Path::Tile(tile) => usize::from(tile.width) * LENGTH,
+        Path::Entries(bundle) | Path::Statements(bundle) => {
+            let (items, _) = bundle::parse_prefix(bytes, bundle.width);
+            items.iter().map(|item| 2 + item.len()).sum()
+        }
+    }
+}
+
+fn read(store: &dyn Source, path: Path) -> Result<Option<Vec<u8>>, Error> {
     let limit = match path {
         Path::Tile(_) => TILE_LIMIT,
         Path::Entries(_) => ENTRIES_LIMIT,
         Path::Statements(_) => STATEMENTS_LIMIT,
     };
-    store.read(&file(path), limit)?.ok_or(Error::Missing(path))
+    Ok(store.read(&file(path), limit)?)
 }
 
 #[cfg(test)]

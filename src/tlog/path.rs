@@ -42,12 +42,32 @@ pub struct Error(String);
 impl Path {
     /// The folder that holds the partial versions of this file.
     pub fn partials(&self) -> String {
-        let full = match *self {
-            Self::Tile(tile) => Self::Tile(Tile { width: FULL_WIDTH, ..tile }),
-            Self::Entries(bundle) => Self::Entries(Bundle { width: FULL_WIDTH, ..bundle }),
-            Self::Statements(bundle) => Self::Statements(Bundle { width: FULL_WIDTH, ..bundle }),
-        };
-        format!("{full}.p")
+        format!("{}.p", self.full())
+    }
+
+    /// The full version of this file.
+    #[must_use]
+    pub fn full(&self) -> Self {
+        self.of_width(FULL_WIDTH)
+    }
+
+    /// The version of this file with so many hashes or items, 1 to 256. A wider one begins with all that
+    /// a narrower one holds.
+    #[must_use]
+    pub fn of_width(&self, width: u16) -> Self {
+        match *self {
+            Self::Tile(tile) => Self::Tile(Tile { width, ..tile }),
+            Self::Entries(bundle) => Self::Entries(Bundle { width, ..bundle }),
+            Self::Statements(bundle) => Self::Statements(Bundle { width, ..bundle }),
+        }
+    }
+
+    /// The tile of a file, or the one beside which it stands: its level and its index there.
+    pub fn level_and_index(&self) -> (u8, u64) {
+        match self {
+            Self::Tile(tile) => (tile.level, tile.index),
+            Self::Entries(bundle) | Self::Statements(bundle) => (0, bundle.index),
+        }
     }
 
     /// The number of hashes or items in the file, 1 to 256.

@@ -1,8 +1,10 @@
 //! Does the ledger continue what was seen of it before? Asked of whoever remembers.
 
-use crate::memory::{Meeting, Memory, Standing};
+use crate::ledger::reading;
+use crate::memory::{self, Meeting, Memory, Standing};
 use crate::store;
 use crate::store::source::Source;
+use crate::tlog::note::Note;
 use crate::tlog::policy::Policy;
 use crate::verify::Verification;
 use crate::verify::report::{FaultKind, Subject};
@@ -21,7 +23,11 @@ pub fn check(
     verification: &mut Verification,
 ) -> Result<Option<Meeting>, store::Error> {
     let Some(note) = &verification.note else { return Ok(None) };
-    let meeting = memory.compare(source, note, policy)?;
+    let mut meeting = memory.compare(source, note, policy)?;
+    if matches!(meeting.standing, Standing::RolledBack(_)) {
+        // Somebody may have written, and remembered it, while this was verified.
+        meeting = compare_newest(source, policy, memory, note)?.unwrap_or(meeting);
+    }
     let report = &mut verification.report;
     report.notes.extend(meeting.notes.iter().cloned());
     if meeting.standing == Standing::First {
@@ -44,4 +50,21 @@ pub fn check(
     let what = meeting.standing.fault(meeting.size()).unwrap_or_default();
     report.fault(kind, Subject::Continuity, ("checkpoint", None), what);
     Ok(Some(meeting))
+}
+
+/// Compares the newest checkpoint, if it continues the one that was verified.
+fn compare_newest(
+    source: &dyn Source,
+    policy: &Policy,
+    memory: &Memory,
+    verified: &[u8],
+) -> Result<Option<Meeting>, store::Error> {
+    let (Some(newest), Ok(earlier)) = (reading::checkpoint(source)?, Note::parse(verified)) else {
+        return Ok(None);
+    };
+    let continues = memory::confront(source, &earlier, policy)? == Standing::Holds;
+    if newest == verified || !continues {
+        return Ok(None);
+    }
+    memory.compare(source, &newest, policy).map(Some)
 }

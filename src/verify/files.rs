@@ -1,14 +1,21 @@
 //! Does every capture stand where and as the records say, and does nothing else lie in the folder?
 
+use std::collections::HashSet;
+
+use crate::attribution::statement;
 use crate::evidence::capture::{self, Check, Difference, Expected, MAX_CAPTURE};
 use crate::hash::Hash;
+use crate::ledger::reading::{self, bundles_before};
 use crate::store::disk::Kind;
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
 use crate::store::source::Source;
 use crate::store::{self, Found};
-use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::bundle::bundles_of;
+use crate::tlog::checkpoint::{Checkpoint, Trusted};
+use crate::tlog::merkle;
 use crate::tlog::path::{CHECKPOINT, Path};
+use crate::tlog::policy::Policy;
 use crate::tlog::tile::{self, HEIGHT};
 use crate::verify::report::{FaultKind, Report, Subject};
 use crate::verify::statements::Walk;
@@ -60,11 +67,12 @@ pub(crate) fn check_captures(
 /// Looks at every file in the folder: each is part of the ledger, or has been slipped in.
 pub(crate) fn check_files(
     store: &dyn Source,
-    walk: &Walk<'_>,
+    (walk, policy): (&Walk<'_>, &Policy),
     checkpoint: &Checkpoint,
     authority: Option<&Authority>,
     report: &mut Report,
 ) -> Result<(), store::Error> {
+    let mut grown: Option<Option<Grown>> = None;
     // Files of a commit that is under way, or was interrupted, are neither part nor stray.
     let pending = store.pending().unwrap_or_default().filter(|it| continues(it, checkpoint));
     if pending.is_some() {
@@ -93,6 +101,7 @@ pub(crate) fn check_files(
             Place::Part => report.pass(Subject::Files, 1),
             Place::Older(older) => check_older(store, older, authority, report)?,
             _ if is_expected(store, pending.as_ref(), &path)? => {}
+            _ if is_newer(store, (checkpoint, policy), &mut grown, &path)? => {}
             Place::Unclaimed(digest) if is_blob(store, &path, digest)? => {
                 report.skip(Subject::Files);
                 report.notes.push(format!(
@@ -109,7 +118,75 @@ pub(crate) fn check_files(
             break;
         }
     }
+    if let Some(Some(grown)) = grown {
+        report.notes.push(format!(
+            "the ledger grew to {} entries while it was verified; what is new was not looked at",
+            grown.tree_size
+        ));
+    }
     Ok(())
+}
+
+/// What a ledger has become while it was verified.
+struct Grown {
+    tree_size: u64,
+    /// The captures that its newer records name.
+    captures: HashSet<Hash>,
+}
+
+/// Whether a file belongs to a newer checkpoint that continues the verified one: somebody appends
+/// meanwhile. That checkpoint is looked for when the first such file is met.
+fn is_newer(
+    store: &dyn Source,
+    (checkpoint, policy): (&Checkpoint, &Policy),
+    grown: &mut Option<Option<Grown>>,
+    path: &str,
+) -> Result<bool, store::Error> {
+    if grown.is_none() {
+        *grown = Some(newest(store, checkpoint, policy)?);
+    }
+    let Some(Some(Grown { tree_size, captures })) = grown else { return Ok(false) };
+    match path.parse::<Path>() {
+        Ok(parsed) => {
+            let (level, index) = parsed.level_and_index();
+            let present = tile::tile_at(*tree_size, HEIGHT, level, index);
+            Ok(present.is_some_and(|present| parsed.width() <= present.width))
+        }
+        Err(_) => match digest_of(path).filter(|digest| captures.contains(digest)) {
+            Some(digest) => is_blob(store, path, digest),
+            None => Ok(false),
+        },
+    }
+}
+
+/// The checkpoint of now, if it is trusted and continues the verified one.
+fn newest(
+    store: &dyn Source,
+    checkpoint: &Checkpoint,
+    policy: &Policy,
+) -> Result<Option<Grown>, store::Error> {
+    let note = within(reading::checkpoint(store))?;
+    let newest = note.and_then(|note| Trusted::open(&note, policy).ok());
+    let Some(newest) = newest.filter(|it| it.origin == checkpoint.origin) else { return Ok(None) };
+    let tree_size = newest.size;
+    if tree_size <= checkpoint.size {
+        return Ok(None);
+    }
+    let root = |size| merkle::root(size, &mut reading::nodes(store, tree_size));
+    let continues = root(checkpoint.size).is_ok_and(|it| it == checkpoint.root)
+        && root(tree_size).is_ok_and(|it| it == newest.root);
+    if !continues {
+        return Ok(None);
+    }
+    let mut captures = HashSet::new();
+    for bundle in bundles_of(tree_size).skip(bundles_before(checkpoint.size)) {
+        let statements = reading::statements(store, bundle).unwrap_or_default();
+        let opened = statements.iter().flatten().filter_map(|bytes| statement::open(bytes).ok());
+        for it in opened {
+            captures.extend(it.record().captures().iter().map(|capture| capture.digest));
+        }
+    }
+    Ok(Some(Grown { tree_size, captures }))
 }
 
 enum Place {
@@ -133,10 +210,7 @@ fn place_in_ledger(path: &str, walk: &Walk<'_>, tree_size: u64) -> Place {
             _ => Place::Stray,
         };
     };
-    let (level, index) = match parsed {
-        Path::Tile(tile) => (tile.level, tile.index),
-        Path::Entries(bundle) | Path::Statements(bundle) => (0, bundle.index),
-    };
+    let (level, index) = parsed.level_and_index();
     let Some(present) = tile::tile_at(tree_size, HEIGHT, level, index) else {
         return Place::Stray;
     };
@@ -154,9 +228,10 @@ fn check_older(
     authority: Option<&Authority>,
     report: &mut Report,
 ) -> Result<(), store::Error> {
-    let (subject, level, index) = match older {
-        Path::Tile(tile) => (Subject::Tiles, tile.level, tile.index),
-        Path::Entries(bundle) | Path::Statements(bundle) => (Subject::Entries, 0, bundle.index),
+    let (level, index) = older.level_and_index();
+    let subject = match older {
+        Path::Tile(_) => Subject::Tiles,
+        Path::Entries(_) | Path::Statements(_) => Subject::Entries,
     };
     let hashes = match authority {
         Some(authority) => authority.hashes(store, level, index)?,

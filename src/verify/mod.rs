@@ -88,7 +88,7 @@ pub fn verify(
     }
     walk.finish(&mut report);
     files::check_captures(store, &walk, &mut report)?;
-    files::check_files(store, &walk, &checkpoint, authority.as_ref(), &mut report)?;
+    files::check_files(store, (&walk, policy), &checkpoint, authority.as_ref(), &mut report)?;
     let (keyring, withheld) = walk.into_parts();
     Ok(Verification { report, keyring, withheld, note, since: 0 })
 }
@@ -125,6 +125,7 @@ pub fn verify_since(
     let mut walk = Walk::new(&checkpoint.origin, policy, ground, Some(before));
     walk_all(&ground, threads, &mut walk, &mut report, (keep, progress))?;
     walk.finish(&mut report);
+    walk.find_erased(&mut report)?;
     files::check_captures(store, &walk, &mut report)?;
     report.leave_out(Subject::Files);
     let (keyring, withheld) = walk.into_parts();
@@ -147,13 +148,17 @@ fn walk_all(
     let combs = Combs::default();
     std::thread::scope(|scope| {
         let mut readers = Readers::start(scope, threads, &combs);
-        let mut bundles = bundles_of(ground.tree_size).skip(bundles_before(walk.first()));
+        let is_new = walk.first() < ground.tree_size;
+        let bundles = bundles_of(ground.tree_size).filter(|_| is_new);
+        let mut bundles = bundles.skip(bundles_before(walk.first()));
         while !report.is_full() {
             if readers.has_room()
                 && let Some(bundle) = bundles.next()
             {
                 let mut found = Report::new();
-                let unread = fetch(ground, bundle, &mut found)?;
+                let mut unread = fetch(ground, bundle, &mut found)?;
+                let first = bundle.index * u64::from(FULL_WIDTH);
+                unread.before = usize::try_from(walk.first().saturating_sub(first)).unwrap_or(0);
                 if bundle.index == 0 {
                     walk.expect_keys(unread.bytes.as_deref().unwrap_or_default());
                 }
@@ -179,7 +184,7 @@ fn fetch(ground: &Ground<'_>, bundle: Bundle, report: &mut Report) -> Result<Unr
     let entries = tree::check_entries(ground.store, bundle, leaves.as_deref(), report)?;
     let path = Path::Statements(bundle);
     let bytes = tree::bytes_or_fault(ground.store, path, Subject::Statements, report)?;
-    Ok(Unread { bundle, leaves, entries, bytes })
+    Ok(Unread { bundle, leaves, entries, bytes, before: 0 })
 }
 
 /// The signed checkpoint as it stands, and what it says.

@@ -27,6 +27,8 @@ pub(crate) struct Unread {
     pub(crate) entries: Vec<Option<Hash>>,
     /// The file's bytes; `None` if there is none.
     pub(crate) bytes: Option<Vec<u8>>,
+    /// How many slots at its beginning were verified before, and are not opened again.
+    pub(crate) before: usize,
 }
 
 /// A bundle of statements, slot by slot.
@@ -99,6 +101,9 @@ impl Unread {
     }
 
     fn slot(&self, slot: usize, item: &[u8]) -> Slot {
+        if slot < self.before {
+            return Slot::Unknown;
+        }
         if item.is_empty() {
             return Slot::Empty;
         }

@@ -12,6 +12,7 @@ use crate::attribution::record::notice::{Notice, NoticeKind};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::hash::Hash;
 use crate::key::Thumbprint;
+use crate::ledger::reading;
 use crate::store;
 use crate::tlog::bundle;
 use crate::tlog::merkle::leaf_hash;
@@ -19,6 +20,7 @@ use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
 use crate::verify::before::Before;
 use crate::verify::earlier::{Earlier, Known};
+use crate::verify::leaves::unless_disk_failed;
 use crate::verify::report::{FaultKind, Report, Subject, Suspect};
 use crate::verify::slots::{Broken, Keys, Slot, Slots};
 use crate::verify::tree::{self, Ground};
@@ -199,6 +201,28 @@ impl<'a> Walk<'a> {
             }
         }
         self.mark_suspects(report);
+    }
+
+    /// Of what was verified before, the statements that new notices withhold and that are gone.
+    pub(crate) fn find_erased(&self, report: &mut Report) -> Result<(), store::Error> {
+        let Some(before) = &self.before else { return Ok(()) };
+        let Ground { store, tree_size, .. } = self.ground;
+        let mut entries: Vec<u64> =
+            self.redacted.iter().filter_map(|id| Some(before.known(*id)?.entry_index)).collect();
+        entries.sort_unstable();
+        for entry_index in entries {
+            let (bundle, _) = reading::place_of(entry_index, tree_size);
+            let found = match reading::statement(store, entry_index, tree_size) {
+                Ok(found) => found,
+                Err(error) => unless_disk_failed(error).map(|_| None)?,
+            };
+            if found.is_none() {
+                let place = (Path::Statements(bundle), Some(entry_index));
+                let what = "the statement is withheld, as a redaction notice says";
+                report.fault(FaultKind::Withheld, Subject::Statements, place, what);
+            }
+        }
+        Ok(())
     }
 
     /// What revoked keys signed from the stated entry on is no fault: it is marked.

@@ -15,7 +15,7 @@ use whosaid::store::Store;
 use whosaid::store::path::FilePath;
 use whosaid::store::simulated::SimulatedDisk;
 use whosaid::tlog::bundle;
-use whosaid::verify::remembered::{begin, go_on};
+use whosaid::verify::remembered::{begin, go_on, remember};
 use whosaid::verify::report::Verdict;
 use whosaid::verify::{Verification, verify};
 
@@ -60,7 +60,8 @@ fn by_part(
 fn begun(disk: &SimulatedDisk) -> (Index, Verification) {
     let store = Store::open(disk.clone()).unwrap();
     let mut index = Index::in_memory().unwrap();
-    let done = begin(&store, &policy(), &mut index, THREADS, &mut |_, _| ()).unwrap();
+    let (done, fresh) = begin(&store, &policy(), &mut index, THREADS, &mut |_, _| ()).unwrap();
+    remember(&mut index, &fresh, &done.report).unwrap();
     (index, done)
 }
 
@@ -97,12 +98,11 @@ fn what_is_withheld_is_missed_as_by_the_whole() {
 #[test]
 fn what_was_verified_before_is_not_read_again_and_the_audit_is_the_same() {
     let Sample { disk, .. } = small();
-    let (mut index, first) = begun(&disk);
+    let (index, first) = begun(&disk);
     assert_eq!(first.report.verdict(), Verdict::Verified, "{:?}", first.report.faults);
     let store = Store::open(disk.clone()).unwrap();
-    let asked = (&mut index, None);
-    let again = go_on(&store, &policy(), asked, THREADS, &mut |_, _| ()).unwrap();
-    let again = again.expect("it was remembered");
+    let again = go_on(&store, &policy(), (&index, None), THREADS, &mut |_, _| ()).unwrap();
+    let (again, _) = again.expect("it was remembered");
     assert_eq!(again.since, first.report.tree_size);
     assert_alike(&disk, &index, &again, "verified before");
 }

@@ -1,19 +1,26 @@
 //! What was added since the ledger was last verified is judged as the whole would be, and nothing
 //! that was remembered excuses a ledger that is another one.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use whosaid::attribution::id::Id;
 use whosaid::attribution::keyring::Signed;
 use whosaid::attribution::record::Record;
+use whosaid::attribution::record::notice::NoticeKind;
 use whosaid::attribution::statement;
 use whosaid::index::{Extent, Index};
+use whosaid::ledger::erasing::{Erasure, erase, plan};
 use whosaid::ledger::writing::Addition;
-use whosaid::store::Store;
+use whosaid::store::journal::Journal;
+use whosaid::store::path::FilePath;
 use whosaid::store::simulated::SimulatedDisk;
-use whosaid::verify::report::{FaultKind, Subject, Verdict};
-use whosaid::verify::{Verification, verify, verify_since};
+use whosaid::store::source::Source;
+use whosaid::store::{self, Found, Store};
+use whosaid::verify::report::{FaultKind, Report, Subject, Verdict};
+use whosaid::verify::{Verification, remembered, verify, verify_since};
 
+use crate::it::book::notice;
 use crate::it::house::{THREADS, TIME, party, policy, recorder_key, verify_disk};
 use crate::it::sample::{self, Sample, append_as, files, reopen, small};
 
@@ -141,5 +148,111 @@ fn a_reference_to_nothing_is_found_far_into_a_log_and_in_what_is_new() {
         let dangling: Vec<_> = dangling.map(|it| (it.kind, it.entry)).collect();
         assert!(dangling.contains(&(FaultKind::Tampered, Some(entry))), "{:?}", report.faults);
         assert_eq!(report.verdict(), Verdict::Failed);
+    }
+}
+
+#[test]
+fn what_new_notices_withhold_of_what_was_verified_is_said_once_it_is_gone() {
+    let Sample { disk, ids } = small();
+    let index = remember(&disk);
+    let target = ids[usize::try_from(sample::CLAIM).unwrap()];
+    let redaction = Record::Notice(notice(NoticeKind::Redaction, target));
+    append_as(&mut reopen(&disk), ("nadia", &recorder_key()), &[redaction], &[]);
+    let found = since(&disk, &index, None).unwrap();
+    assert_eq!(found.report.verdict(), Verdict::Verified, "{:?}", found.report.faults);
+    let mut ledger = reopen(&disk);
+    let erasure = Erasure { statement: Some(sample::CLAIM), ..plan(&ledger, target).unwrap() };
+    erase(&mut ledger, &erasure).unwrap();
+    let found = since(&disk, &index, None).unwrap().report;
+    assert_eq!(found.verdict(), Verdict::Undecided, "{:?}", found.faults);
+    let faults: Vec<_> = found.faults.iter().map(|it| (it.kind, it.entry)).collect();
+    assert_eq!(faults, [(FaultKind::Withheld, Some(sample::CLAIM))]);
+    assert_eq!(verify_disk(&disk).verdict(), Verdict::Undecided);
+}
+
+/// Verifies all with what is remembered at hand, and remembers it as a command would.
+fn begin_again(disk: &SimulatedDisk, index: &mut Index) -> Report {
+    let store = Store::open(disk.clone()).unwrap();
+    let done = remembered::begin(&store, &policy(), index, THREADS, &mut |_, _| ());
+    let (verification, fresh) = done.unwrap();
+    remembered::remember(index, &fresh, &verification.report).unwrap();
+    index.let_go().unwrap();
+    verification.report
+}
+
+#[test]
+fn what_is_remembered_does_not_follow_a_log_that_went_back_or_is_another() {
+    let Sample { disk: earlier, .. } = small();
+    let (disk, _, _) = grown();
+    let Sample { disk: other, .. } = small();
+    grow(&other, "other", 560);
+    let mut index = remember(&disk);
+    let known = index.extent().unwrap();
+    for (disk, kind) in [(&earlier, FaultKind::RolledBack), (&other, FaultKind::Forked)] {
+        let report = begin_again(disk, &mut index);
+        let kinds: Vec<FaultKind> = report.faults.iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, [kind]);
+        assert_eq!(report.verdict(), Verdict::Failed);
+        assert_eq!(index.extent().unwrap(), known);
+    }
+    assert_eq!(begin_again(&disk, &mut index).verdict(), Verdict::Verified);
+}
+
+/// A ledger to which somebody appends as soon as its checkpoint was read.
+struct Growing {
+    store: Store<SimulatedDisk>,
+    grow: RefCell<Option<Box<dyn FnOnce()>>>,
+}
+
+impl Source for Growing {
+    fn name(&self, path: &FilePath) -> String {
+        Source::name(&self.store, path)
+    }
+
+    fn read(&self, path: &FilePath, limit: u64) -> Result<Option<Vec<u8>>, store::Error> {
+        let bytes = Source::read(&self.store, path, limit)?;
+        if *path == FilePath::checkpoint()
+            && let Some(grow) = self.grow.take()
+        {
+            grow();
+        }
+        Ok(bytes)
+    }
+
+    fn files(&self) -> Result<Option<Vec<Found>>, store::Error> {
+        Source::files(&self.store)
+    }
+
+    fn pending(&self) -> Result<Option<Journal>, store::Error> {
+        Source::pending(&self.store)
+    }
+}
+
+#[test]
+fn a_ledger_that_grows_while_it_is_verified_holds_and_strays_are_found_all_the_same() {
+    for stray in [None, Some("statements/004"), Some("tile/0/000.p/300"), Some("evidence/x")] {
+        for count in [1, 200, 250, 600] {
+            let (disk, index, _) = grown();
+            let capture = format!("captured later, {count}").into_bytes();
+            let bytes = capture.clone();
+            let growing = disk.clone();
+            let grow: Box<dyn FnOnce()> = Box::new(move || {
+                grow(&growing, "meanwhile", count);
+                let record = sample::document("Later", &bytes);
+                let desk = ("nadia", &recorder_key());
+                append_as(&mut reopen(&growing), desk, &[record], &[&bytes]);
+                if let Some(stray) = stray {
+                    growing.tamper(stray, b"slipped in");
+                }
+            });
+            let store = Store::open(disk.clone()).unwrap();
+            let source = Growing { store, grow: RefCell::new(Some(grow)) };
+            let whole = verify(&source, &policy(), THREADS, &mut |_| (), &mut |_, _| ()).unwrap();
+            let faults = &whole.report.faults;
+            let verdict = if stray.is_none() { Verdict::Verified } else { Verdict::Failed };
+            assert_eq!(whole.report.verdict(), verdict, "{stray:?}, {count}: {faults:?}");
+            assert!(whole.report.notes.iter().any(|note| note.contains("grew to")), "{count}");
+            assert!(since(&disk, &index, None).is_some());
+        }
     }
 }
