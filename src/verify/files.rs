@@ -2,6 +2,7 @@
 
 use crate::evidence::capture::{self, Check, Difference, Expected, MAX_CAPTURE};
 use crate::hash::Hash;
+use crate::ledger::reading;
 use crate::store::disk::Kind;
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
@@ -9,7 +10,6 @@ use crate::store::source::Source;
 use crate::store::{self, Found};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::path::{CHECKPOINT, Path};
-use crate::tlog::tile::{self, HEIGHT};
 use crate::verify::report::{FaultKind, Report, Subject};
 use crate::verify::statements::Walk;
 use crate::verify::tree::{self, Authority};
@@ -133,21 +133,18 @@ fn place_in_ledger(path: &str, walk: &Walk<'_>, tree_size: u64) -> Place {
             _ => Place::Stray,
         };
     };
-    let (level, index) = match parsed {
-        Path::Tile(tile) => (tile.level, tile.index),
-        Path::Entries(bundle) | Path::Statements(bundle) => (0, bundle.index),
-    };
-    let Some(present) = tile::tile_at(tree_size, HEIGHT, level, index) else {
-        return Place::Stray;
-    };
+    let Some(present) = parsed.in_tree_of(tree_size) else { return Place::Stray };
     match parsed {
-        _ if parsed.width() == present.width => Place::Part,
-        Path::Tile(_) | Path::Entries(_) if parsed.width() < present.width => Place::Older(parsed),
+        _ if parsed == present => Place::Part,
+        Path::Tile(_) | Path::Entries(_) if parsed.width() < present.width() => {
+            Place::Older(parsed)
+        }
         _ => Place::Stray,
     }
 }
 
-/// Checks a file that an earlier checkpoint needed: it begins as the one of now must begin.
+/// Checks a file that an earlier checkpoint needed: it begins as the one of now must begin. It is
+/// counted apart, because the present checkpoint holds without it.
 fn check_older(
     store: &dyn Source,
     older: Path,
@@ -162,17 +159,30 @@ fn check_older(
         Some(authority) => authority.hashes(store, level, index)?,
         None => None,
     };
+    let mut found = Report::new();
     match (older, hashes) {
-        (Path::Tile(tile), Some(hashes)) => tree::check_tile(store, tile, &hashes, report),
+        (Path::Tile(tile), Some(hashes)) => tree::check_tile(store, tile, &hashes, &mut found)?,
         (Path::Entries(bundle), Some(leaves)) => {
-            tree::check_entries(store, bundle, Some(&leaves), report).map(drop)
+            tree::check_entries(store, bundle, Some(&leaves), &mut found)?;
         }
         // Nothing tells what it should be; that is said already.
         _ => {
             report.skip(subject);
-            Ok(())
+            return Ok(());
         }
     }
+    if found.faults.is_empty() {
+        report.superseded += 1;
+    } else if !is_gone(store, older) {
+        report.faults.extend(found.faults);
+    }
+    Ok(())
+}
+
+/// Whether a file that was listed has been taken away since, as whoever writes may do with what
+/// only an earlier checkpoint needed.
+fn is_gone(store: &dyn Source, older: Path) -> bool {
+    matches!(reading::bytes(store, older), Err(reading::Error::Missing(_)))
 }
 
 /// Whether a journal goes on from this checkpoint, or has just arrived at it.
