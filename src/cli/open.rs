@@ -311,7 +311,7 @@ impl Place {
         signing: &Signing,
     ) -> Result<(Desk, Zeroizing<Vec<u8>>), Failure> {
         let folder = self.folder()?.to_owned();
-        let disk = OsDisk::new(&folder).waiting(Duration::from_secs(signing.wait));
+        let disk = OsDisk::new(&folder).waiting(Duration::from_secs(signing.waiting.wait));
         let (store, policy) = (Store::open(disk)?, self.policy()?);
         if store.pending()?.is_some() {
             // It may be an erasure, which opening finishes.
@@ -353,7 +353,7 @@ impl Place {
 
     /// Compares the ledger with what was seen of it. Another process may commit and remember between
     /// the two looks: what seems to have gone back is looked at again.
-    fn meet_again(&self, store: &Store<OsDisk>, policy: &Policy) -> Result<(), Failure> {
+    pub(crate) fn meet_again(&self, store: &Store<OsDisk>, policy: &Policy) -> Result<(), Failure> {
         let mut attempts = ATTEMPTS;
         loop {
             match seen::meet(self.memory.as_ref(), store, policy, &|| false) {
