@@ -253,6 +253,16 @@ impl Index {
         )?)
     }
 
+    /// How many bytes of the file hold nothing.
+    pub fn spare(&self) -> Result<u64, Error> {
+        Ok(spare(&self.connection)?)
+    }
+
+    /// Gives them back to the system. Returns how many they were.
+    pub fn compact(&mut self) -> Result<u64, Error> {
+        Ok(compact(&self.connection)?)
+    }
+
     /// Adds statements with their places, and says how far the index reaches now: all or nothing.
     pub fn extend<'a>(
         &mut self,
@@ -504,6 +514,29 @@ fn sql(number: u64) -> i64 {
     i64::try_from(number).expect("a log of 2^63 entries")
 }
 
+/// How many bytes of an SQLite file hold nothing.
+pub(crate) fn spare(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    pages(connection, "freelist_count")
+}
+
+/// Writes an SQLite file anew without what holds nothing, if there is such. Returns by how many
+/// bytes it is shorter.
+pub(crate) fn compact(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    if spare(connection)? == 0 {
+        return Ok(0);
+    }
+    let before = pages(connection, "page_count")?;
+    // The second step shortens the file, and what was written beside it.
+    connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
+    Ok(before.saturating_sub(pages(connection, "page_count")?))
+}
+
+/// So many pages as SQLite counts under this name, in bytes.
+fn pages(connection: &Connection, count: &str) -> Result<u64, rusqlite::Error> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    Ok(u64::try_from(number(count)? * number("page_size")?).unwrap_or(0))
+}
+
 /// Removes what cannot be used. What cannot be removed either will say so when opened again.
 #[expect(clippy::disallowed_methods, reason = "SQLite's files are not part of the ledger")]
 fn discard(path: &Path) {
@@ -572,6 +605,28 @@ mod tests {
         assert!(index.extend([(1, &statement), (0, &statement)], extent(2)).is_err());
         assert_eq!(index.extent().unwrap(), Some(extent(1)));
         assert_eq!(index.by_prefix("").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_holds_nothing_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.sqlite");
+        let mut index = Index::open(&path).unwrap();
+        let parties: Vec<_> = (0..500).map(|i| party(&format!("key-{i}"), "A name")).collect();
+        index.extend((0..).zip(&parties), extent(500)).unwrap();
+        assert_eq!((index.spare().unwrap(), index.compact().unwrap()), (0, 0));
+        index.clear().unwrap();
+        index.extend([(0, &parties[0])], extent(1)).unwrap();
+        // What was written beside the file comes into it.
+        drop(index);
+        let mut index = Index::open(&path).unwrap();
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let (spare, before) = (index.spare().unwrap(), length());
+        let freed = index.compact().unwrap();
+        assert!(freed >= spare && spare > 50_000, "{freed} of {spare}");
+        assert!(length() < before, "{} of {before}", length());
+        assert_eq!(index.extent().unwrap(), Some(extent(1)));
+        assert_eq!(index.by_key("party", "key-0").unwrap().unwrap().entry_index, 0);
     }
 
     #[test]

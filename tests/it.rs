@@ -25,6 +25,7 @@ mod it {
     mod evidence;
     mod fetch;
     mod format;
+    mod garbage;
     mod house;
     mod import_data;
     mod import_rows;

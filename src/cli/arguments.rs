@@ -8,6 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::capture_options::{Attach, Capture, Fetching, Redact};
+use crate::cli::gc_options::Gc;
 use crate::cli::import_options::{self, Controller, Maps, Officials, Rows};
 use crate::cli::monitor_options::Monitor;
 use crate::cli::search_options::{Contradictions, Search, Timeline};
@@ -151,6 +152,8 @@ pub enum Command {
     Witness(Witness),
     /// Ask the policy's witnesses to cosign the checkpoint as it stands
     Cosign(Cosign),
+    /// Free the room of files that only earlier checkpoints needed
+    Gc(Gc),
     /// Make, list, trust, replace and revoke the keys of recorders
     #[command(subcommand)]
     Key(Key),

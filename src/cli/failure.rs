@@ -218,6 +218,8 @@ impl From<writing::Error> for Failure {
             Error::NoLedger => Self::new(NO_LEDGER, error)
                 .hint("make one with `whosaid init`, or name its folder with --ledger"),
             Error::AlreadyALedger(_) => Self::new(EXISTS, error),
+            Error::Unfinished => Self::new(UNFINISHED, error)
+                .hint("the next command that appends finishes it, also with --dry-run"),
             Error::WrongLogKey(_) => {
                 Self::new(KEY, error).hint("--keys names the folder that belongs to this ledger")
             }

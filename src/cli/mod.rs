@@ -11,6 +11,7 @@ pub mod capture_options;
 pub mod monitor_options;
 pub mod import_options;
 pub mod search_options;
+pub mod gc_options;
 pub mod arguments;
 mod failure;
 mod terminal;
@@ -34,6 +35,7 @@ mod import_rows;
 mod import;
 mod look;
 mod redact;
+mod gc;
 mod verify;
 mod audited;
 mod audit;
@@ -111,6 +113,7 @@ fn dispatch(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Failure> 
         Command::Check(it) => check::run(&place, &it, terminal),
         Command::Witness(it) => witness::run(&place, &it, terminal),
         Command::Cosign(it) => witnesses::cosign(&place, &it, terminal),
+        Command::Gc(it) => gc::run(&place, &it, terminal),
         Command::Key(it) => key::run(&place, &it, terminal),
         Command::Monitor(it) => monitor::run(&place, &it, terminal),
         Command::Explain(it) => explain::run(&it, terminal),

@@ -311,7 +311,7 @@ impl Place {
         signing: &Signing,
     ) -> Result<(Desk, Zeroizing<Vec<u8>>), Failure> {
         let folder = self.folder()?.to_owned();
-        let disk = OsDisk::new(&folder).waiting(Duration::from_secs(signing.wait));
+        let disk = OsDisk::new(&folder).waiting(Duration::from_secs(signing.waiting.wait));
         let (store, policy) = (Store::open(disk)?, self.policy()?);
         if store.pending()?.is_some() {
             // It may be an erasure, which opening finishes.

@@ -1,4 +1,4 @@
-//! What can be typed to sign, for every command that does.
+//! What can be typed to sign, and to wait for one's turn, for every command that does.
 
 use std::path::PathBuf;
 
@@ -19,6 +19,18 @@ pub struct Signing {
     #[arg(long, env = "WHOSAID_TIME", hide_env_values = true, value_name = "SECONDS", hide = true)]
     pub at: Option<u64>,
 
+    /// How long to wait
+    #[command(flatten)]
+    pub waiting: Waiting,
+
+    /// Say what would be appended, and append nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How patient a command is that writes.
+#[derive(Debug, Args)]
+pub struct Waiting {
     /// How long to wait while another command writes to the ledger
     #[arg(
         long,
@@ -28,8 +40,4 @@ pub struct Signing {
         default_value_t = 60
     )]
     pub wait: u64,
-
-    /// Say what would be appended, and append nothing
-    #[arg(long)]
-    pub dry_run: bool,
 }

@@ -18,7 +18,7 @@ use crate::tlog::fork::Said;
 use crate::tlog::note::Note;
 use crate::tlog::policy::Policy;
 use crate::verify::remembered::{self, Fresh, begin, go_on};
-use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Verdict};
+use crate::verify::report::{Check, Fault, FaultKind, Outcome, Report, Subject, Verdict};
 use crate::verify::{NOT_SHOWN, Verification, continuity, verify};
 use crate::web::remote::Freshness;
 
@@ -277,7 +277,7 @@ fn print(
         terminal.line(format!("{origin}, {} entries, root {root}", report.tree_size));
     }
     for check in &checks {
-        terminal.line(check_line(check));
+        terminal.line(check_line(check, report.superseded));
     }
     for Cosigned { witness, time } in &report.cosigned {
         terminal.line(format!("  cosigned    by witness {witness} at {}", summary::time(*time)));
@@ -312,7 +312,7 @@ fn print(
     }
 }
 
-fn check_line(check: &Check) -> String {
+fn check_line(check: &Check, superseded: u64) -> String {
     let result = match check.result {
         Outcome::Pass => "pass",
         Outcome::Fail => "FAIL",
@@ -322,7 +322,11 @@ fn check_line(check: &Check) -> String {
         0 => String::new(),
         count => format!(", {count} not checked"),
     };
-    format!("  {:<11} {result} ({} hold{skipped})", word(&check.name), check.passed)
+    let superseded = match superseded {
+        count if count > 0 && check.name == Subject::Files => format!(", {count} superseded"),
+        _ => String::new(),
+    };
+    format!("  {:<11} {result} ({} hold{skipped}{superseded})", word(&check.name), check.passed)
 }
 
 /// One fault: what it is, where, and what was found.

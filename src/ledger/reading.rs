@@ -4,7 +4,7 @@
 
 use crate::attribution::id::Id;
 use crate::attribution::statement;
-use crate::hash::{self, Hash, LENGTH};
+use crate::hash::{self, Hash};
 use crate::store;
 use crate::store::path::FilePath;
 use crate::store::source::Source;
@@ -161,9 +161,8 @@ pub fn bytes(store: &dyn Source, path: Path) -> Result<Vec<u8>, Error> {
         let Some(wider) = present(store, path)?.filter(|it| it.width() > path.width()) else {
             break;
         };
-        if let Some(mut bytes) = read(store, wider)? {
-            bytes.truncate(length_of(path, &bytes));
-            return Ok(bytes);
+        if let Some(bytes) = read(store, wider)? {
+            return Ok(path.cut_from(bytes));
         }
     }
     Err(Error::Missing(path))
@@ -176,20 +175,7 @@ fn present(store: &dyn Source, path: Path) -> Result<Option<Path>, store::Error>
     }
     let note = checkpoint(store)?.and_then(|note| String::from_utf8(note).ok());
     let size = note.and_then(|note| note.lines().nth(1)?.parse().ok());
-    let (level, index) = path.level_and_index();
-    let tile = size.and_then(|size| tile::tile_at(size, tile::HEIGHT, level, index));
-    Ok(tile.map(|tile| path.of_width(tile.width)))
-}
-
-/// How many bytes of a wider version of the file are this one.
-fn length_of(path: Path, bytes: &[u8]) -> usize {
-    match path {
-        Path::Tile(tile) => usize::from(tile.width) * LENGTH,
-        Path::Entries(bundle) | Path::Statements(bundle) => {
-            let (items, _) = bundle::parse_prefix(bytes, bundle.width);
-            items.iter().map(|item| 2 + item.len()).sum()
-        }
-    }
+    Ok(size.and_then(|size| path.in_tree_of(size)))
 }
 
 fn read(store: &dyn Source, path: Path) -> Result<Option<Vec<u8>>, Error> {

@@ -20,7 +20,7 @@ use crate::ledger::asking::Asked;
 use crate::ledger::cosigning::{self, Signers};
 use crate::ledger::holdings::{self, Holdings, damaged, know, open_statement};
 use crate::ledger::reading::{self, bundles_before};
-use crate::store::commit::{self, CommitError, Opened};
+use crate::store::commit::{self, CommitError, Opened, Recovery};
 use crate::store::disk::{Disk, Kind};
 use crate::store::journal::{Journal, Put};
 use crate::store::path::FilePath;
@@ -89,6 +89,18 @@ pub enum Error {
     /// An earlier commit was durable, but the index could not follow it.
     #[error("the index could not follow an earlier commit: open the ledger again")]
     Behind,
+    /// An interrupted commit has to be finished first, and its checkpoint be signed.
+    #[error("a commit of this ledger is not finished yet, which needs the log's key")]
+    Unfinished,
+    /// A file that an earlier checkpoint needed is not the beginning of the one in its place: one of
+    /// the two is not what it was.
+    #[error("{older} is not the beginning of {present}: nothing was removed")]
+    NotTheBeginning {
+        /// The narrower file.
+        older: Path,
+        /// The one that the present checkpoint needs.
+        present: Path,
+    },
     /// The journal of an interrupted commit is not a continuation of this ledger.
     #[error("the interrupted commit under .state does not continue this ledger: {0}")]
     ForeignJournal(&'static str),
@@ -162,12 +174,7 @@ pub fn open_with<D: Disk>(
     let note = reading::checkpoint(writer.store())?.ok_or(Error::NoLedger)?;
     let checkpoint = Checkpoint::clone(&*Trusted::open(&note, &signers.policy)?);
     check_log_key(&signers, &checkpoint.origin)?;
-    let found =
-        merkle::root(checkpoint.size, &mut reading::nodes(writer.store(), checkpoint.size))?;
-    if found != checkpoint.root {
-        let (expected, size) = (checkpoint.root, checkpoint.size);
-        return Err(tile::Error::Edge { found, expected, size }.into());
-    }
+    check_edge(writer.store(), &checkpoint)?;
     let holdings = Holdings::of(writer.store().clone(), index, &checkpoint)?;
     Ok(Ledger { writer, holdings, checkpoint, signers, asked, behind: false })
 }
@@ -394,9 +401,16 @@ impl<D: Disk> Ledger<D> {
     }
 }
 
+/// That the right edge of the tree on the disk has the checkpoint's root.
+pub(crate) fn check_edge<D: Disk>(store: &Store<D>, checkpoint: &Checkpoint) -> Result<(), Error> {
+    let Tree { size, root: expected } = checkpoint.tree();
+    let found = merkle::root(size, &mut reading::nodes(store, size))?;
+    if found == expected { Ok(()) } else { Err(tile::Error::Edge { found, expected, size }.into()) }
+}
+
 /// What is copied into a wider bundle is what the tree says: damage is not carried on, and the
 /// old file that shows it is not removed.
-fn check_last_bundle<D: Disk>(
+pub(crate) fn check_last_bundle<D: Disk>(
     store: &Store<D>,
     bundle: Bundle,
     entries: &[Hash],
@@ -465,22 +479,40 @@ fn recover<D: Disk>(
         return Err(Error::ForeignJournal("it is older than the checkpoint, or disagrees"));
     }
     let reader = recovery.store().clone();
-    if next == present {
-        // The end of a commit, or an erasure, of which the index may hold words still.
-        index.renew()?;
-        // What was published as the policy wants is not signed anew.
-        if let Some(note) = reading::checkpoint(&reader)?
-            && Trusted::open(&note, &signers.policy).is_ok()
-        {
-            return recovery.finish(|_| Ok(note)).map_err(flatten);
-        }
-    }
+    let recovery = match finish_published(recovery, &signers.policy, index)? {
+        Opened::Ready(writer) => return Ok(writer),
+        Opened::Interrupted(recovery) => recovery,
+    };
     recovery
         .finish(|_| {
             check_continuation(&reader, &present, &next, index)?;
             Ok(signers.sign(&reader, &next, asked)?)
         })
         .map_err(flatten)
+}
+
+/// Finishes an interrupted commit whose checkpoint stands already, or an erasure: what was
+/// published as the policy wants is not signed anew, so no key is needed. Any other is handed back.
+pub(crate) fn finish_published<D: Disk>(
+    recovery: Recovery<D>,
+    policy: &Policy,
+    index: &mut Index,
+) -> Result<Opened<D>, Error> {
+    let next: Checkpoint = recovery.journal().checkpoint().parse()?;
+    let Some(note) = reading::checkpoint(recovery.store())? else {
+        return Ok(Opened::Interrupted(recovery));
+    };
+    // It may lack the cosignatures of a witness that the policy wants since.
+    let present = Trusted::open(&note, &policy.clone().without_quorum())?;
+    if *present != next {
+        return Ok(Opened::Interrupted(recovery));
+    }
+    // The index may hold words still of what was erased.
+    index.renew()?;
+    if Trusted::open(&note, policy).is_err() {
+        return Ok(Opened::Interrupted(recovery));
+    }
+    recovery.finish(|_| Ok(note)).map(Opened::Ready).map_err(flatten)
 }
 
 /// What is on the disk under the next checkpoint continues the present one, and each statement

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use crate::attribution::id::Id;
 use crate::hash::Hash;
-use crate::index::Extent;
+use crate::index::{Extent, compact, spare};
 use crate::search::days::Days;
 use crate::search::marks::Head;
 
@@ -233,6 +233,16 @@ impl Tables {
         discard(&path);
         *self = Self::open(&path, self.patience)?;
         Ok(())
+    }
+
+    /// How many bytes of the file hold nothing.
+    pub fn spare(&self) -> Result<u64, Error> {
+        Ok(spare(&self.connection)?)
+    }
+
+    /// Gives them back to the system. Returns how many they were.
+    pub fn compact(&mut self) -> Result<u64, Error> {
+        Ok(compact(&self.connection)?)
     }
 
     /// Marks the index as wrong: it is built anew when it is next opened.

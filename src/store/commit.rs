@@ -70,6 +70,8 @@ pub struct Recovery<D: Disk> {
 pub struct Writer<D: Disk> {
     store: Store<D>,
     staged: BTreeSet<Hash>,
+    /// How many bytes of an earlier writer's leftovers were swept when the ledger was opened.
+    swept: u64,
     /// Set by the first failure: after a failed sync the system's memory and the disk may
     /// differ without a sign of it, and only a new start over the disk's files is safe.
     poisoned: bool,
@@ -92,16 +94,17 @@ pub fn open<D: Disk>(store: Store<D>) -> Result<Opened<D>, Error> {
     store.length_of_any(LOCK)?;
     let lock = store.disk().try_lock(LOCK).map_err(|source| store.failed("lock", LOCK, source))?;
     let lock = lock.ok_or_else(|| Error::Locked(store.disk().name(LOCK)))?;
-    let writer = Writer { store, staged: BTreeSet::new(), poisoned: false, _lock: lock };
+    let mut writer =
+        Writer { store, staged: BTreeSet::new(), swept: 0, poisoned: false, _lock: lock };
 
     // The removal of a journal may not have reached the disk, nor the folders made just now.
     writer.sync_folder(STATE)?;
     writer.sync_folder("")?;
-    writer.sweep(TEMPORARY)?;
+    writer.swept = writer.sweep(TEMPORARY)?;
     if let Some(journal) = writer.store.pending()? {
         return Ok(Opened::Interrupted(Recovery { writer, journal }));
     }
-    writer.sweep(STAGED)?;
+    writer.swept += writer.sweep(STAGED)?;
     Ok(Opened::Ready(writer))
 }
 
@@ -122,10 +125,10 @@ impl<D: Disk> Recovery<D> {
         self,
         sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
     ) -> Result<Writer<D>, CommitError<E>> {
-        let Self { writer, journal } = self;
+        let Self { mut writer, journal } = self;
         writer.finish(&journal, sign)?;
         // Blobs that the journal did not place.
-        writer.sweep(STAGED)?;
+        writer.swept += writer.sweep(STAGED)?;
         Ok(writer)
     }
 }
@@ -134,6 +137,11 @@ impl<D: Disk> Writer<D> {
     /// The ledger's files as they stand.
     pub fn store(&self) -> &Store<D> {
         &self.store
+    }
+
+    /// How many bytes of an earlier writer's leftovers were swept when the ledger was opened.
+    pub fn swept(&self) -> u64 {
+        self.swept
     }
 
     /// Gives up the lock and goes on reading.
@@ -195,6 +203,17 @@ impl<D: Disk> Writer<D> {
         self.poisoned = true;
         self.put_durably(FilePath::checkpoint().as_str(), signed)?;
         self.sync_folder("")?;
+        self.poisoned = false;
+        Ok(())
+    }
+
+    /// Removes files that the checkpoint does not need, whichever of them are there, durably. Each
+    /// goes by itself: after an error, or a crash, any of them may be gone, and this handle writes
+    /// no more.
+    pub fn remove_all(&mut self, paths: &[FilePath]) -> Result<(), Error> {
+        self.refuse_if_poisoned()?;
+        self.poisoned = true;
+        self.remove_durably(paths)?;
         self.poisoned = false;
         Ok(())
     }
@@ -300,8 +319,15 @@ impl<D: Disk> Writer<D> {
 
     /// Step 5: first what the checkpoint supersedes, then the journal.
     fn clear_away(&self, journal: &Journal) -> Result<(), Error> {
+        self.remove_durably(journal.removals())?;
+        self.remove(PENDING)?;
+        self.sync_folder(STATE)
+    }
+
+    /// Removes files, those that are there, and makes it durable.
+    fn remove_durably(&self, paths: &[FilePath]) -> Result<(), Error> {
         let mut touched = BTreeSet::new();
-        for path in journal.removals() {
+        for path in paths {
             // Synced even if the file is gone: an earlier attempt may not have come so far. A
             // folder that is gone as well has nothing to sync.
             let folder = path.folders().last().unwrap_or("");
@@ -312,9 +338,7 @@ impl<D: Disk> Writer<D> {
                 self.remove(path.as_str())?;
             }
         }
-        self.sync_folders(&touched)?;
-        self.remove(PENDING)?;
-        self.sync_folder(STATE)
+        self.sync_folders(&touched)
     }
 
     /// Whether a file with these properties stands at the path.
@@ -422,16 +446,18 @@ impl<D: Disk> Writer<D> {
         kind.map_err(|source| self.store.failed("look at", path, source))
     }
 
-    /// Removes every file in a folder of `.state`. Not made durable: what comes back is swept
-    /// again.
-    fn sweep(&self, folder: &str) -> Result<(), Error> {
+    /// Removes every file in a folder of `.state`, and says how many bytes they had. Not made
+    /// durable: what comes back is swept again.
+    fn sweep(&self, folder: &str) -> Result<u64, Error> {
+        let mut swept = 0;
         let listed = self.store.disk().list(folder);
         for it in listed.map_err(|source| self.store.failed("list", folder, source))? {
             if it.kind != Kind::Folder {
                 self.remove(&format!("{folder}/{}", it.name))?;
+                swept += length_of(it.kind);
             }
         }
-        Ok(())
+        Ok(swept)
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), Error> {
@@ -451,6 +477,13 @@ impl<D: Disk> Writer<D> {
             let _ = self.sweep(STAGED);
         }
         result
+    }
+}
+
+fn length_of(kind: Kind) -> u64 {
+    match kind {
+        Kind::File { length } => length,
+        Kind::Folder | Kind::Other => 0,
     }
 }
 

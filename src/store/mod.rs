@@ -181,11 +181,15 @@ impl<D: Disk> Store<D> {
     /// Every file outside `.state`, sorted by path. Links and other oddities are reported, not
     /// followed; folders are not reported.
     pub fn files(&self) -> Result<Vec<Found>, Error> {
+        self.files_below("")
+    }
+
+    /// The same for the files below one folder; none if there is no such folder.
+    pub fn files_below(&self, folder: &str) -> Result<Vec<Found>, Error> {
         let mut files = Vec::new();
-        let mut folders = vec![String::new()];
+        let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
-            let listed = self.disk.list(&folder);
-            for it in listed.map_err(|source| self.failed("list", &folder, source))? {
+            for it in self.list(&folder)? {
                 let prefix = if folder.is_empty() { "" } else { "/" };
                 let path = format!("{folder}{prefix}{}", it.name);
                 match it.kind {

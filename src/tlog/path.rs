@@ -11,8 +11,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::tlog::bundle::Bundle;
-use crate::tlog::tile::{FULL_WIDTH, Tile};
+use crate::hash::LENGTH;
+use crate::tlog::bundle::{Bundle, parse_prefix};
+use crate::tlog::tile::{FULL_WIDTH, HEIGHT, Tile, tile_at};
 
 /// The name of the file that holds the signed checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -42,32 +43,43 @@ pub struct Error(String);
 impl Path {
     /// The folder that holds the partial versions of this file.
     pub fn partials(&self) -> String {
-        format!("{}.p", self.full())
+        format!("{}.p", self.with_width(FULL_WIDTH))
     }
 
-    /// The full version of this file.
+    /// The file at the same place with another number of hashes or items, 1 to 256.
     #[must_use]
-    pub fn full(&self) -> Self {
-        self.of_width(FULL_WIDTH)
-    }
-
-    /// The version of this file with so many hashes or items, 1 to 256. A wider one begins with all that
-    /// a narrower one holds.
-    #[must_use]
-    pub fn of_width(&self, width: u16) -> Self {
-        match *self {
+    pub fn with_width(self, width: u16) -> Self {
+        match self {
             Self::Tile(tile) => Self::Tile(Tile { width, ..tile }),
             Self::Entries(bundle) => Self::Entries(Bundle { width, ..bundle }),
             Self::Statements(bundle) => Self::Statements(Bundle { width, ..bundle }),
         }
     }
 
-    /// The tile of a file, or the one beside which it stands: its level and its index there.
-    pub fn level_and_index(&self) -> (u8, u64) {
-        match self {
+    /// The file at the same place in a log of so many entries; `None` if that log has none there.
+    pub fn in_tree_of(self, tree_size: u64) -> Option<Self> {
+        let (level, index) = match self {
             Self::Tile(tile) => (tile.level, tile.index),
             Self::Entries(bundle) | Self::Statements(bundle) => (0, bundle.index),
-        }
+        };
+        tile_at(tree_size, HEIGHT, level, index).map(|tile| self.with_width(tile.width))
+    }
+
+    /// The bytes of this file, cut from those of a wider one at its place, which begins with them; all
+    /// of them if they cannot be cut so.
+    pub fn cut_from(&self, mut wider: Vec<u8>) -> Vec<u8> {
+        let length = match self {
+            Self::Tile(tile) => usize::from(tile.width) * LENGTH,
+            Self::Entries(bundle) | Self::Statements(bundle) => {
+                let (items, _) = parse_prefix(&wider, bundle.width);
+                match items.len() < usize::from(bundle.width) {
+                    true => wider.len(),
+                    false => items.iter().map(|item| 2 + item.len()).sum(),
+                }
+            }
+        };
+        wider.truncate(length);
+        wider
     }
 
     /// The number of hashes or items in the file, 1 to 256.
@@ -205,6 +217,22 @@ mod tests {
         ] {
             assert!(bad.parse::<Path>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_file_is_as_wide_as_the_tree_makes_it() {
+        let check = |path: &str, tree_size, expected: Option<&str>| {
+            let found = path.parse::<Path>().unwrap().in_tree_of(tree_size);
+            assert_eq!(found.map(|path| path.to_string()).as_deref(), expected, "{path}");
+        };
+        check("tile/0/000.p/3", 7, Some("tile/0/000.p/7"));
+        check("tile/0/000.p/9", 7, Some("tile/0/000.p/7"));
+        check("tile/1/000.p/1", 255, None);
+        check("tile/1/000.p/1", 70_000, Some("tile/1/000"));
+        check("tile/entries/273.p/1", 70_000, Some("tile/entries/273.p/112"));
+        check("statements/272.p/1", 70_000, Some("statements/272"));
+        check("statements/274.p/1", 70_000, None);
+        check("tile/63/000", u64::MAX, None);
     }
 
     #[test]

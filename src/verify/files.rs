@@ -16,7 +16,6 @@ use crate::tlog::checkpoint::{Checkpoint, Trusted};
 use crate::tlog::merkle;
 use crate::tlog::path::{CHECKPOINT, Path};
 use crate::tlog::policy::Policy;
-use crate::tlog::tile::{self, HEIGHT};
 use crate::verify::report::{FaultKind, Report, Subject};
 use crate::verify::statements::Walk;
 use crate::verify::tree::{self, Authority};
@@ -148,9 +147,8 @@ fn is_newer(
     let Some(Some(Grown { tree_size, captures })) = grown else { return Ok(false) };
     match path.parse::<Path>() {
         Ok(parsed) => {
-            let (level, index) = parsed.level_and_index();
-            let present = tile::tile_at(*tree_size, HEIGHT, level, index);
-            Ok(present.is_some_and(|present| parsed.width() <= present.width))
+            let present = parsed.in_tree_of(*tree_size);
+            Ok(present.is_some_and(|present| parsed.width() <= present.width()))
         }
         Err(_) => match digest_of(path).filter(|digest| captures.contains(digest)) {
             Some(digest) => is_blob(store, path, digest),
@@ -210,44 +208,50 @@ fn place_in_ledger(path: &str, walk: &Walk<'_>, tree_size: u64) -> Place {
             _ => Place::Stray,
         };
     };
-    let (level, index) = parsed.level_and_index();
-    let Some(present) = tile::tile_at(tree_size, HEIGHT, level, index) else {
-        return Place::Stray;
-    };
+    let Some(present) = parsed.in_tree_of(tree_size) else { return Place::Stray };
     match parsed {
-        _ if parsed.width() == present.width => Place::Part,
-        Path::Tile(_) | Path::Entries(_) if parsed.width() < present.width => Place::Older(parsed),
+        _ if parsed == present => Place::Part,
+        Path::Tile(_) | Path::Entries(_) if parsed.width() < present.width() => {
+            Place::Older(parsed)
+        }
         _ => Place::Stray,
     }
 }
 
-/// Checks a file that an earlier checkpoint needed: it begins as the one of now must begin.
+/// Checks a file that an earlier checkpoint needed: it begins as the one of now must begin. It is
+/// counted apart, because the present checkpoint holds without it.
 fn check_older(
     store: &dyn Source,
     older: Path,
     authority: Option<&Authority>,
     report: &mut Report,
 ) -> Result<(), store::Error> {
-    let (level, index) = older.level_and_index();
-    let subject = match older {
-        Path::Tile(_) => Subject::Tiles,
-        Path::Entries(_) | Path::Statements(_) => Subject::Entries,
+    let (subject, level, index) = match older {
+        Path::Tile(tile) => (Subject::Tiles, tile.level, tile.index),
+        Path::Entries(bundle) | Path::Statements(bundle) => (Subject::Entries, 0, bundle.index),
     };
     let hashes = match authority {
         Some(authority) => authority.hashes(store, level, index)?,
         None => None,
     };
+    let mut found = Report::new();
     match (older, hashes) {
-        (Path::Tile(tile), Some(hashes)) => tree::check_tile(store, tile, &hashes, report),
+        (Path::Tile(tile), Some(hashes)) => tree::check_tile(store, tile, &hashes, &mut found)?,
         (Path::Entries(bundle), Some(leaves)) => {
-            tree::check_entries(store, bundle, Some(&leaves), report).map(drop)
+            tree::check_entries(store, bundle, Some(&leaves), &mut found)?;
         }
         // Nothing tells what it should be; that is said already.
         _ => {
             report.skip(subject);
-            Ok(())
+            return Ok(());
         }
     }
+    if found.faults.is_empty() {
+        report.superseded += 1;
+    } else {
+        report.faults.extend(found.faults);
+    }
+    Ok(())
 }
 
 /// Whether a journal goes on from this checkpoint, or has just arrived at it.

@@ -168,6 +168,9 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// Things worth knowing that are no faults.
     pub notes: Vec<String>,
+    /// How many partial files lie there that only earlier checkpoints needed, each the beginning
+    /// of the file that took its place. The checks do not count them.
+    pub superseded: u64,
     /// What revoked keys signed from the stated entry on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suspect: Vec<Suspect>,
@@ -192,6 +195,7 @@ impl Report {
             logged_before: None,
             faults: Vec::new(),
             notes: Vec::new(),
+            superseded: 0,
             suspect: Vec::new(),
             passed: [0; SUBJECTS.len()],
             not_checked: [0; SUBJECTS.len()],

@@ -9,17 +9,15 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use crate::hash;
 use crate::store::failure::Failure;
 use crate::store::journal::Journal;
 use crate::store::path::FilePath;
 use crate::store::source::Source;
 use crate::store::{self, Found};
-use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::{self, Note};
 use crate::tlog::path::Path;
-use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT};
+use crate::tlog::tile::FULL_WIDTH;
 use crate::web::cache::Cache;
 use crate::web::fetch::{self, Client};
 
@@ -27,7 +25,7 @@ use crate::web::fetch::{self, Client};
 /// What comes after them is read again from the cache, or fetched again where there is none.
 const MEMORY: usize = 128 << 20;
 
-/// How often a bundle that gave way to a wider one is looked for anew, while the ledger grows.
+/// How often a file that gave way to a wider one is looked for anew, while the ledger grows.
 const ATTEMPTS: usize = 3;
 
 /// What of the cache may be read.
@@ -159,19 +157,7 @@ impl Remote {
             self.hold(path, Some(&kept));
             return Ok(Some(kept));
         }
-        let mut fetched = self.fetch(path, limit)?;
-        if fetched.is_none() && parsed.width() < FULL_WIDTH {
-            let (whole, stride) = match parsed {
-                Path::Tile(it) => (Path::Tile(tile::Tile { width: FULL_WIDTH, ..it }), 0),
-                Path::Entries(it) => (Path::Entries(Bundle { width: FULL_WIDTH, ..it }), 2),
-                Path::Statements(_) => unreachable!("a bundle of statements is read elsewhere"),
-            };
-            let length = usize::from(parsed.width()) * (stride + hash::LENGTH);
-            fetched = self.fetch(&file(whole), limit)?;
-            if let Some(bytes) = &mut fetched {
-                bytes.truncate(length);
-            }
-        }
+        let fetched = self.fetch_as_it_was(path, parsed, limit)?;
         if let (Some(cache), Some(bytes)) = (&self.cache, &fetched) {
             cache.keep(path, bytes);
             self.held.borrow_mut().fetched.insert(path.clone());
@@ -205,7 +191,7 @@ impl Remote {
     fn statements(
         &self,
         path: &FilePath,
-        asked: Bundle,
+        parsed: Path,
         limit: u64,
     ) -> Result<Option<Vec<u8>>, store::Error> {
         let known = |held: &Held| {
@@ -215,15 +201,7 @@ impl Remote {
         if let Some(known) = known(&self.held.borrow()) {
             return Ok(Some(known));
         }
-        let mut found = self.fetch(path, limit)?;
-        for _ in 0..ATTEMPTS {
-            if found.is_some() || asked.width == FULL_WIDTH {
-                break;
-            }
-            let Some(wider) = self.wider(asked)? else { break };
-            found = self.fetch(&file(Path::Statements(wider)), limit)?;
-            found = found.map(|bytes| first_items(bytes, wider.width, asked.width));
-        }
+        let found = self.fetch_as_it_was(path, parsed, limit)?;
         if let Some(bytes) = &found {
             self.hold(path, Some(bytes));
             self.held.borrow_mut().statements = Some((path.clone(), bytes.clone()));
@@ -231,16 +209,39 @@ impl Remote {
         Ok(found)
     }
 
-    /// The bundle that has taken the place of a narrower one, as the server's checkpoint of this
+    /// A file as it was when the checkpoint was fetched. Where a partial one is gone: the first
+    /// items of the full one, as any client of tlog-tiles does it; and where that is not there yet,
+    /// because the server drops what only earlier checkpoints needed, those of the wider one.
+    fn fetch_as_it_was(
+        &self,
+        path: &FilePath,
+        asked: Path,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, store::Error> {
+        let found = self.fetch(path, limit)?;
+        if found.is_some() || asked.width() == FULL_WIDTH {
+            return Ok(found);
+        }
+        let mut wider = asked.with_width(FULL_WIDTH);
+        for _ in 0..=ATTEMPTS {
+            if let Some(bytes) = self.fetch(&file(wider), limit)? {
+                return Ok(Some(asked.cut_from(bytes)));
+            }
+            let Some(present) = self.wider(asked)? else { break };
+            wider = present;
+        }
+        Ok(None)
+    }
+
+    /// The file that has taken the place of a narrower one, as the server's checkpoint of this
     /// moment says. It is not believed, only followed: what is found there is checked like all.
-    fn wider(&self, asked: Bundle) -> Result<Option<Bundle>, store::Error> {
+    fn wider(&self, asked: Path) -> Result<Option<Path>, store::Error> {
         let note = self.fetch(&FilePath::checkpoint(), note::MAX_LENGTH as u64)?;
         let size = note
             .and_then(|note| Note::parse(&note).ok())
             .and_then(|note| note.text().parse::<Checkpoint>().ok())
             .map_or(0, |checkpoint| checkpoint.size);
-        let wider = tile::tile_at(size, HEIGHT, 0, asked.index).and_then(Bundle::beside);
-        Ok(wider.filter(|wider| wider.width > asked.width))
+        Ok(asked.in_tree_of(size).filter(|wider| wider.width() > asked.width()))
     }
 }
 
@@ -254,7 +255,7 @@ impl Source for Remote {
             return self.checkpoint(limit);
         }
         match path.as_str().parse::<Path>() {
-            Ok(Path::Statements(bundle)) => self.statements(path, bundle, limit),
+            Ok(parsed @ Path::Statements(_)) => self.statements(path, parsed, limit),
             Ok(parsed) => self.immutable(path, parsed, limit),
             Err(_) => self.fetch(path, limit),
         }
@@ -273,14 +274,4 @@ impl Source for Remote {
 
 fn file(path: Path) -> FilePath {
     FilePath::parse(&path.to_string()).expect("the paths of a log are paths of the store")
-}
-
-/// The bytes of the first items of a bundle, or all of them if it cannot be cut so.
-fn first_items(mut bytes: Vec<u8>, width: u16, wanted: u16) -> Vec<u8> {
-    let (items, _) = bundle::parse_prefix(&bytes, width);
-    if items.len() >= usize::from(wanted) {
-        let length = items.iter().take(wanted.into()).map(|item| 2 + item.len()).sum();
-        bytes.truncate(length);
-    }
-    bytes
 }

@@ -16,6 +16,7 @@ use whosaid::hash::Hash;
 use whosaid::key::SecretKey;
 use whosaid::keyfile::{self, Cost, Fresh};
 use whosaid::memory::{Memory, Standing};
+use whosaid::receipt::prove::Published;
 use whosaid::store::Store;
 use whosaid::store::path::FilePath;
 use whosaid::store::simulated::SimulatedDisk;
@@ -27,7 +28,7 @@ use whosaid::web::cache::Cache;
 use whosaid::web::fetch::{Client, Limits};
 use whosaid::web::remote::{Freshness, Remote};
 
-use super::house;
+use super::{garbage, house};
 
 /// The files of a ledger, as a server has them; they can be changed while it runs.
 type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
@@ -142,16 +143,25 @@ fn whatever_is_altered_on_the_server_is_found() {
 
 #[test]
 fn a_ledger_that_grows_meanwhile_is_read_as_it_was() {
-    // To the next partial bundle, up to a full one, and far beyond.
-    for later in [6..9, 6..255, 6..600] {
+    // To the next partial bundle, up to a full one, and far beyond; with and without the files that
+    // only the earlier checkpoint needed.
+    for (later, collected) in
+        [6..9, 6..255, 6..600].into_iter().flat_map(|it| [(it.clone(), false), (it, true)])
+    {
         let disk = ledger_of(6);
         let files = shared(&disk);
         let (url, _) = serve(Arc::clone(&files));
         let reader = remote(&url);
         assert!(reader.read(&FilePath::checkpoint(), 10_000).unwrap().is_some());
         grow(&disk, later);
+        if collected {
+            garbage::collect(&disk).unwrap();
+            assert!(!published(&disk).contains_key("tile/0/000.p/7"));
+        }
         *files.lock().unwrap() = published(&disk);
         check_verified(&reader, 7);
+        let proven = Published::open(&reader, &house::policy()).unwrap().prove(5).unwrap();
+        assert_eq!((proven.checkpoint.size, proven.left_out.len()), (7, 0));
     }
 }
 

@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use crate::it::cli::Desk;
 
-/// Three commits and a bit.
-const ROWS: usize = 13_000;
+/// Three commits and a bit; with `WHOSAID_HEAVY`, a million rows.
+fn row_count() -> usize {
+    if std::env::var_os("WHOSAID_HEAVY").is_some() { 1_000_000 } else { 13_000 }
+}
 
 /// Rows that name one party, made of a fixed seed.
 fn rows(count: usize) -> String {
@@ -50,25 +52,76 @@ fn claims(desk: &Desk) -> BTreeMap<String, usize> {
 
 #[test]
 fn an_import_that_is_killed_twenty_times_has_every_row_once_when_it_is_finished() {
-    let desk = Desk::new();
-    fs::write(desk.path().join("rows.jsonl"), rows(ROWS)).expect("a file");
+    let (desk, count) = (Desk::new(), row_count());
+    fs::write(desk.path().join("rows.jsonl"), rows(count)).expect("a file");
     let import = ["import", "rows.jsonl"];
+    // Moments that differ, spread over the work.
+    let spread = 700 * (count as u64 / 13_000);
     let mut killed = 0;
     for attempt in 0..20 {
         let mut command = desk.command(&import);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it");
-        // Moments that differ, spread over the work; a sleep only says when to kill.
-        std::thread::sleep(Duration::from_millis(40 + attempt * 97 % 700));
+        // A sleep only says when to kill.
+        std::thread::sleep(Duration::from_millis(40 + attempt * 97 * (spread / 700) % spread));
         killed += usize::from(child.try_wait().expect("a child").is_none());
         child.kill().expect("a child");
         child.wait().expect("a child");
     }
     assert!(killed > 5, "only {killed} of 20 were still at work");
-    desk.check(&import, 0, "Read 13001 rows");
+    desk.check(&import, 0, &format!("Read {} rows", count + 1));
     let found = claims(&desk);
-    assert_eq!(found.len(), ROWS);
+    assert_eq!(found.len(), count);
     assert!(found.values().all(|times| *times == 1));
-    desk.check(&import, 0, "already   13001");
+    desk.check(&import, 0, &format!("already   {}", count + 1));
+}
+
+#[test]
+fn a_large_ledger_that_was_verified_is_audited_without_reading_all_of_it_again() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("rows.jsonl"), rows(5_000)).expect("a file");
+    desk.check(&["import", "rows.jsonl"], 0, "Read 5001 rows");
+    let (audit, note) = (["audit", "4000"], "entries were verified here before");
+    let first = desk.check(&audit, 5, "Level");
+    assert!(!first.contains(note), "{first}");
+    let again = desk.check(&audit, 5, note);
+    let told = |text: &str| text.lines().filter(|it| !it.starts_with("note:")).count();
+    assert_eq!(told(&again), told(&first));
+    desk.check(&["append", "--speaker", "the envoy", "--act", "state", "--said", "So."], 0, "");
+    desk.check(&audit, 5, "the first 5002 entries were verified here before");
+    // Of what was verified, what the claim rests on is read again.
+    let bundle = desk.path().join("ledger/statements/015");
+    let mut bytes = fs::read(&bundle).expect("a bundle");
+    let middle = bytes.len() / 2;
+    bytes.iter_mut().skip(middle).for_each(|byte| *byte ^= 1);
+    fs::write(&bundle, bytes).expect("a bundle");
+    desk.check(&["audit", "4000"], 1, "does not verify");
+}
+
+/// Who comes first makes the index, and nobody stumbles over the others.
+#[test]
+fn many_that_verify_or_import_at_once_share_one_memory() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("rows.jsonl"), rows(100)).expect("a file");
+    desk.check(&["import", "rows.jsonl"], 0, "Read 101 rows");
+    for round in 0..4 {
+        fs::remove_dir_all(desk.path().join(".state")).expect("a folder");
+        let index = desk.path().join("ledger/.state/index.sqlite");
+        fs::remove_file(&index).expect("an index");
+        let verify: &[&str] = &["verify", "--since", "last"];
+        let import: &[&str] = &["import", "rows.jsonl", "--no-report"];
+        let start = |number: usize| {
+            let words = if number % 3 == 0 { import } else { verify };
+            let mut command = desk.command(words);
+            command.env("WHOSAID_WAIT", "120").stdout(Stdio::null()).stderr(Stdio::piped());
+            command.spawn().expect("the program")
+        };
+        let children: Vec<Child> = (0..9).map(start).collect();
+        for child in children {
+            let output = child.wait_with_output().expect("a child");
+            assert_eq!(output.status.code(), Some(0), "round {round}: {output:?}");
+        }
+        desk.check(verify, 0, "nothing is new");
+    }
 }
 
 #[test]

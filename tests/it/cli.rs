@@ -112,6 +112,7 @@ fn a_lock_that_another_process_holds_leaves_the_ledger_as_it_was() {
     let lock = lock.expect("the lock file");
     lock.lock().expect("the lock");
     desk.check(&ONE_CLAIM, 3, "try again when it has ended");
+    desk.check(&["gc"], 3, "try again when it has ended");
     desk.check(&["verify"], 0, "Verified: 1 entries");
     assert_eq!(desk.published(), before);
     lock.unlock().expect("the lock");

@@ -25,7 +25,7 @@ use crate::it::house::{THREADS, TIME, party, policy, recorder_key, verify_disk};
 use crate::it::sample::{self, Sample, append_as, files, reopen, small};
 
 /// Verifies all of it, and remembers what held.
-fn remember(disk: &SimulatedDisk) -> Index {
+pub(crate) fn remember(disk: &SimulatedDisk) -> Index {
     let store = Store::open(disk.clone()).unwrap();
     let mut signed: Vec<Signed> = Vec::new();
     let keep = &mut |it| signed.push(it);
@@ -38,7 +38,12 @@ fn remember(disk: &SimulatedDisk) -> Index {
     index
 }
 
-fn since(disk: &SimulatedDisk, index: &Index, size: Option<u64>) -> Option<Verification> {
+/// Verifies what is new since then.
+pub(crate) fn since(
+    disk: &SimulatedDisk,
+    index: &Index,
+    size: Option<u64>,
+) -> Option<Verification> {
     let store = Store::open(disk.clone()).unwrap();
     let asked = (index, size);
     verify_since(&store, &policy(), asked, THREADS, &mut |_| (), &mut |_, _| ()).unwrap()
