@@ -244,15 +244,15 @@ fn check_shared(cases: &[Case]) {
         let alone = Combs::default().verify_all(&[case.shared()]);
         assert_eq!(alone, [*expected], "{}: no table", case.name);
     }
-    for (uses, width) in [(16, 6), (1024, 9)] {
+    for (uses, width) in [(16, 6), (2048, 11)] {
         for case in cases {
             if combs.width(&case.key) < Some(width) {
                 let many = vec![case.shared(); uses];
                 assert_eq!(combs.verify_all(&many), vec![case.holds(); uses], "{}", case.name);
             }
-            // When 32 keys have a large table, the others keep their small one.
-            let large = keys_of(cases).iter().filter(|key| combs.width(key) == Some(9)).count();
-            let least = if large == 32 { 6 } else { width };
+            // When 16 keys have a large table, the others keep their small one.
+            let large = keys_of(cases).iter().filter(|key| combs.width(key) == Some(11)).count();
+            let least = if large == 16 { 6 } else { width };
             assert!(combs.width(&case.key) >= Some(least), "{}", case.name);
         }
         let together: Vec<shared::Claimed<'_>> = cases.iter().map(Case::shared).collect();
@@ -327,8 +327,8 @@ fn a_signature_with_one_bit_changed_gets_the_strict_verdict() {
     assert_eq!(holds, 1, "only the unchanged one");
     check_in_batches(&cases, &[1], &USED);
     let own: Vec<Case> = cases.into_iter().filter(|case| case.key == forger.key).collect();
-    // Groups of 256 are summed together; 300 reach into the next one.
-    check_in_batches(&own[..4], &[300], &OTHERS);
+    // Groups of 2048 are summed together; 2100 reach into the next one.
+    check_in_batches(&own[..4], &[300, 2100], &OTHERS);
     check_shared(&own);
 }
 
@@ -435,7 +435,7 @@ fn threads_that_share_the_tables_agree() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for some in [1, 3, 8, 120, 120, 120, 120, 120, 120, 120, 120] {
+                for some in [1, 3, 8].into_iter().chain([120; 20]) {
                     let verdicts: Vec<bool> =
                         claimed.chunks(some).flat_map(|it| combs.verify_all(it)).collect();
                     assert_eq!(verdicts, expected);
@@ -444,6 +444,6 @@ fn threads_that_share_the_tables_agree() {
         }
     });
     for forger in &forgers {
-        assert_eq!(combs.width(&forger.key), Some(9));
+        assert_eq!(combs.width(&forger.key), Some(11));
     }
 }
