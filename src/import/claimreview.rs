@@ -78,7 +78,9 @@ impl<R: BufRead> Reader<R> {
             let row = self.row;
             self.waiting.push_back(match answer {
                 Ok(draft) => Ok(RowDraft { row, line, ..draft }),
-                Err((problem, is_left_out)) => Err(RowProblem { row, line, problem, is_left_out }),
+                Err((problem, is_left_out)) => {
+                    Err(RowProblem { row, line, problem, is_left_out, own_label: None })
+                }
             });
         }
     }

@@ -120,7 +120,13 @@ impl<'m, R: Read> Reader<'m, R> {
     fn take(&mut self, raw: &Raw) -> Row {
         self.row += 1;
         let (row, line) = (self.row, raw.line);
-        let refused = |(problem, is_left_out)| RowProblem { row, line, problem, is_left_out };
+        let refused = |(problem, is_left_out)| RowProblem {
+            row,
+            line,
+            problem,
+            is_left_out,
+            own_label: None,
+        };
         let cells = self.cells(raw).map_err(refused)?;
         let cells = Cells { names: &self.names, cells: &cells };
         let draft = row::draft(self.map, cells).map_err(refused)?;

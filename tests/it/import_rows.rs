@@ -14,7 +14,7 @@ use whosaid::hash::Hash;
 use whosaid::import::columns::map::ColumnMap;
 use whosaid::import::columns::parse;
 use whosaid::import::decoding::{self, Decoded};
-use whosaid::import::draft::{Row, RowDraft};
+use whosaid::import::draft::{Row, RowDraft, line_label};
 use whosaid::import::engine::{self, Options};
 use whosaid::import::outcome::{RowOutcome, Status, Summary};
 use whosaid::import::{claimreview, jsonl, ld_page, record_json, table};
@@ -185,7 +185,7 @@ fn every_reference_of_a_record_in_json_can_be_a_label() {
         }
         let read = record_json::read(serde_json::from_str(&text).unwrap(), &mut Vec::new());
         let found: Vec<Id> = read.unwrap().references().into_iter().map(|it| it.id).collect();
-        let label = |id: Id| record_json::label_of(&id.to_string());
+        let label = |id: Id| line_label(&id.to_string());
         let expected: Vec<Id> = references.iter().map(|it| label(it.id)).collect();
         assert_eq!(found, expected, "{name}");
         kinds += usize::from(!expected.is_empty());
