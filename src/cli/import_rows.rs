@@ -21,10 +21,11 @@ use crate::import::columns::{parse, ready};
 use crate::import::draft::Row;
 use crate::import::engine::{self, GROUP};
 use crate::import::format::{self, BEGINNING, Format};
+use crate::import::ld_page::{self, Script};
 use crate::import::looking;
 use crate::import::outcome::{RowOutcome, Status, Summary};
 use crate::import::report::Form;
-use crate::import::{claimreview, decoding, jsonl, ld_page, table};
+use crate::import::{claimreview, decoding, jsonl, table};
 use crate::ledger::asking::Asked;
 use crate::ledger::batch::{self, Recorder};
 use crate::store::STATE;
@@ -306,9 +307,11 @@ impl Task<'_> {
             }
             (Format::ClaimReview, _) => {
                 let mut stream = stream;
-                let page = self.scripts(&mut stream)?;
-                match page {
-                    Some(scripts) => (take(&mut claimreview::Reader::new(&scripts[..])), None),
+                match self.page(&mut stream)? {
+                    Some(page) => {
+                        let scripts = self.scripts(&page)?;
+                        (take(&mut claimreview::Reader::of_page(&scripts)), None)
+                    }
                     None => {
                         let mut rows = claimreview::Reader::new(stream);
                         (take(&mut rows), rows.failure())
@@ -329,8 +332,8 @@ impl Task<'_> {
         }
     }
 
-    /// The JSON-LD of a page; `None` if the file is no page.
-    fn scripts(&self, stream: &mut dyn io::BufRead) -> Result<Option<Vec<u8>>, Failure> {
+    /// The page; `None` if the file is none.
+    fn page(&self, stream: &mut dyn io::BufRead) -> Result<Option<Vec<u8>>, Failure> {
         let failed = |error| Failure::from(self.input.failed(error));
         if !ld_page::is_page(stream.fill_buf().map_err(failed)?) {
             return Ok(None);
@@ -341,13 +344,18 @@ impl Task<'_> {
             let message = format!("{}: a page of more than {MAX_PAGE} bytes", self.name);
             return Err(Failure::new(failure::INPUT, message));
         }
-        let scripts = ld_page::scripts(&page);
-        if scripts.trim_ascii().is_empty() {
+        Ok(Some(page))
+    }
+
+    /// The scripts of a page that hold JSON-LD.
+    fn scripts<'p>(&self, page: &'p [u8]) -> Result<Vec<Script<'p>>, Failure> {
+        let scripts = ld_page::scripts(page);
+        if scripts.is_empty() {
             let message = format!("{}: the page holds no JSON-LD", self.name);
             return Err(Failure::new(failure::INPUT, message)
                 .hint("fact-checks are looked for in <script type=\"application/ld+json\">"));
         }
-        Ok(Some(scripts))
+        Ok(scripts)
     }
 
     fn unusable(&self, error: table::Unusable) -> Failure {
