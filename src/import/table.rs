@@ -86,7 +86,8 @@ impl<'m, R: Read> Reader<'m, R> {
                     let near = did_you_mean(column, self.names.iter().map(String::as_str));
                     let what =
                         format!("the table has no column {column:?}, which the map names{near}");
-                    return Err(Problem::new(what).hint(shown(&self.names)));
+                    let parted = unparted(&self.names).unwrap_or_else(|| shown(&self.names));
+                    return Err(Problem::new(what).hint(parted));
                 }
                 several => {
                     let what = format!("the table has {several} columns {column:?}");
@@ -208,6 +209,15 @@ fn texts(raw: &Raw, name: impl Fn(usize) -> String) -> Result<Vec<String>, Probl
         Ok(text.to_owned())
     });
     cells.collect()
+}
+
+/// What to do about a first row that was not parted, or in the wrong places: another sign stands at
+/// least as often in its names as there are names.
+fn unparted(names: &[String]) -> Option<String> {
+    let count = |sign: char| names.iter().map(|name| name.matches(sign).count()).sum::<usize>();
+    let sign = [';', '\t', '|', ','].into_iter().find(|sign| count(*sign) >= names.len())?;
+    let written = if sign == '\t' { "tab".to_owned() } else { sign.to_string() };
+    Some(format!("are the cells parted by {written:?}? The map says it: `delimiter = {written:?}`"))
 }
 
 fn shown(names: &[String]) -> String {
