@@ -27,6 +27,7 @@ mod it {
     mod format;
     mod house;
     mod import_data;
+    mod import_files;
     mod import_rows;
     mod key_command;
     mod keyfile;

@@ -30,6 +30,7 @@ mod append;
 mod amend;
 mod capture;
 mod attach;
+mod import_report;
 mod import_rows;
 mod import;
 mod look;
