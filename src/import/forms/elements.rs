@@ -7,7 +7,7 @@
 use std::io::{self, BufRead};
 
 use crate::import::draft::{MAX_ROW, Problem};
-use crate::import::strict_json;
+use crate::import::forms::strict_json;
 
 /// The names under which an object holds a list of what it is about.
 const FEEDS: [&str; 3] = ["@graph", "dataFeedElement", "itemListElement"];

@@ -13,9 +13,9 @@ use crate::attribution::record::document::Capture;
 use crate::claimfile::fault::did_you_mean;
 use crate::hash::Hash;
 use crate::import::draft::{Draft, MAX_ROW, Problem, Row, RowDraft, RowProblem, line_label};
-use crate::import::ids::{look_at_clock, look_at_id};
-use crate::import::lines::{Line, Lines};
-use crate::import::{record_json, strict_json};
+use crate::import::forms::ids::{look_at_clock, look_at_id};
+use crate::import::forms::lines::{Line, Lines};
+use crate::import::forms::{record_json, strict_json};
 
 /// What may stand on a line beside the record: what `log` and `show` print, and what people add.
 const BESIDE: [&str; 13] = [

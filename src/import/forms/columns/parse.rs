@@ -7,13 +7,13 @@ use crate::attribution::record::claim::{Act, Mode, Polarity};
 use crate::claimfile::draft::{Section, Written};
 use crate::claimfile::fault::{Fault, Faults, did_you_mean};
 use crate::claimfile::fields::{Fields, Page, kind_of};
-use crate::import::columns::day::{DateRule, Form, Year};
-use crate::import::columns::map::{
+use crate::import::forms::columns::day::{DateRule, Form, Year};
+use crate::import::forms::columns::map::{
     AboutRule, CaptureRule, CaptureText, ChannelRule, ClaimRule, ColumnMap, DocumentRule, HopRule,
     How, OnRule, PartyRule, PassageRule, TableRule, Test, WhoRule,
 };
-use crate::import::columns::template::Template;
-use crate::import::decoding;
+use crate::import::forms::columns::template::Template;
+use crate::import::forms::decoding;
 
 /// The largest column map, in bytes: a few hundred lines.
 pub const MAX_SIZE: usize = 64 * 1024;

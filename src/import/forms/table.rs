@@ -6,14 +6,14 @@ use std::io::{self, Read};
 use csv::ByteRecord;
 
 use crate::claimfile::fault::did_you_mean;
-use crate::import::cells::{Event, Events, Guard, Kind};
-use crate::import::columns::map::ColumnMap;
-use crate::import::columns::parse;
-use crate::import::columns::ready;
-use crate::import::columns::row;
-use crate::import::columns::template::Cells;
 use crate::import::draft::{MAX_ROW, Problem, Row, RowDraft, RowProblem};
-use crate::import::strict_json::not_utf8;
+use crate::import::forms::cells::{Event, Events, Guard, Kind};
+use crate::import::forms::columns::map::ColumnMap;
+use crate::import::forms::columns::parse;
+use crate::import::forms::columns::ready;
+use crate::import::forms::columns::row;
+use crate::import::forms::columns::template::Cells;
+use crate::import::forms::strict_json::not_utf8;
 
 /// The most columns of a table: what spreadsheets hold.
 const MAX_COLUMNS: usize = 16_384;

@@ -26,11 +26,11 @@ use crate::claimfile::anchor::anchor;
 use crate::evidence::address::clock;
 use crate::evidence::text::{Profile, derive};
 use crate::hash::Hash;
-use crate::import::columns::slug::key_of;
 use crate::import::draft::{Draft, Problem, Row, RowDraft, RowProblem, label, party_label};
-use crate::import::elements::{Element, Elements};
-use crate::import::ld_page::Script;
-use crate::import::strict_json;
+use crate::import::forms::columns::slug::key_of;
+use crate::import::forms::elements::{Element, Elements};
+use crate::import::forms::ld_page::Script;
+use crate::import::forms::strict_json;
 use crate::selector::Selector;
 
 /// The media type of the markup (JSON-LD 1.1, section 9).
