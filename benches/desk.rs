@@ -15,7 +15,7 @@ use whosaid::attribution::record::document::{Capture, Document, DocumentKind};
 use whosaid::attribution::record::party::{Name, Party, PartyKind};
 use whosaid::hash::Hash;
 use whosaid::import::engine::{self, GROUP, Options};
-use whosaid::import::jsonl;
+use whosaid::import::forms::jsonl;
 use whosaid::import::outcome::RowOutcome;
 use whosaid::index::Index;
 use whosaid::key::SecretKey;

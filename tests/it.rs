@@ -28,6 +28,7 @@ mod it {
     mod garbage;
     mod house;
     mod import_data;
+    mod import_files;
     mod import_rows;
     mod key_command;
     mod keyfile;

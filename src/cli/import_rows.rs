@@ -7,29 +7,32 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::claimfile::fault::MAX_SHOWN;
 use crate::cli::arguments::Import;
 use crate::cli::cosigned;
 use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::import_options::{Maps, RowFormat, Rows};
-use crate::cli::open::{Desk, Place, threads};
+use crate::cli::import_report::{self, Telling, Told, counted};
+use crate::cli::open::{Desk, Place, no_ledger_at, threads};
 use crate::cli::terminal::Terminal;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
-use crate::import::columns::map::ColumnMap;
-use crate::import::columns::{parse, ready};
 use crate::import::draft::Row;
 use crate::import::engine::{self, GROUP};
-use crate::import::format::{self, BEGINNING, Format};
+use crate::import::forms::columns::map::ColumnMap;
+use crate::import::forms::columns::{parse, ready};
+use crate::import::forms::format::{self, BEGINNING, Format};
+use crate::import::forms::ld_page::{self, Script};
+use crate::import::forms::{claimreview, decoding, jsonl, table};
 use crate::import::looking;
-use crate::import::outcome::{RowOutcome, Status, Summary};
+use crate::import::outcome::{RowOutcome, Summary};
 use crate::import::report::Form;
-use crate::import::{claimreview, decoding, jsonl, ld_page, table};
 use crate::ledger::asking::Asked;
 use crate::ledger::batch::{self, Recorder};
+use crate::ledger::reading;
 use crate::store::STATE;
 use crate::store::loose;
-use crate::store::stream::{Input, Output};
+use crate::store::source::Source;
+use crate::store::stream::Input;
 
 /// The largest page that is looked through for fact-checks, in bytes: pages of publishers have a
 /// few hundred thousand.
@@ -51,15 +54,6 @@ struct Json<'a> {
     witnesses: Vec<cosigned::Row>,
 }
 
-/// A row that was refused, as it is told.
-#[derive(Serialize)]
-struct Told {
-    row: u64,
-    line: u64,
-    problem: String,
-    hint: Option<String>,
-}
-
 /// What is imported, and how.
 struct Task<'a> {
     rows: &'a Rows,
@@ -68,14 +62,6 @@ struct Task<'a> {
     format: Format,
     map: Option<ColumnMap>,
     encoding: Option<&'static encoding_rs::Encoding>,
-}
-
-/// What is told while rows go in.
-struct Telling {
-    report: Option<Output>,
-    form: Form,
-    refused: Vec<Told>,
-    failure: Option<Failure>,
 }
 
 pub(crate) fn run(place: &Place, import: &Import, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -89,19 +75,21 @@ pub(crate) fn run(place: &Place, import: &Import, terminal: &Terminal) -> Result
         let message = "standard input cannot give both the rows and the passphrase";
         return Err(Failure::usage(message).hint("put one of them into a file"));
     }
-    let mut task = task(place, rows, file)?;
+    import_report::refuse_nameless(rows, file)?;
+    let mut task = task(place, rows, file, signing.dry_run)?;
     let form = if task.map.is_some() { Form::Csv } else { Form::Jsonl };
-    let report = report_path(rows, file, form)?;
+    let report = import_report::path(place, import, file, form)?;
     let mut desk = place.desk(signing)?;
     // Under the ledger's lock, so that no other import of the same file writes there.
     let mut telling = Telling::begin(report.as_deref(), form)?;
+    let begun_at = desk.ledger.tree_size();
     let bar = terminal.progress_of_bytes(task.input.length, "importing");
     if !bar.is_hidden() && !signing.dry_run {
         terminal.talk("(whatever is committed stays: if this is interrupted, run it again)");
     }
     let mut dry_run = signing.dry_run;
     if rows.all_or_nothing && !dry_run {
-        let mut silent = Telling { report: None, form, refused: Vec::new(), failure: None };
+        let mut silent = Telling::begin(None, form)?;
         let summary = task.import(&mut desk, true, &mut silent, &bar)?;
         task.input.rewind()?;
         // With one row refused the run that is reported is the one that appends nothing.
@@ -110,12 +98,12 @@ pub(crate) fn run(place: &Place, import: &Import, terminal: &Terminal) -> Result
     let done = task.import(&mut desk, dry_run, &mut telling, &bar);
     bar.finish_and_clear();
     desk.remember(terminal);
-    let summary = done?;
-    let Telling { report: output, refused, failure, .. } = telling;
-    if let Some(failure) = failure {
-        return Err(failure.hint("the rows are in; only the report is missing"));
-    }
-    output.map_or(Ok(()), Output::finish)?;
+    let added = desk.ledger.tree_size() - begun_at;
+    let summary = match done {
+        Ok(summary) => summary,
+        Err(failure) => return Err(telling.break_off(failure, added)),
+    };
+    let refused = telling.finish(added)?;
     let stopped = rows.all_or_nothing && dry_run && !signing.dry_run;
     tell(&desk, summary, dry_run, (report.as_deref(), &refused, stopped), terminal);
     Ok(if summary.refused > 0 { Exit::DoesNotHold } else { Exit::Holds })
@@ -149,14 +137,13 @@ fn no_such_map(name: &str) -> Failure {
 }
 
 /// Opens the file and finds out what it is.
-fn task<'a>(place: &Place, rows: &'a Rows, file: &Path) -> Result<Task<'a>, Failure> {
-    let (name, mut input) = if file == Path::new("-") {
-        let folder = place.folder()?.join(STATE);
-        loose::create_folder(&folder)?;
-        ("standard input".to_owned(), Input::spool(&mut io::stdin(), &folder)?)
-    } else {
-        (file.display().to_string(), Input::open(file)?)
-    };
+fn task<'a>(
+    place: &Place,
+    rows: &'a Rows,
+    file: &Path,
+    dry_run: bool,
+) -> Result<Task<'a>, Failure> {
+    let (name, mut input) = input(place, file, rows.all_or_nothing && !dry_run)?;
     let mut beginning = Vec::new();
     let read = (&input).take(BEGINNING as u64).read_to_end(&mut beginning);
     read.map_err(|error| input.failed(error))?;
@@ -178,9 +165,53 @@ fn task<'a>(place: &Place, rows: &'a Rows, file: &Path) -> Result<Task<'a>, Fail
             let message = "--map is for tables (CSV, TSV), and this is none";
             return Err(Failure::usage(message).hint("--format says that a file is a table"));
         }
-        _ => None,
+        _ => {
+            refuse_encodings(rows, &name, &beginning)?;
+            None
+        }
     };
     Ok(Task { rows, name, input, format, map, encoding })
+}
+
+/// The file, and what messages call it. What is read twice is copied first, so that it is the same
+/// both times; and what can be read only once, for its beginning shows what it is.
+fn input(place: &Place, file: &Path, is_read_twice: bool) -> Result<(String, Input), Failure> {
+    if file == Path::new("-") {
+        let name = "standard input".to_owned();
+        let input = Input::spool(&mut io::stdin(), &spool_folder(place)?, &name)?;
+        return Ok((name, input));
+    }
+    let (name, input) = (file.display().to_string(), Input::open(file)?);
+    if input.is_file && !is_read_twice {
+        return Ok((name, input));
+    }
+    let input = Input::spool(&mut &input, &spool_folder(place)?, &name)?;
+    Ok((name, input))
+}
+
+/// The private folder of the ledger. Where there is no ledger none is made.
+fn spool_folder(place: &Place) -> Result<PathBuf, Failure> {
+    let folder = place.folder()?.join(STATE);
+    let store = place.store()?;
+    if reading::checkpoint(&store)?.is_none() && store.pending()?.is_none() {
+        return Err(no_ledger_at(&place.ledger));
+    }
+    loose::create_folder(&folder)?;
+    Ok(folder)
+}
+
+/// JSON and pages are read as UTF-8: the captures of fact-checks are their bytes as they stand.
+fn refuse_encodings(rows: &Rows, name: &str, beginning: &[u8]) -> Result<(), Failure> {
+    let hint = "save the file as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8";
+    if decoding::is_utf16(beginning) {
+        let message = format!("{name}: the file is in UTF-16, expected UTF-8");
+        return Err(Failure::new(failure::INPUT, message).hint(hint));
+    }
+    if rows.encoding.is_some() {
+        let message = "--encoding is for tables (CSV, TSV), and this is none";
+        return Err(Failure::usage(message).hint("save the file as UTF-8"));
+    }
+    Ok(())
 }
 
 fn format_of(rows: &Rows, name: &str, beginning: &[u8]) -> Result<Format, Failure> {
@@ -225,48 +256,6 @@ fn map(rows: &Rows, name: &str, beginning: &[u8], format: Format) -> Result<Colu
     })
 }
 
-/// Where the report goes; `None` if none is wanted.
-fn report_path(rows: &Rows, file: &Path, form: Form) -> Result<Option<PathBuf>, Failure> {
-    match (&rows.report, rows.no_report) {
-        (Some(path), _) => Ok(Some(path.clone())),
-        (None, true) => Ok(None),
-        (None, false) if file == Path::new("-") => {
-            let message = "standard input has no name after which a report could be called";
-            Err(Failure::usage(message).hint("--report names a file, --no-report wants none"))
-        }
-        (None, false) => Ok(Some(file.with_extension(form.ending()))),
-    }
-}
-
-impl Telling {
-    fn begin(path: Option<&Path>, form: Form) -> Result<Self, Failure> {
-        let report = path.map(Output::create).transpose().map_err(|error| {
-            Failure::from(error).hint("--report names another place, --no-report wants none")
-        })?;
-        let mut telling = Self { report, form, refused: Vec::new(), failure: None };
-        telling.write(&form.head());
-        Ok(telling)
-    }
-
-    fn row(&mut self, outcome: &RowOutcome) {
-        let bytes = self.form.row(outcome);
-        self.write(&bytes);
-        if let (Status::Refused, Some(problem)) = (outcome.status, &outcome.problem)
-            && self.refused.len() < MAX_SHOWN
-        {
-            let (row, line, hint) = (outcome.row, outcome.line, problem.hint.clone());
-            self.refused.push(Told { row, line, problem: problem.what.clone(), hint });
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let written = self.report.as_mut().map_or(Ok(()), |report| report.write(bytes));
-        if let Err(error) = written {
-            self.failure.get_or_insert(error.into());
-        }
-    }
-}
-
 impl Task<'_> {
     /// Takes all rows of the file, from its beginning.
     fn import(
@@ -306,9 +295,11 @@ impl Task<'_> {
             }
             (Format::ClaimReview, _) => {
                 let mut stream = stream;
-                let page = self.scripts(&mut stream)?;
-                match page {
-                    Some(scripts) => (take(&mut claimreview::Reader::new(&scripts[..])), None),
+                match self.page(&mut stream)? {
+                    Some(page) => {
+                        let scripts = self.scripts(&page)?;
+                        (take(&mut claimreview::Reader::of_page(&scripts)), None)
+                    }
                     None => {
                         let mut rows = claimreview::Reader::new(stream);
                         (take(&mut rows), rows.failure())
@@ -323,14 +314,13 @@ impl Task<'_> {
         };
         let summary = done?;
         match failed {
-            Some(error) => Err(Failure::from(self.input.failed(error))
-                .hint("the rows before that went in; run the command again")),
+            Some(error) => Err(self.input.failed(error).into()),
             None => Ok(summary),
         }
     }
 
-    /// The JSON-LD of a page; `None` if the file is no page.
-    fn scripts(&self, stream: &mut dyn io::BufRead) -> Result<Option<Vec<u8>>, Failure> {
+    /// The page; `None` if the file is none.
+    fn page(&self, stream: &mut dyn io::BufRead) -> Result<Option<Vec<u8>>, Failure> {
         let failed = |error| Failure::from(self.input.failed(error));
         if !ld_page::is_page(stream.fill_buf().map_err(failed)?) {
             return Ok(None);
@@ -341,13 +331,18 @@ impl Task<'_> {
             let message = format!("{}: a page of more than {MAX_PAGE} bytes", self.name);
             return Err(Failure::new(failure::INPUT, message));
         }
-        let scripts = ld_page::scripts(&page);
-        if scripts.trim_ascii().is_empty() {
+        Ok(Some(page))
+    }
+
+    /// The scripts of a page that hold JSON-LD.
+    fn scripts<'p>(&self, page: &'p [u8]) -> Result<Vec<Script<'p>>, Failure> {
+        let scripts = ld_page::scripts(page);
+        if scripts.is_empty() {
             let message = format!("{}: the page holds no JSON-LD", self.name);
             return Err(Failure::new(failure::INPUT, message)
                 .hint("fact-checks are looked for in <script type=\"application/ld+json\">"));
         }
-        Ok(Some(scripts))
+        Ok(scripts)
     }
 
     fn unusable(&self, error: table::Unusable) -> Failure {
@@ -443,10 +438,6 @@ fn tell(
     if let Some(report) = report {
         terminal.line(format!("Each row's answer: {}", report.display()));
     }
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What came of the last asking: each commit asks all witnesses again.

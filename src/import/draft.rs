@@ -26,14 +26,17 @@ pub struct Draft {
     pub is_fallback: bool,
 }
 
-/// A party or channel that a row refers to by its key.
+/// What a row refers to by a name: a party or channel by its key, an earlier line by its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyed {
-    /// `party` or `channel`.
+    /// `party`, `channel`, or [`LINE`].
     pub kind: &'static str,
-    /// The key.
+    /// The key, or the label as it is written.
     pub key: String,
 }
+
+/// The kind of what is referred to by the label that a line gives itself.
+pub const LINE: &str = "line";
 
 /// What one row of a file becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +47,8 @@ pub struct RowDraft {
     pub line: u64,
     /// Its records, in an order in which later ones may refer to earlier ones.
     pub drafts: Vec<Draft>,
-    /// Parties and channels that it refers to by their keys, and that may be in the ledger.
+    /// Parties and channels that it refers to by their keys, and that may be in the ledger; and
+    /// lines by their labels.
     pub keyed: Vec<Keyed>,
     /// The bytes of its captures.
     pub captures: Vec<Vec<u8>>,
@@ -52,6 +56,8 @@ pub struct RowDraft {
     pub notes: Vec<String>,
     /// Whether later rows may refer to its labels; else they are forgotten after the row.
     pub keeps_labels: bool,
+    /// The label that the line gives itself, as it is written.
+    pub own_label: Option<String>,
 }
 
 /// What is wrong, and what to do about it.
@@ -74,6 +80,8 @@ pub struct RowProblem {
     pub problem: Problem,
     /// Whether the row was passed over on purpose, and nothing is wrong with it.
     pub is_left_out: bool,
+    /// The label that the line gives itself, as it is written.
+    pub own_label: Option<String>,
 }
 
 /// One row as a reader hands it over.
@@ -99,7 +107,7 @@ impl fmt::Display for Problem {
 }
 
 impl Keyed {
-    /// The label of the party or channel with this key.
+    /// The label of what has this name.
     pub fn label(&self) -> Id {
         label(&[self.kind, &self.key])
     }
@@ -113,6 +121,11 @@ pub fn party_label(key: &str) -> Id {
 /// The label of a channel, by its key.
 pub fn channel_label(key: &str) -> Id {
     label(&["channel", key])
+}
+
+/// The label of a line that gives itself this one.
+pub fn line_label(name: &str) -> Id {
+    label(&[LINE, name])
 }
 
 /// A label made of words; other words make another one.

@@ -8,7 +8,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::hash::Hash;
-use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, label};
+use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, label, line_label};
 use crate::import::known::Meant;
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
 use crate::import::outcome::{Alike, Other, RowOutcome, Status};
@@ -70,16 +70,20 @@ impl Group {
             Err(it) => {
                 let status = if it.is_left_out { Status::LeftOut } else { Status::Refused };
                 self.tell(not_in((it.row, it.line), status, it.problem, Vec::new()));
-                return Ok(());
+                return self.disown(it.own_label.as_deref(), it.row, looking);
             }
         };
-        let place = (draft.row, draft.line);
+        let (place, own_label) = ((draft.row, draft.line), draft.own_label.clone());
         let notes = draft.notes.clone();
-        match self.take_draft(draft, looking, (holdings, before), recorder, rehearsal) {
+        let named = looking.name_line(&draft);
+        let taken = named.and_then(|()| {
+            self.take_draft(draft, looking, (holdings, before), recorder, rehearsal)
+        });
+        match taken {
             Ok(()) => Ok(()),
             Err(Stop::Row(problem)) => {
                 self.tell(not_in(place, Status::Refused, problem, notes));
-                Ok(())
+                self.disown(own_label.as_deref(), place.0, looking)
             }
             Err(Stop::All(error)) => Err(error),
         }
@@ -135,7 +139,7 @@ impl Group {
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
-        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels } = draft;
+        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels, .. } = draft;
         let mut here = Here::default();
         let ground = Ground {
             holdings,
@@ -194,6 +198,15 @@ impl Group {
     fn keep(&mut self, label: Id, place: usize, meant: Meant, looking: &Looking) {
         looking.known.mean_for_now(label, meant);
         self.kept.push((label, place));
+    }
+
+    /// Takes its meaning from the label of a row that does not go in: what refers to it from here
+    /// on may mean this row, and not an earlier one that gave itself the same label.
+    fn disown(&mut self, name: Option<&str>, row: u64, looking: &Looking) -> Result<(), Error> {
+        let Some(name) = name else { return Ok(()) };
+        let label = line_label(name);
+        self.kept.retain(|(kept, _)| *kept != label);
+        Ok(looking.known.disown(label, row)?)
     }
 }
 

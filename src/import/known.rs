@@ -49,6 +49,8 @@ impl Known {
              CREATE TABLE meant (label BLOB PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL,
                                  entry INTEGER NOT NULL) STRICT, WITHOUT ROWID;
              CREATE TABLE brought (entry INTEGER PRIMARY KEY, row INTEGER NOT NULL) STRICT;
+             CREATE TABLE named (label BLOB PRIMARY KEY, row INTEGER NOT NULL,
+                                 disowned_by INTEGER) STRICT, WITHOUT ROWID;
              BEGIN;"
         ))?;
         Ok(Self { connection, recent: RefCell::default(), for_now: RefCell::default() })
@@ -111,6 +113,44 @@ impl Known {
         Ok(())
     }
 
+    /// Says that a row gives itself a label, unless a row before has it, which is then the answer.
+    pub fn name(&self, label: Id, row: u64) -> Result<Option<u64>, Error> {
+        let (hash, row) = (label.hash(), i64::try_from(row).unwrap_or(i64::MAX));
+        let label = hash.as_bytes();
+        let query = "INSERT OR IGNORE INTO named (label, row) VALUES (?1, ?2)";
+        if self.connection.prepare_cached(query)?.execute(params![label, row])? == 1 {
+            return Ok(None);
+        }
+        let query = "SELECT row FROM named WHERE label = ?1";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let earlier: i64 = statement.query_row([label], |row| row.get(0))?;
+        Ok(u64::try_from(earlier).ok())
+    }
+
+    /// Takes its meaning from a label, because a row that gives itself this one did not go in.
+    pub fn disown(&self, label: Id, row: u64) -> Result<(), Error> {
+        for near in [&self.for_now, &self.recent] {
+            near.borrow_mut().remove(&label);
+        }
+        let (hash, row) = (label.hash(), i64::try_from(row).unwrap_or(i64::MAX));
+        let label = hash.as_bytes();
+        let query = "DELETE FROM meant WHERE label = ?1";
+        self.connection.prepare_cached(query)?.execute([label])?;
+        let query = "INSERT INTO named (label, row, disowned_by) VALUES (?1, ?2, ?2)
+                     ON CONFLICT (label) DO UPDATE SET disowned_by = excluded.disowned_by";
+        self.connection.prepare_cached(query)?.execute(params![label, row])?;
+        Ok(())
+    }
+
+    /// The row for which a label has no meaning any more.
+    pub fn disowned_by(&self, label: Id) -> Result<Option<u64>, Error> {
+        let query = "SELECT disowned_by FROM named WHERE label = ?1";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let row =
+            statement.query_row([label.hash().as_bytes()], |row| row.get::<_, Option<i64>>(0));
+        Ok(row.optional()?.flatten().and_then(|row| u64::try_from(row).ok()))
+    }
+
     /// The row that brought an entry.
     pub fn row_of(&self, entry: u64) -> Result<Option<u64>, Error> {
         let Ok(entry) = i64::try_from(entry) else { return Ok(None) };
@@ -150,5 +190,21 @@ mod tests {
         assert_eq!(known.row_of(7).unwrap(), None);
         known.brought(7, 3).unwrap();
         assert_eq!(known.row_of(7).unwrap(), Some(3));
+    }
+
+    #[test]
+    fn a_label_is_one_rows_and_nobodys_once_a_row_that_has_it_does_not_go_in() {
+        let known = Known::new().unwrap();
+        let (one, other) = (label(&["one"]), label(&["other"]));
+        assert_eq!(known.name(one, 2).unwrap(), None);
+        assert_eq!(known.name(one, 3).unwrap(), Some(2));
+        let meant = Meant { id: one, kind: "claim", entry: 7 };
+        known.mean(one, meant).unwrap();
+        assert_eq!(known.disowned_by(one).unwrap(), None);
+        known.disown(one, 3).unwrap();
+        assert_eq!(known.meant(one).unwrap(), None);
+        assert_eq!(known.disowned_by(one).unwrap(), Some(3));
+        known.disown(other, 4).unwrap();
+        assert_eq!(known.name(other, 5).unwrap(), Some(4));
     }
 }

@@ -8,9 +8,10 @@ use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, MAX_LENGTH};
 use crate::cbor;
+use crate::claimfile::anchor::shown;
 use crate::claimfile::fault::did_you_mean;
 use crate::hash::Hash;
-use crate::import::draft::{Draft, Keyed, Problem};
+use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
 use crate::import::known::{Known, Meant};
 use crate::index;
 use crate::ledger::batch::{self, Recorder};
@@ -116,7 +117,16 @@ impl Looking {
         Ok(Self { known: Known::new()?, names: HashMap::new(), withheld })
     }
 
-    /// The parties and channels that the row names by their keys.
+    /// Takes the label that a row gives itself, if no row before has it.
+    pub(crate) fn name_line(&self, draft: &RowDraft) -> Result<(), Stop> {
+        let Some(name) = &draft.own_label else { return Ok(()) };
+        let Some(earlier) = self.known.name(line_label(name), draft.row)? else { return Ok(()) };
+        let what = format!("the label {:?} is that of row {earlier}", shown(name));
+        let hint = "what refers to it could mean either row: give each line a label of its own";
+        Err(Stop::Row(Problem::new(what).hint(hint)))
+    }
+
+    /// The parties and channels that the row names by their keys, and the lines by their labels.
     pub(crate) fn find_keyed<D: Disk>(
         &self,
         ground: &Ground<'_, D>,
@@ -125,6 +135,12 @@ impl Looking {
         here: &mut Here,
     ) -> Result<(), Stop> {
         for it in keyed {
+            if it.kind == LINE {
+                if self.known.meant(it.label())?.is_none() {
+                    return Err(self.unknown_label(it));
+                }
+                continue;
+            }
             let (label, own) = (it.label(), |draft: &Draft| draft.label == it.label());
             if drafts.iter().any(own) || self.known.meant(label)?.is_some() {
                 continue;
@@ -135,6 +151,20 @@ impl Looking {
             here.0.insert(label, Meant { id, kind: it.kind, entry: 0 });
         }
         Ok(())
+    }
+
+    fn unknown_label(&self, it: &Keyed) -> Stop {
+        let name = shown(&it.key);
+        let problem = match self.known.disowned_by(it.label()) {
+            Err(error) => return Stop::All(error.into()),
+            Ok(Some(row)) => {
+                let what = format!("`label:{name}`: row {row} has this label, and did not go in");
+                Problem::new(what).hint("correct that row, and import the file again")
+            }
+            Ok(None) => Problem::new(format!("`label:{name}`: no row before has this label"))
+                .hint("a line gives itself one with \"label\": \"NAME\"; later lines refer to it"),
+        };
+        Stop::Row(problem)
     }
 
     /// Leaves out the parties and channels whose key is known, if they are the same.
@@ -308,7 +338,7 @@ fn unknown_key<D: Disk>(ground: &Ground<'_, D>, it: &Keyed) -> Stop {
         Err(error) => return Stop::All(error.into()),
     };
     let near = did_you_mean(key, keys.iter().map(String::as_str));
-    let what = format!("no {kind} has the key {key:?}{near}");
+    let what = format!("no {kind} has the key {:?}{near}", shown(key));
     Stop::Row(Problem::new(what).hint(format!("a line before may bring the {kind} with this key")))
 }
 
@@ -320,6 +350,7 @@ pub(crate) fn name_of(record: &Record) -> Option<&str> {
 }
 
 fn another(key: &str, name: &str, other: &str) -> Problem {
+    let (key, name) = (shown(key), shown(name));
     Problem::new(format!("the key {key:?} is made of {name:?}, and is that of {other} already"))
         .hint("give the column map a `key` that tells them apart, or add the name to the party")
 }

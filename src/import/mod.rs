@@ -7,21 +7,9 @@
 pub mod officials;
 pub mod intake;
 
-// Rows of a file: how each form of file is read …
+// Rows of a file: what each form of file gives …
 pub mod draft;
-pub mod format;
-pub mod lines;
-pub mod ids;
-pub mod strict_json;
-pub mod record_json;
-pub mod jsonl;
-pub mod decoding;
-pub mod cells;
-pub mod columns;
-pub mod table;
-pub mod elements;
-pub mod ld_page;
-pub mod claimreview;
+pub mod forms;
 
 // … and what becomes of them.
 pub mod outcome;

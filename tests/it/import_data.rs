@@ -6,10 +6,10 @@ use std::fs::File;
 use std::path::Path;
 
 use whosaid::attribution::record::Record;
-use whosaid::import::columns::{parse, ready};
 use whosaid::import::engine::GROUP;
+use whosaid::import::forms::columns::{parse, ready};
+use whosaid::import::forms::table;
 use whosaid::import::outcome::{Status, Summary};
-use whosaid::import::table;
 
 use crate::it::import_rows::Desk;
 

@@ -11,13 +11,13 @@ use whosaid::attribution::date::Date;
 use whosaid::attribution::id::Id;
 use whosaid::attribution::record::Record;
 use whosaid::hash::Hash;
-use whosaid::import::columns::map::ColumnMap;
-use whosaid::import::columns::parse;
-use whosaid::import::decoding::{self, Decoded};
-use whosaid::import::draft::{Row, RowDraft};
+use whosaid::import::draft::{Row, RowDraft, line_label};
 use whosaid::import::engine::{self, Options};
+use whosaid::import::forms::columns::map::ColumnMap;
+use whosaid::import::forms::columns::parse;
+use whosaid::import::forms::decoding::{self, Decoded};
+use whosaid::import::forms::{claimreview, jsonl, ld_page, record_json, table};
 use whosaid::import::outcome::{RowOutcome, Status, Summary};
-use whosaid::import::{claimreview, jsonl, ld_page, record_json, table};
 use whosaid::ledger::batch::Recorder;
 use whosaid::ledger::writing::Ledger;
 use whosaid::store::simulated::SimulatedDisk;
@@ -154,7 +154,7 @@ fn every_file_gets_the_answers_that_stand_beside_it() {
         desk.verified();
         count += 1;
     }
-    assert!(count >= 18, "{count}");
+    assert!(count >= 28, "{count}");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn every_reference_of_a_record_in_json_can_be_a_label() {
         }
         let read = record_json::read(serde_json::from_str(&text).unwrap(), &mut Vec::new());
         let found: Vec<Id> = read.unwrap().references().into_iter().map(|it| it.id).collect();
-        let label = |id: Id| record_json::label_of(&id.to_string());
+        let label = |id: Id| line_label(&id.to_string());
         let expected: Vec<Id> = references.iter().map(|it| label(it.id)).collect();
         assert_eq!(found, expected, "{name}");
         kinds += usize::from(!expected.is_empty());
@@ -540,7 +540,10 @@ fn fact_checks_are_found_in_arrays_feeds_graphs_and_pages() {
         "<!doctype html>\n<script>{{}}</script><script type=\"application/ld+json\">\n{REVIEW}\n\
          </script><p>\n<script type='application/ld+json'>[{other}]</script>"
     );
-    let scripts = String::from_utf8(ld_page::scripts(page.as_bytes())).unwrap();
+    let mut desk = Desk::new();
+    let scripts = ld_page::scripts(page.as_bytes());
+    assert_eq!(desk.take(&mut claimreview::Reader::of_page(&scripts)).new, 2);
+    desk.check(&["3 New", "13 New"]);
     for file in [
         format!("[{REVIEW},\n{other}]"),
         format!("{{\"@context\": \"x\", \"@graph\": [{REVIEW},\n{other}]}}"),
@@ -553,7 +556,6 @@ fn fact_checks_are_found_in_arrays_feeds_graphs_and_pages() {
                  \"item\": {REVIEW}}}, {other}]}}"
         ),
         format!("{REVIEW}\n{other}\n"),
-        scripts,
     ] {
         let mut desk = Desk::new();
         let summary = reviews(&mut desk, &file);
@@ -565,12 +567,30 @@ fn fact_checks_are_found_in_arrays_feeds_graphs_and_pages() {
 }
 
 #[test]
+fn a_damaged_script_of_a_page_does_not_swallow_the_next() {
+    let damaged = &REVIEW[..REVIEW.len() / 2];
+    let page = format!(
+        "<html><script type=\"application/ld+json\">[{damaged}</script>\n\
+         <script type=\"application/ld+json\">{REVIEW}</script>"
+    );
+    let mut desk = Desk::new();
+    desk.take(&mut claimreview::Reader::of_page(&ld_page::scripts(page.as_bytes())));
+    let characters = damaged.chars().count();
+    desk.check(&[
+        &format!("1 Refused: the JSON breaks off after {characters} characters"),
+        "6 New",
+    ]);
+}
+
+#[test]
 fn what_is_no_fact_check_is_named() {
     let mut desk = Desk::new();
     let nobody = REVIEW.replace("\"author\": {\"@type\": \"Organization\"", "\"x\": {\"y\": \"\"");
     let silent = REVIEW.replace("claimReviewed", "claimreviewed");
+    let double =
+        REVIEW.replace("\"The moon is made of cheese.\"", "[\"It is so.\", \"It is not.\"]");
     let file = format!(
-        "[{{\"@type\": \"NewsArticle\"}}, {{}}, 7, {nobody}, {silent}, {REVIEW}, {{\"@type\": "
+        "[{{\"@type\": \"NewsArticle\"}}, {{}}, 7, {nobody}, {silent}, {double}, {REVIEW}, {{\"@type\": "
     );
     reviews(&mut desk, &file);
     let found: Vec<String> = desk
@@ -586,6 +606,7 @@ fn what_is_no_fact_check_is_named() {
             "no JSON object, expected a ClaimReview",
             "neither `author` nor `publisher` has a name: nobody rates",
             "`claimReviewed` is missing, the words of the claim",
+            "`claimReviewed` is a list of 2, expected one claim",
             "new",
             "the JSON breaks off after 10 characters",
         ]

@@ -115,7 +115,11 @@ pub(crate) fn optional(
 /// A key that people type: lowercase letters of any script, digits and hyphens.
 pub(crate) fn key(field: &'static str, text: &str) -> Result<(), Invalid> {
     let allowed = |c: char| c == '-' || (c.is_alphanumeric() && !c.is_uppercase());
-    if text.is_empty() || text.len() > KEY || !text.chars().all(allowed) {
+    if text.len() > KEY {
+        let what = format!("has {} bytes, expected at most {KEY}", text.len());
+        return Err(Invalid::new(field, what));
+    }
+    if text.is_empty() || !text.chars().all(allowed) {
         let what = format!(
             "found {text:?}, expected 1 to {KEY} bytes of lowercase letters, digits and hyphens"
         );

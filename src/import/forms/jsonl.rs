@@ -12,10 +12,10 @@ use crate::attribution::record::Record;
 use crate::attribution::record::document::Capture;
 use crate::claimfile::fault::did_you_mean;
 use crate::hash::Hash;
-use crate::import::draft::{Draft, MAX_ROW, Problem, Row, RowDraft, RowProblem};
-use crate::import::ids::{look_at_clock, look_at_id};
-use crate::import::lines::{Line, Lines};
-use crate::import::{record_json, strict_json};
+use crate::import::draft::{Draft, MAX_ROW, Problem, Row, RowDraft, RowProblem, line_label};
+use crate::import::forms::ids::{look_at_clock, look_at_id};
+use crate::import::forms::lines::{Line, Lines};
+use crate::import::forms::{record_json, strict_json};
 
 /// What may stand on a line beside the record: what `log` and `show` print, and what people add.
 const BESIDE: [&str; 13] = [
@@ -68,20 +68,24 @@ impl<'b, R: BufRead> Reader<'b, R> {
     fn row(&mut self, line: &Line) -> Row {
         self.row += 1;
         let (row, line_number) = (self.row, line.number);
-        let refused =
-            |problem, is_left_out| Err(RowProblem { row, line: line_number, problem, is_left_out });
+        let refused = |problem, is_left_out, own_label| {
+            Err(RowProblem { row, line: line_number, problem, is_left_out, own_label })
+        };
         let Some(bytes) = &line.bytes else {
             let what = format!("the line has more than {MAX_ROW} bytes");
-            return refused(Problem::new(what).hint("each record stands on its own line"), false);
+            let problem = Problem::new(what).hint("each record stands on its own line");
+            return refused(problem, false, None);
         };
-        match self.read(bytes) {
-            Ok(Said::Drafts(draft)) => Ok(RowDraft { row, line: line_number, ..*draft }),
-            Ok(Said::LeftOut(problem)) => refused(problem, true),
-            Err(problem) => refused(problem, false),
+        let mut own_label = None;
+        match self.read(bytes, &mut own_label) {
+            Ok(Said::Drafts(draft)) => Ok(RowDraft { row, line: line_number, own_label, ..*draft }),
+            Ok(Said::LeftOut(problem)) => refused(problem, true, own_label),
+            Err(problem) => refused(problem, false, own_label),
         }
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Result<Said, Problem> {
+    /// Reads a line. The label that it gives itself is known even if all else is wrong with it.
+    fn read(&mut self, bytes: &[u8], own_label: &mut Option<String>) -> Result<Said, Problem> {
         // The mark may stand at the beginning of a file, and nowhere else.
         let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) if self.row == 1 => rest,
@@ -90,7 +94,7 @@ impl<'b, R: BufRead> Reader<'b, R> {
         let Value::Object(mut line) = strict_json::read(bytes)? else {
             return Err(Problem::new("expected a JSON object, as {\"claim\": {…}}"));
         };
-        let given = label(&mut line)?;
+        let given = label(&mut line, own_label)?;
         let text = match line.remove("text") {
             None => None,
             Some(Value::String(text)) => Some(text),
@@ -109,7 +113,7 @@ impl<'b, R: BufRead> Reader<'b, R> {
         };
         // Nobody refers to a line without a label.
         let mut draft = RowDraft { keeps_labels: given.is_some(), ..RowDraft::default() };
-        let label = given.unwrap_or_else(|| record_json::label_of(""));
+        let label = given.unwrap_or_else(|| line_label(""));
         let record = record_json::read(record, &mut draft.keyed)?;
         if matches!(record, Record::Charter(_) | Record::Key(_)) {
             let what = format!("a {} record says who may sign in another ledger", record.kind());
@@ -166,11 +170,15 @@ fn look_at_ids(record: &Record) -> Result<Option<String>, Problem> {
 }
 
 /// By what later lines refer to this one: its name, or the id it has elsewhere.
-fn label(line: &mut Map<String, Value>) -> Result<Option<Id>, Problem> {
+fn label(
+    line: &mut Map<String, Value>,
+    own_label: &mut Option<String>,
+) -> Result<Option<Id>, Problem> {
     let name = line.remove("label");
+    *own_label = name.as_ref().and_then(Value::as_str).map(str::to_owned);
     let id = line.get("id").cloned();
     match (name, id) {
-        (Some(Value::String(name)), None) => Ok(Some(record_json::label_of(&name))),
+        (Some(Value::String(name)), None) => Ok(Some(line_label(&name))),
         (Some(_), Some(_)) => {
             Err(Problem::new("found both `label` and `id`, expected one of them"))
         }

@@ -3,8 +3,8 @@
 
 use crate::attribution::date::{Basis, Date};
 use crate::attribution::written_date::named_in;
-use crate::import::columns::template::{Cells, Template};
 use crate::import::draft::Problem;
+use crate::import::forms::columns::template::{Cells, Template};
 
 /// How a date is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -277,7 +277,7 @@ fn number(text: &str, least: usize, most: usize) -> Option<(i16, &str)> {
 mod tests {
     use super::{DateRule, Form, Year};
     use crate::attribution::date::Basis;
-    use crate::import::columns::template::{Cells, Template};
+    use crate::import::forms::columns::template::{Cells, Template};
 
     fn check(form: &str, text: &str, year: Option<Year>, expected: Result<&str, &str>) {
         let rule = DateRule {

@@ -7,12 +7,13 @@ use crate::attribution::record::claim::{Act, Mode, Polarity};
 use crate::claimfile::draft::{Section, Written};
 use crate::claimfile::fault::{Fault, Faults, did_you_mean};
 use crate::claimfile::fields::{Fields, Page, kind_of};
-use crate::import::columns::day::{DateRule, Form, Year};
-use crate::import::columns::map::{
+use crate::import::forms::columns::day::{DateRule, Form, Year};
+use crate::import::forms::columns::map::{
     AboutRule, CaptureRule, CaptureText, ChannelRule, ClaimRule, ColumnMap, DocumentRule, HopRule,
     How, OnRule, PartyRule, PassageRule, TableRule, Test, WhoRule,
 };
-use crate::import::columns::template::Template;
+use crate::import::forms::columns::template::Template;
+use crate::import::forms::decoding;
 
 /// The largest column map, in bytes: a few hundred lines.
 pub const MAX_SIZE: usize = 64 * 1024;
@@ -107,8 +108,11 @@ fn inner<'p, 't, T>(
 /// `[table]`
 fn table(fields: &mut Fields<'_, '_>) -> TableRule {
     let delimiter = fields.written("delimiter").and_then(|written| match written.text.as_str() {
-        "tab" => Some(b'\t'),
-        one if one.len() == 1 && one != "\"" => Some(one.as_bytes()[0]),
+        "tab" | "\t" => Some(b'\t'),
+        // A sign that ends a row, or that cannot be seen, parts no cells of one.
+        one if one.len() == 1 && one != "\"" && !one.as_bytes()[0].is_ascii_control() => {
+            Some(one.as_bytes()[0])
+        }
         other => {
             let what = format!("`delimiter` is {other:?}, expected one sign, or \"tab\"");
             fields.fault_at(written.place, &what);
@@ -126,11 +130,19 @@ fn table(fields: &mut Fields<'_, '_>) -> TableRule {
             }
         },
     };
+    let encoding = fields.written("encoding");
+    if let Some(written) = encoding.as_ref().filter(|it| decoding::named(&it.text).is_none()) {
+        let what = format!(
+            "`encoding` is {:?}, expected a name that the web knows, such as \"windows-1252\"",
+            written.text
+        );
+        fields.fault_at(written.place, &what);
+    }
     let names = |list: Vec<Written>| list.into_iter().map(|it| it.text).collect();
     TableRule {
         delimiter,
         quotes,
-        encoding: fields.text("encoding"),
+        encoding: encoding.map(|it| it.text),
         skip_if_empty: names(fields.texts("skip_if_empty")),
         ids: names(fields.texts("ids")),
     }
@@ -466,6 +478,14 @@ mod tests {
                  `note` or `photo`?",
                 "line 5, column 7: `document`: `url`: found \"{\", expected the name of a column \
                  between { and }; a brace itself is written twice",
+            ],
+        );
+        check(
+            "[table]\ndelimiter = \"\\n\"\nencoding = \"nope\"\n[document]\nkind = \"post\"\n",
+            &[
+                "line 2, column 13: `table`: `delimiter` is \"\\n\", expected one sign, or \"tab\"",
+                "line 3, column 12: `table`: `encoding` is \"nope\", expected a name that the web \
+                 knows, such as \"windows-1252\"",
             ],
         );
         check(

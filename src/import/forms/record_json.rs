@@ -4,10 +4,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::attribution::id::Id;
 use crate::attribution::record::Record;
+use crate::claimfile::anchor::shown;
 use crate::hash::Hash;
-use crate::import::draft::{Keyed, Problem, label};
+use crate::import::draft::{Keyed, LINE, Problem};
 
 /// How a label is told from a key: `"document": "label:kabul"`.
 const LABEL: &str = "label:";
@@ -45,12 +45,7 @@ const REFERENCES: [(&str, &str, Option<&'static str>); 28] = [
     ("provider", "party", Some("party")),
 ];
 
-/// The label of a line that calls itself so.
-pub fn label_of(name: &str) -> Id {
-    label(&["line", name])
-}
-
-/// Reads a record. The parties and channels that it names by their keys are added to `keyed`.
+/// Reads a record. What it names by keys and labels is added to `keyed`.
 ///
 /// # Errors
 /// What is wrong with it: an unknown field, a number with a fraction, something that is no id.
@@ -105,23 +100,19 @@ fn to_label(
     if Hash::from_hex(text).is_some() {
         return Ok(());
     }
-    let id = match (text.strip_prefix(LABEL), named) {
-        (Some(name), _) => label_of(name),
-        (None, Some(kind)) => {
-            let it = Keyed { kind, key: text.clone() };
-            let id = it.label();
-            if !keyed.contains(&it) {
-                keyed.push(it);
-            }
-            id
-        }
+    let it = match (text.strip_prefix(LABEL), named) {
+        (Some(name), _) => Keyed { kind: LINE, key: name.to_owned() },
+        (None, Some(kind)) => Keyed { kind, key: text.clone() },
         (None, None) => {
-            let what = format!("found {text:?}, expected an id of 64 hex digits");
+            let what = format!("found {:?}, expected an id of 64 hex digits", shown(text));
             let hint = "an earlier line with \"label\": \"NAME\" is meant by \"label:NAME\"";
             return Err(Problem::new(what).hint(hint));
         }
     };
-    *value = Value::String(id.to_string());
+    *value = Value::String(it.label().to_string());
+    if !keyed.contains(&it) {
+        keyed.push(it);
+    }
     Ok(())
 }
 
@@ -145,8 +136,8 @@ fn refuse_fractions(value: &Value, place: &str) -> Result<(), Problem> {
 mod tests {
     use serde_json::json;
 
-    use super::{label_of, read};
-    use crate::import::draft::{channel_label, party_label};
+    use super::read;
+    use crate::import::draft::{channel_label, line_label, party_label};
 
     #[test]
     fn keys_and_labels_stand_where_ids_do() {
@@ -155,9 +146,9 @@ mod tests {
             "evidence": "label:register", "mode": "official", "basis": "registry"}});
         let record = read(control, &mut keyed).unwrap();
         let ids: Vec<_> = record.references().into_iter().map(|it| it.id).collect();
-        assert_eq!(ids, [channel_label("x-ada"), party_label("ada"), label_of("register")]);
+        assert_eq!(ids, [channel_label("x-ada"), party_label("ada"), line_label("register")]);
         let keys: Vec<_> = keyed.iter().map(|it| (it.kind, it.key.as_str())).collect();
-        assert_eq!(keys, [("channel", "x-ada"), ("party", "ada")]);
+        assert_eq!(keys, [("channel", "x-ada"), ("party", "ada"), ("line", "register")]);
     }
 
     #[test]

@@ -6,14 +6,14 @@ use std::io::{self, Read};
 use csv::ByteRecord;
 
 use crate::claimfile::fault::did_you_mean;
-use crate::import::cells::{Event, Events, Guard, Kind};
-use crate::import::columns::map::ColumnMap;
-use crate::import::columns::parse;
-use crate::import::columns::ready;
-use crate::import::columns::row;
-use crate::import::columns::template::Cells;
 use crate::import::draft::{MAX_ROW, Problem, Row, RowDraft, RowProblem};
-use crate::import::strict_json::not_utf8;
+use crate::import::forms::cells::{Event, Events, Guard, Kind};
+use crate::import::forms::columns::map::ColumnMap;
+use crate::import::forms::columns::parse;
+use crate::import::forms::columns::ready;
+use crate::import::forms::columns::row;
+use crate::import::forms::columns::template::Cells;
+use crate::import::forms::strict_json::not_utf8;
 
 /// The most columns of a table: what spreadsheets hold.
 const MAX_COLUMNS: usize = 16_384;
@@ -86,7 +86,8 @@ impl<'m, R: Read> Reader<'m, R> {
                     let near = did_you_mean(column, self.names.iter().map(String::as_str));
                     let what =
                         format!("the table has no column {column:?}, which the map names{near}");
-                    return Err(Problem::new(what).hint(shown(&self.names)));
+                    let parted = unparted(&self.names).unwrap_or_else(|| shown(&self.names));
+                    return Err(Problem::new(what).hint(parted));
                 }
                 several => {
                     let what = format!("the table has {several} columns {column:?}");
@@ -120,7 +121,13 @@ impl<'m, R: Read> Reader<'m, R> {
     fn take(&mut self, raw: &Raw) -> Row {
         self.row += 1;
         let (row, line) = (self.row, raw.line);
-        let refused = |(problem, is_left_out)| RowProblem { row, line, problem, is_left_out };
+        let refused = |(problem, is_left_out)| RowProblem {
+            row,
+            line,
+            problem,
+            is_left_out,
+            own_label: None,
+        };
         let cells = self.cells(raw).map_err(refused)?;
         let cells = Cells { names: &self.names, cells: &cells };
         let draft = row::draft(self.map, cells).map_err(refused)?;
@@ -202,6 +209,15 @@ fn texts(raw: &Raw, name: impl Fn(usize) -> String) -> Result<Vec<String>, Probl
         Ok(text.to_owned())
     });
     cells.collect()
+}
+
+/// What to do about a first row that was not parted, or in the wrong places: another sign stands at
+/// least as often in its names as there are names.
+fn unparted(names: &[String]) -> Option<String> {
+    let count = |sign: char| names.iter().map(|name| name.matches(sign).count()).sum::<usize>();
+    let sign = [';', '\t', '|', ','].into_iter().find(|sign| count(*sign) >= names.len())?;
+    let written = if sign == '\t' { "tab".to_owned() } else { sign.to_string() };
+    Some(format!("are the cells parted by {written:?}? The map says it: `delimiter = {written:?}`"))
 }
 
 fn shown(names: &[String]) -> String {

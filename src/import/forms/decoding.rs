@@ -23,6 +23,12 @@ pub fn by_mark(beginning: &[u8]) -> Option<&'static Encoding> {
     (encoding != UTF_8).then_some(encoding)
 }
 
+/// Whether a file of JSON, or a page, begins as one in UTF-16 does, with a mark or without: in
+/// UTF-8 no zero stands in it.
+pub fn is_utf16(beginning: &[u8]) -> bool {
+    by_mark(beginning).is_some() || beginning.iter().take(2).any(|byte| *byte == 0)
+}
+
 /// A stream that is decoded.
 pub struct Decoded<R> {
     stream: R,
@@ -81,7 +87,7 @@ impl<R: Read> Read for Decoded<R> {
 mod tests {
     use std::io::Read;
 
-    use super::{CHUNK, Decoded, by_mark, named};
+    use super::{CHUNK, Decoded, by_mark, is_utf16, named};
 
     fn check(name: &str, bytes: &[u8], expected: &[u8]) {
         let mut found = Vec::new();
@@ -101,5 +107,7 @@ mod tests {
         assert!(named("latin-9000").is_none());
         assert_eq!(by_mark(b"\xff\xfei\0").map(encoding_rs::Encoding::name), Some("UTF-16LE"));
         assert!(by_mark(b"\xef\xbb\xbfid").is_none());
+        assert!(is_utf16(b"\xff\xfe{\0") && is_utf16(b"{\0") && is_utf16(b"\0{"));
+        assert!(!is_utf16(b"\xef\xbb\xbf{}") && !is_utf16(b"{}"));
     }
 }

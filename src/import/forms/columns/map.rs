@@ -4,8 +4,8 @@ use crate::attribution::record::channel::ChannelKind;
 use crate::attribution::record::claim::{Act, HopBasis, HopRelation, Modality, Mode, Polarity};
 use crate::attribution::record::document::DocumentKind;
 use crate::attribution::record::party::PartyKind;
-use crate::import::columns::day::DateRule;
-use crate::import::columns::template::Template;
+use crate::import::forms::columns::day::DateRule;
+use crate::import::forms::columns::template::Template;
 
 /// A column map.
 #[derive(Debug, Clone, PartialEq, Eq)]

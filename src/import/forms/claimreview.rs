@@ -26,12 +26,11 @@ use crate::claimfile::anchor::anchor;
 use crate::evidence::address::clock;
 use crate::evidence::text::{Profile, derive};
 use crate::hash::Hash;
-use crate::import::columns::slug::key_of;
-use crate::import::draft::{
-    Draft, MAX_ROW, Problem, Row, RowDraft, RowProblem, label, party_label,
-};
-use crate::import::elements::{Element, Elements};
-use crate::import::strict_json;
+use crate::import::draft::{Draft, Problem, Row, RowDraft, RowProblem, label, party_label};
+use crate::import::forms::columns::slug::key_of;
+use crate::import::forms::elements::{Element, Elements};
+use crate::import::forms::ld_page::Script;
+use crate::import::forms::strict_json;
 use crate::selector::Selector;
 
 /// The media type of the markup (JSON-LD 1.1, section 9).
@@ -42,7 +41,8 @@ const MAX_APPEARANCES: usize = 32;
 
 /// A file of fact-checks as rows.
 pub struct Reader<R> {
-    elements: Elements<R>,
+    /// The documents that are not read to their ends yet: a page holds several.
+    documents: VecDeque<Elements<R>>,
     /// What an element holds beyond the first: a feed's item can be a list.
     waiting: VecDeque<Row>,
     row: u64,
@@ -52,8 +52,11 @@ pub struct Reader<R> {
 impl<R: BufRead> Reader<R> {
     /// The rows of a stream of JSON.
     pub fn new(stream: R) -> Self {
-        let (elements, waiting) = (Elements::new(stream), VecDeque::new());
-        Self { elements, waiting, row: 0, failure: None }
+        Self::of([Elements::new(stream, 1)].into())
+    }
+
+    fn of(documents: VecDeque<Elements<R>>) -> Self {
+        Self { documents, waiting: VecDeque::new(), row: 0, failure: None }
     }
 
     /// Why the stream could not be read to its end.
@@ -62,25 +65,29 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn take(&mut self, element: Element) {
-        let line = element.line;
-        let answers = match element.bytes {
-            None => {
-                let what = format!("the element has more than {MAX_ROW} bytes");
-                vec![Err((Problem::new(what), false))]
-            }
-            Some(bytes) => match strict_json::read(&bytes) {
-                Ok(value) => reviews(&value, &bytes),
-                Err(problem) => vec![Err((problem, false))],
-            },
+        let Element { line, bytes } = element;
+        let read = bytes.and_then(|bytes| Ok((strict_json::read(&bytes)?, bytes)));
+        let answers = match read {
+            Ok((value, bytes)) => reviews(&value, &bytes),
+            Err(problem) => vec![Err((problem, false))],
         };
         for answer in answers {
             self.row += 1;
             let row = self.row;
             self.waiting.push_back(match answer {
                 Ok(draft) => Ok(RowDraft { row, line, ..draft }),
-                Err((problem, is_left_out)) => Err(RowProblem { row, line, problem, is_left_out }),
+                Err((problem, is_left_out)) => {
+                    Err(RowProblem { row, line, problem, is_left_out, own_label: None })
+                }
             });
         }
+    }
+}
+
+impl<'p> Reader<&'p [u8]> {
+    /// The rows of a page's scripts.
+    pub fn of_page(scripts: &[Script<'p>]) -> Self {
+        Self::of(scripts.iter().map(|script| Elements::new(script.text, script.line)).collect())
     }
 }
 
@@ -92,11 +99,14 @@ impl<R: BufRead> Iterator for Reader<R> {
             if let Some(row) = self.waiting.pop_front() {
                 return Some(row);
             }
-            match self.elements.next()? {
-                Ok(element) => self.take(element),
-                Err(error) => {
+            match self.documents.front_mut()?.next() {
+                Some(Ok(element)) => self.take(element),
+                Some(Err(error)) => {
                     self.failure = Some(error);
                     return None;
+                }
+                None => {
+                    self.documents.pop_front();
                 }
             }
         }
@@ -174,9 +184,7 @@ struct Named {
 impl Review<'_> {
     fn draft(&self) -> Result<RowDraft, Problem> {
         let mut it = RowDraft::default();
-        let words = self
-            .text("claimReviewed")
-            .ok_or_else(|| Problem::new("`claimReviewed` is missing, the words of the claim"))?;
+        let words = self.words()?;
         let reviewer = self.reviewer()?;
         let reviewer_id = add_party(&mut it, &reviewer)?;
         let item = first_object(self.fields.get("itemReviewed"));
@@ -226,6 +234,19 @@ impl Review<'_> {
 
     fn text(&self, name: &str) -> Option<String> {
         text(self.fields.get(name))
+    }
+
+    /// The words of the claim. A rating of several claims would be nobody's of each.
+    fn words(&self) -> Result<String, Problem> {
+        if let Some(Value::Array(items)) = self.fields.get("claimReviewed")
+            && items.len() > 1
+        {
+            let what = format!("`claimReviewed` is a list of {}, expected one claim", items.len());
+            let hint = "each claim needs a ClaimReview of its own, with its rating";
+            return Err(Problem::new(what).hint(hint));
+        }
+        let words = self.text("claimReviewed");
+        words.ok_or_else(|| Problem::new("`claimReviewed` is missing, the words of the claim"))
     }
 
     /// Who reviewed: the author, or else the publisher. A rating by nobody would be the recorder's.

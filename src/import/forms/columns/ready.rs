@@ -13,14 +13,17 @@ pub struct Ready {
 pub const MAPS: [Ready; 4] = [
     Ready {
         name: "538-statements-0114",
-        text: include_str!("../../../maps/538-statements-0114.toml"),
+        text: include_str!("../../../../maps/538-statements-0114.toml"),
     },
     Ready {
         name: "538-statements-0130",
-        text: include_str!("../../../maps/538-statements-0130.toml"),
+        text: include_str!("../../../../maps/538-statements-0130.toml"),
     },
-    Ready { name: "538-tweets", text: include_str!("../../../maps/538-tweets.toml") },
-    Ready { name: "china-mfa-remarks", text: include_str!("../../../maps/china-mfa-remarks.toml") },
+    Ready { name: "538-tweets", text: include_str!("../../../../maps/538-tweets.toml") },
+    Ready {
+        name: "china-mfa-remarks",
+        text: include_str!("../../../../maps/china-mfa-remarks.toml"),
+    },
 ];
 
 /// The map of this name.
@@ -31,7 +34,7 @@ pub fn named(name: &str) -> Option<Ready> {
 #[cfg(test)]
 mod tests {
     use super::MAPS;
-    use crate::import::columns::parse::parse;
+    use crate::import::forms::columns::parse::parse;
 
     #[test]
     fn every_ready_map_can_be_read_and_says_what_it_is_for() {
@@ -43,7 +46,7 @@ mod tests {
 
     #[test]
     fn every_ready_map_stands_in_the_documentation() {
-        let documentation = include_str!("../../../docs/IMPORT.md");
+        let documentation = include_str!("../../../../docs/IMPORT.md");
         for map in MAPS {
             let section = format!("### `{}`\n```toml\n{}```\n", map.name, map.text);
             assert!(documentation.contains(&section), "{}", map.name);

@@ -11,15 +11,15 @@ use crate::claimfile::anchor::{anchor, shown, warnings};
 use crate::evidence::reading::{Verdict, speaker_in};
 use crate::evidence::text::{Profile, Text, derive};
 use crate::hash::Hash;
-use crate::import::columns::day::DateRule;
-use crate::import::columns::map::{
+use crate::import::draft::{Draft, Keyed, Problem, RowDraft, channel_label, label, party_label};
+use crate::import::forms::columns::day::DateRule;
+use crate::import::forms::columns::map::{
     AboutRule, CaptureText, ChannelRule, ClaimRule, ColumnMap, DocumentRule, HopRule, OnRule,
     PartyRule, PassageRule, Test, WhoRule,
 };
-use crate::import::columns::slug::key_of;
-use crate::import::columns::template::{Cells, Template};
-use crate::import::draft::{Draft, Keyed, Problem, RowDraft, channel_label, label, party_label};
-use crate::import::ids::{look_at_clock, look_at_id};
+use crate::import::forms::columns::slug::key_of;
+use crate::import::forms::columns::template::{Cells, Template};
+use crate::import::forms::ids::{look_at_clock, look_at_id};
 use crate::selector::{Position, Selector};
 
 /// What a row becomes; `Err` with `true` where it is passed over on purpose.
