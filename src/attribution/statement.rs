@@ -110,6 +110,15 @@ pub struct Unsealed<'a, R> {
 /// Checks a record and encodes it. `issuer` is the recorder's name.
 pub fn prepare<R: Borrow<Record>>(record: R, issuer: &str) -> Result<Unsealed<'_, R>, Error> {
     record.borrow().check()?;
+    prepare_checked(record, issuer)
+}
+
+/// The same for a record whose fields were checked a moment ago. What cannot be read back is found when
+/// it is sealed.
+pub(crate) fn prepare_checked<R: Borrow<Record>>(
+    record: R,
+    issuer: &str,
+) -> Result<Unsealed<'_, R>, Error> {
     let payload = cbor::encode(record.borrow())?;
     let identity = identity_of(issuer, &payload);
     Ok(Unsealed { record, issuer, payload, identity })

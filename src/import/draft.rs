@@ -58,6 +58,9 @@ pub struct RowDraft {
     pub keeps_labels: bool,
     /// The label that the line gives itself, as it is written.
     pub own_label: Option<String>,
+    /// What is wrong with its records by themselves, whatever the ledger holds; found by whoever
+    /// groups the rows.
+    pub flaw: Option<Problem>,
 }
 
 /// What is wrong, and what to do about it.

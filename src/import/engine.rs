@@ -12,7 +12,7 @@ use std::thread::ScopedJoinHandle;
 use crate::hash::Hash;
 use crate::import::draft::Row;
 use crate::import::group::{Group, Wordings, alike};
-use crate::import::looking::{Error, Looking};
+use crate::import::looking::{Error, Looking, flaw_of};
 use crate::import::outcome::{RowOutcome, Summary};
 use crate::import::rehearsal::Rehearsal;
 use crate::ledger::batch::{Batch, Recorder};
@@ -64,7 +64,7 @@ where
                 report(&outcome);
             }
         };
-        while let Some(group) = next_group(rows, options.group) {
+        while let Some(group) = next_group(rows, options.group, recorder) {
             // Whoever stopped taking says why when it is asked.
             if give.send(group).is_err() {
                 break;
@@ -79,11 +79,18 @@ where
     Ok(summary)
 }
 
-/// The next rows, as many as go into one commit; `None` if there are no more.
-fn next_group(rows: &mut dyn Iterator<Item = Row>, count: usize) -> Option<Vec<Row>> {
+/// The next rows, as many as go into one commit, looked at by themselves; `None` if there are no more.
+fn next_group(
+    rows: &mut dyn Iterator<Item = Row>,
+    count: usize,
+    recorder: Recorder<'_>,
+) -> Option<Vec<Row>> {
     let (mut group, mut bytes) = (Vec::new(), 0);
     while group.len() < count.max(1) && bytes < GROUP_BYTES {
-        let Some(row) = rows.next() else { break };
+        let Some(mut row) = rows.next() else { break };
+        if let Ok(draft) = &mut row {
+            draft.flaw = flaw_of(&draft.drafts, recorder);
+        }
         bytes += row.as_ref().map_or(0, |row| row.captures.iter().map(Vec::len).sum());
         group.push(row);
     }

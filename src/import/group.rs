@@ -139,17 +139,20 @@ impl Group {
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
-        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels, .. } = draft;
+        let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels, flaw, .. } =
+            draft;
         let mut here = Here::default();
         let ground = Ground {
             holdings,
-            recorder,
             records: &self.records,
             places: &self.places,
             captures: [&self.captures, before],
         };
         looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
         looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
+        if let Some(flaw) = flaw {
+            return Err(Stop::Row(flaw));
+        }
         looking.look_through(&ground, &drafts, &here, &captures)?;
         let first = self.kinds.len();
         for Draft { label, mut record, is_fallback } in drafts {

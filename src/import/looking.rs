@@ -66,7 +66,6 @@ impl<E: Into<Error>> From<E> for Stop {
 /// What a row is looked at against: the ledger, and the rows before it that are not in it yet.
 pub(crate) struct Ground<'g, D: Disk> {
     pub(crate) holdings: &'g Holdings<D>,
-    pub(crate) recorder: Recorder<'g>,
     /// The records of this commit so far, each under a label of its own.
     pub(crate) records: &'g [Labelled],
     /// Where they are, by their labels.
@@ -240,7 +239,6 @@ impl Looking {
         let brought: HashSet<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
         let mut own: HashMap<Id, &'static str> = HashMap::new();
         for Draft { label, record, .. } in drafts {
-            record.check().map_err(|error| Stop::Row(Problem::new(error.to_string())))?;
             for reference in record.references() {
                 self.look_at(ground, &reference, here, &own)?;
             }
@@ -251,12 +249,6 @@ impl Looking {
                     let hint = "--captures names the folder of the ledger that holds them";
                     return Err(Stop::Row(Problem::new(what).hint(hint)));
                 }
-            }
-            let length = cbor::encode(record).map_err(encoding)?.len();
-            if length + ENVELOPE > MAX_LENGTH {
-                let Recorder { name, key, recorded_at } = ground.recorder;
-                statement::seal(record, name, recorded_at, key)
-                    .map_err(|error| Stop::Row(Problem::new(error.to_string())))?;
             }
             own.insert(*label, record.kind());
         }
@@ -324,6 +316,26 @@ impl Looking {
         });
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// What is wrong with the records of a row by themselves: a field, or their length once they are
+/// sealed. Labels are as long as ids.
+pub(crate) fn flaw_of(drafts: &[Draft], recorder: Recorder<'_>) -> Option<Problem> {
+    let problem = |error: &dyn std::fmt::Display| Problem::new(error.to_string());
+    drafts.iter().find_map(|Draft { record, .. }| {
+        if let Err(error) = record.check() {
+            return Some(problem(&error));
+        }
+        let length = match cbor::encode(record) {
+            Ok(bytes) => bytes.len(),
+            Err(error) => return Some(problem(&error)),
+        };
+        if length + ENVELOPE <= MAX_LENGTH {
+            return None;
+        }
+        let Recorder { name, key, recorded_at } = recorder;
+        statement::seal(record, name, recorded_at, key).err().map(|error| problem(&error))
+    })
 }
 
 /// A record without an encoding, which its fields' limits keep from coming up.

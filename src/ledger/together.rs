@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
@@ -54,8 +55,8 @@ enum Became {
 }
 
 /// Seals records that were looked through, and takes them into the batch in their order; what the
-/// ledger or the batch has already is found. No two have one label. That references lead to records
-/// of the right kinds is for the caller to have checked.
+/// ledger or the batch has already is found. No two have one label. That their fields are right, and
+/// references lead to records of the right kinds, is for the caller to have checked.
 ///
 /// # Errors
 /// As [`Batch::add`]; the batch is then to be dropped.
@@ -71,9 +72,10 @@ pub fn add_all<D: Disk>(
     let mut first: HashMap<Hash, (usize, Id)> = HashMap::new();
     let recorder = batch.recorder;
     for wave in waves(records) {
-        let ready = in_parallel(wave, threads, |it| ready(it, recorder.name, &ids))?;
+        let groups = in_groups(wave);
+        let ready = in_parallel(groups, threads, |group| ready(group, recorder.name, &ids))?;
         let (mut missing, mut again) = (Vec::new(), Vec::new());
-        for it in ready {
+        for it in ready.into_iter().flatten() {
             if !seen.insert(it.identity) {
                 again.push(it);
             } else if let Some(same) = batch.find_same(it.identity)? {
@@ -140,14 +142,17 @@ fn waves(records: Vec<Labelled>) -> Vec<Vec<(usize, Labelled)>> {
 }
 
 fn ready<'n>(
-    (place, labelled): (usize, Labelled),
+    group: Vec<(usize, Labelled)>,
     name: &'n str,
     ids: &HashMap<Id, Id>,
-) -> Result<Ready<'n>, Error> {
-    let Labelled { label, mut record } = labelled;
-    record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
-    let unsealed = statement::prepare(record, name)?;
-    Ok(Ready { place, label, identity: unsealed.identity(), unsealed })
+) -> Result<Vec<Ready<'n>>, Error> {
+    let ready = |(place, labelled)| {
+        let Labelled { label, mut record } = labelled;
+        record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
+        let unsealed = statement::prepare_checked(record, name)?;
+        Ok(Ready { place, label, identity: unsealed.identity(), unsealed })
+    };
+    group.into_iter().map(ready).collect()
 }
 
 fn in_groups<T>(items: Vec<T>) -> Vec<Vec<T>> {
@@ -177,35 +182,37 @@ fn seal(group: Vec<Ready<'_>>, recorder: Recorder<'_>) -> Result<Vec<Sealed>, Er
     Ok(sealed.map(name).collect())
 }
 
-/// Does the same with all items, in several threads, and gives back what came of them in order.
+/// Does the same with all items, in several threads, and gives back what came of them in order. Each
+/// thread takes the next item when it is done with one: others may need the processor meanwhile.
 fn in_parallel<T: Send, U: Send>(
     items: Vec<T>,
     threads: NonZeroUsize,
     work: impl Fn(T) -> Result<U, Error> + Sync,
 ) -> Result<Vec<U>, Error> {
     // One alone needs no thread.
-    const SHARE: usize = 2;
-    let share = items.len().div_ceil(threads.get()).max(SHARE);
-    if items.len() <= share {
+    if items.len() < 2 || threads.get() < 2 {
         return items.into_iter().map(work).collect();
     }
-    let mut shares: Vec<Vec<T>> = Vec::new();
-    let mut items = items.into_iter();
-    while items.len() > 0 {
-        shares.push(items.by_ref().take(share).collect());
-    }
-    let work = &work;
-    std::thread::scope(|scope| {
-        let begun: Vec<_> = shares
-            .into_iter()
-            .map(|share| {
-                scope.spawn(move || share.into_iter().map(work).collect::<Result<Vec<U>, Error>>())
-            })
-            .collect();
-        let mut all = Vec::new();
-        for thread in begun {
-            all.extend(thread.join().expect("sealing does not panic")?);
+    let count = items.len();
+    let waiting = Mutex::new(items.into_iter().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let take = || {
+        let mut done = Vec::new();
+        while let Some((place, item)) = next() {
+            done.push((place, work(item)?));
         }
-        Ok(all)
-    })
+        Ok::<_, Error>(done)
+    };
+    let mut all: Vec<Option<U>> = Vec::new();
+    all.resize_with(count, || None);
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = (0..threads.get().min(count)).map(|_| scope.spawn(take)).collect();
+        for thread in begun {
+            for (place, done) in thread.join().expect("sealing does not panic")? {
+                all[place] = Some(done);
+            }
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(all.into_iter().map(|it| it.expect("each item was taken by some thread")).collect())
 }
