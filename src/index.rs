@@ -449,10 +449,10 @@ fn version_of(connection: &Connection) -> Result<i64, Error> {
 fn make_tables(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let made = version_of(connection).and_then(|version| {
-        let all = format!("{TABLES} PRAGMA user_version = {VERSION};");
-        Ok(if version == 0 {
-            connection.execute_batch(&all)?
-        })
+        if version == 0 {
+            connection.execute_batch(&format!("{TABLES} PRAGMA user_version = {VERSION};"))?;
+        }
+        Ok(())
     });
     let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
     connection.execute_batch(end)?;
@@ -485,9 +485,12 @@ fn heads_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
     if let Record::Claim(claim) = record {
         take(Purpose::Wording, claim.wording());
     }
-    lookup::about(record).iter().for_each(|id| take(Purpose::Target, id.hash()));
-    let names = lookup::same_as(record).into_iter().chain(lookup::called(record));
-    names.for_each(|name| take(Purpose::Name, Hash::of(name.as_bytes())));
+    for id in lookup::about(record) {
+        take(Purpose::Target, id.hash());
+    }
+    for name in lookup::same_as(record).into_iter().chain(lookup::called(record)) {
+        take(Purpose::Name, Hash::of(name.as_bytes()));
+    }
 }
 
 /// Adds heads in their order: neighbours stand on the same page.

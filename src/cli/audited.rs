@@ -114,9 +114,10 @@ impl Part {
     pub(crate) fn open(place: &Place, terminal: &Terminal) -> Result<Self, Failure> {
         let (store, policy) = (place.store()?, place.policy()?);
         let is_small = place.checkpoint(&store).map_or(true, |it| it.size <= SMALL);
-        let mut index = match is_small {
-            true => Index::in_memory().map_err(writing::Error::from)?,
-            false => verify::remembered(place, &store, &policy, terminal)?,
+        let mut index = if is_small {
+            Index::in_memory().map_err(writing::Error::from)?
+        } else {
+            verify::remembered(place, &store, &policy, terminal)?
         };
         let (verification, fresh) =
             verified(place, (&store, &policy), terminal, &mut || match verify::new_only(
@@ -140,9 +141,10 @@ impl Part {
         let ledger = self.ledger();
         let by_number = |number| Ok(ledger.by_entry(number)?.map(|id| (number, id)));
         let number = entry_number(typed).map_or(Ok(None), by_number).map_err(refused)?;
-        let begin_so = match typed.len() < SHORTEST_PREFIX {
-            true => Vec::new(),
-            false => ledger.by_prefix(&typed.to_ascii_lowercase()).map_err(refused)?,
+        let begin_so = if typed.len() < SHORTEST_PREFIX {
+            Vec::new()
+        } else {
+            ledger.by_prefix(&typed.to_ascii_lowercase()).map_err(refused)?
         };
         look::only_one(typed, &begin_so, number, self.verification.report.tree_size)
     }

@@ -270,9 +270,10 @@ pub(crate) fn find(ids: &[Id], typed: &str) -> Result<(u64, Id), Failure> {
     });
     let prefix = typed.to_ascii_lowercase();
     let all = (0..).zip(ids.iter().copied());
-    let begin_so: Vec<(u64, Id)> = match typed.len() < SHORTEST_PREFIX {
-        true => Vec::new(),
-        false => all.filter(|(_, id)| id.to_string().starts_with(&prefix)).collect(),
+    let begin_so: Vec<(u64, Id)> = if typed.len() < SHORTEST_PREFIX {
+        Vec::new()
+    } else {
+        all.filter(|(_, id)| id.to_string().starts_with(&prefix)).collect()
     };
     only_one(typed, &begin_so, number, ids.len() as u64)
 }

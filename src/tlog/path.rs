@@ -72,9 +72,10 @@ impl Path {
             Self::Tile(tile) => usize::from(tile.width) * LENGTH,
             Self::Entries(bundle) | Self::Statements(bundle) => {
                 let (items, _) = parse_prefix(&wider, bundle.width);
-                match items.len() < usize::from(bundle.width) {
-                    true => wider.len(),
-                    false => items.iter().map(|item| 2 + item.len()).sum(),
+                if items.len() < usize::from(bundle.width) {
+                    wider.len()
+                } else {
+                    items.iter().map(|item| 2 + item.len()).sum()
                 }
             }
         };

@@ -71,7 +71,7 @@ pub(crate) fn check_files(
     authority: Option<&Authority>,
     report: &mut Report,
 ) -> Result<(), store::Error> {
-    let mut grown: Option<Option<Grown>> = None;
+    let mut newest = Newest::NotAsked;
     // Files of a commit that is under way, or was interrupted, are neither part nor stray.
     let pending = store.pending().unwrap_or_default().filter(|it| continues(it, checkpoint));
     if pending.is_some() {
@@ -100,7 +100,7 @@ pub(crate) fn check_files(
             Place::Part => report.pass(Subject::Files, 1),
             Place::Older(older) => check_older(store, older, authority, report)?,
             _ if is_expected(store, pending.as_ref(), &path)? => {}
-            _ if is_newer(store, (checkpoint, policy), &mut grown, &path)? => {}
+            _ if is_newer(store, (checkpoint, policy), &mut newest, &path)? => {}
             Place::Unclaimed(digest) if is_blob(store, &path, digest)? => {
                 report.skip(Subject::Files);
                 report.notes.push(format!(
@@ -117,13 +117,21 @@ pub(crate) fn check_files(
             break;
         }
     }
-    if let Some(Some(grown)) = grown {
+    if let Newest::Grown(grown) = newest {
         report.notes.push(format!(
             "the ledger grew to {} entries while it was verified; what is new was not looked at",
             grown.tree_size
         ));
     }
     Ok(())
+}
+
+/// What a ledger is by now.
+enum Newest {
+    NotAsked,
+    /// What was verified, or nothing that continues it.
+    Same,
+    Grown(Grown),
 }
 
 /// What a ledger has become while it was verified.
@@ -138,13 +146,14 @@ struct Grown {
 fn is_newer(
     store: &dyn Source,
     (checkpoint, policy): (&Checkpoint, &Policy),
-    grown: &mut Option<Option<Grown>>,
+    newest: &mut Newest,
     path: &str,
 ) -> Result<bool, store::Error> {
-    if grown.is_none() {
-        *grown = Some(newest(store, checkpoint, policy)?);
+    if matches!(newest, Newest::NotAsked) {
+        let grown = grown(store, checkpoint, policy)?;
+        *newest = grown.map_or(Newest::Same, Newest::Grown);
     }
-    let Some(Some(Grown { tree_size, captures })) = grown else { return Ok(false) };
+    let Newest::Grown(Grown { tree_size, captures }) = newest else { return Ok(false) };
     match path.parse::<Path>() {
         Ok(parsed) => {
             let present = parsed.in_tree_of(*tree_size);
@@ -157,8 +166,8 @@ fn is_newer(
     }
 }
 
-/// The checkpoint of now, if it is trusted and continues the verified one.
-fn newest(
+/// What the checkpoint of now says, if it is trusted and continues the verified one.
+fn grown(
     store: &dyn Source,
     checkpoint: &Checkpoint,
     policy: &Policy,

@@ -110,7 +110,7 @@ fn many_that_verify_or_import_at_once_share_one_memory() {
         let verify: &[&str] = &["verify", "--since", "last"];
         let import: &[&str] = &["import", "rows.jsonl", "--no-report"];
         let start = |number: usize| {
-            let words = if number % 3 == 0 { import } else { verify };
+            let words = if number.is_multiple_of(3) { import } else { verify };
             let mut command = desk.command(words);
             command.env("WHOSAID_WAIT", "120").stdout(Stdio::null()).stderr(Stdio::piped());
             command.spawn().expect("the program")
