@@ -150,7 +150,7 @@ impl Desk {
         let done = begin(&store, &self.policy, &mut index, threads(), &mut |_, _| ());
         let (verification, fresh) = done.expect("a readable disk");
         assert_eq!(verification.report.verdict(), Verdict::Verified);
-        remember(&mut index, &fresh, &verification.report).expect("an index");
+        remember(&mut index, &fresh, &verification).expect("an index");
         index
     }
 

@@ -50,7 +50,9 @@ const TABLES: &str = "
         entry_index INTEGER NOT NULL,
         PRIMARY KEY (purpose, head, entry_index)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE extent (tree_size INTEGER NOT NULL, root BLOB NOT NULL) STRICT;
+    CREATE TABLE extent (tree_size INTEGER NOT NULL, root BLOB NOT NULL,
+        not_checked INTEGER NOT NULL DEFAULT 0) STRICT;
+    CREATE TABLE withheld (entry_index INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
 ";
 
 /// What a hash in the table of heads is.
@@ -249,7 +251,7 @@ impl Index {
     pub fn clear(&mut self) -> Result<(), Error> {
         Ok(self.connection.execute_batch(
             "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
-                 DELETE FROM extent; RELEASE clearing;",
+                 DELETE FROM extent; DELETE FROM withheld; RELEASE clearing;",
         )?)
     }
 
@@ -303,6 +305,45 @@ impl Index {
         Ok(transaction.commit()?)
     }
 
+    /// Says how many checks could not be made of what the index holds.
+    pub fn leave_unchecked(&mut self, count: u64) -> Result<(), Error> {
+        self.connection.execute("UPDATE extent SET not_checked = ?1", params![sql(count)])?;
+        Ok(())
+    }
+
+    /// How many checks could not be made of what the index holds.
+    pub fn not_checked(&self) -> Result<u64, Error> {
+        let query = "SELECT not_checked FROM extent";
+        let found: Option<i64> =
+            self.connection.query_row(query, [], |row| row.get(0)).optional()?;
+        u64::try_from(found.unwrap_or(0)).map_err(|_| Error::Damaged("a negative count"))
+    }
+
+    /// Adds entries whose statements are not shown. What stood there before is known by its id alone.
+    pub fn withhold(&mut self, entries: &[(u64, Id)]) -> Result<(), Error> {
+        let query = "INSERT OR REPLACE INTO withheld (entry_index, id) VALUES (?1, ?2)";
+        let mut insert = self.connection.prepare_cached(query)?;
+        for (entry_index, id) in entries {
+            insert.execute(params![sql(*entry_index), id.hash().as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    /// The entries whose statements were not shown when they were added, in order.
+    pub fn withheld(&self) -> Result<Vec<(u64, Id)>, Error> {
+        let query = "SELECT entry_index, id FROM withheld ORDER BY entry_index";
+        let mut statement = self.connection.prepare_cached(query)?;
+        let found = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+        found
+            .map(|row| {
+                let (entry_index, id): (i64, Vec<u8>) = row?;
+                let id = Hash::from_slice(&id).map(Id::from_hash);
+                let entry_index = u64::try_from(entry_index).ok();
+                entry_index.zip(id).ok_or(Error::Damaged("a withheld entry that is none"))
+            })
+            .collect()
+    }
+
     /// The statements that may be of this identity (the same record by the same recorder), in
     /// order: the one that is has to be found among them.
     pub fn by_identity(&self, identity: Hash) -> Result<Vec<Row>, Error> {
@@ -349,6 +390,12 @@ impl Index {
     pub fn by_entry(&self, entry_index: u64) -> Result<Option<Row>, Error> {
         let Ok(entry_index) = i64::try_from(entry_index) else { return Ok(None) };
         self.first("entry_index = ?1", params![entry_index])
+    }
+
+    /// The last statement before this place in the log.
+    pub fn last_before(&self, entry_index: u64) -> Result<Option<Row>, Error> {
+        let values = params![sql(entry_index)];
+        self.first("entry_index < ?1 ORDER BY entry_index DESC", values)
     }
 
     /// The newest party or channel with this key.

@@ -130,7 +130,7 @@ impl Part {
                 None => verify::all(&mut index, (&store, &policy), terminal),
             })?;
         if let Some(fresh) = &fresh {
-            verify::remember(&mut index, fresh, &verification.report, terminal);
+            verify::remember(&mut index, fresh, &verification, terminal);
         }
         let pinned_roots = place.pinned_roots()?;
         Ok(Self { store, policy, index, verification, pinned_roots })
@@ -167,7 +167,7 @@ impl Part {
             verify::all(index, (store, policy), terminal)
         })?;
         if let Some(fresh) = &fresh {
-            verify::remember(index, fresh, &again.report, terminal);
+            verify::remember(index, fresh, &again, terminal);
         }
         *verification = again;
         self.audit_as_it_is(id, &is_gone)

@@ -66,7 +66,7 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
         None => None,
     };
     if let (Some(index), Some(fresh)) = (&mut remembered, &fresh) {
-        remember(index, fresh, &verification.report, terminal);
+        remember(index, fresh, &verification, terminal);
     }
     let report = &verification.report;
     let fork = met.as_ref().and_then(|meeting| match &meeting.standing {
@@ -202,8 +202,13 @@ pub(crate) fn all(
 }
 
 /// Remembers what was verified, where that can be done.
-pub(crate) fn remember(index: &mut Index, fresh: &Fresh, report: &Report, terminal: &Terminal) {
-    if let Err(error) = remembered::remember(index, fresh, report) {
+pub(crate) fn remember(
+    index: &mut Index,
+    fresh: &Fresh,
+    verification: &Verification,
+    terminal: &Terminal,
+) {
+    if let Err(error) = remembered::remember(index, fresh, verification) {
         not_remembered(&error, terminal);
     }
 }

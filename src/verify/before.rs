@@ -21,6 +21,10 @@ pub(crate) struct Before<'a> {
     pub(crate) size: u64,
     /// The keys after the last of them.
     pub(crate) keyring: Keyring,
+    /// The entries whose statements were not shown.
+    pub(crate) withheld: Vec<(u64, Id)>,
+    /// How many checks could not be made.
+    pub(crate) not_checked: u64,
     /// When the last of them was recorded, in seconds since 1970.
     pub(crate) last_recorded_at: u64,
 }
@@ -58,20 +62,30 @@ impl<'a> Before<'a> {
                 return Ok(None);
             }
         }
-        let Ok(Some(last)) = index.by_entry(size - 1) else { return Ok(None) };
+        let (Ok(mut withheld), Ok(not_checked)) = (index.withheld(), index.not_checked()) else {
+            return Ok(None);
+        };
+        withheld.retain(|(entry_index, _)| *entry_index < size);
+        let Ok(Some(last)) = index.last_before(size) else { return Ok(None) };
         let Some(last) = read(store, last.entry_index, last.id, tree_size)? else {
             return Ok(None);
         };
         let last_recorded_at = last.recorded_at();
-        Ok(Some((Self { index, size, keyring, last_recorded_at }, tree)))
+        Ok(Some((Self { index, size, keyring, withheld, not_checked, last_recorded_at }, tree)))
+    }
+
+    /// Whether some of it could not be read.
+    pub(crate) fn has_gaps(&self) -> bool {
+        !self.withheld.is_empty() || self.not_checked > 0
     }
 
     /// What is remembered of a statement.
     pub(crate) fn known(&self, id: Id) -> Option<Known> {
-        let row = self.index.by_id(id).ok()??;
-        if row.entry_index >= self.size {
-            return None;
-        }
+        let rows = self.index.all_by_id(id).ok()?.into_iter();
+        let Some(row) = rows.rev().find(|row| row.entry_index < self.size) else {
+            let (entry_index, _) = self.withheld.iter().find(|(_, withheld)| *withheld == id)?;
+            return Some(Known { entry_index: *entry_index, read: None });
+        };
         let kind = self.index.kind_of(&row).ok()??;
         Some(Known { entry_index: row.entry_index, read: Some((kind, row.signer)) })
     }

@@ -125,7 +125,7 @@ pub fn verify_since(
     let mut walk = Walk::new(&checkpoint.origin, policy, ground, Some(before));
     walk_all(&ground, threads, &mut walk, &mut report, (keep, progress))?;
     walk.finish(&mut report);
-    walk.find_erased(&mut report)?;
+    walk.look_back(&mut report)?;
     files::check_captures(store, &walk, &mut report)?;
     report.leave_out(Subject::Files);
     let (keyring, withheld) = walk.into_parts();

@@ -3,7 +3,7 @@
 //! ```text
 //! go_on    what is new is verified and must continue what was; None: it does not help
 //! begin    all is verified
-//! remember what was verified counts from now on, if all of it holds
+//! remember what was verified counts from now on, if nothing is wrong with it
 //! ```
 //! Between the two the caller may still find that the log is not to be believed: a memory that followed
 //! it there would be worth nothing.
@@ -136,13 +136,18 @@ fn compare(store: &dyn Source, known: Extent, report: &mut Report) {
     }
 }
 
-/// Remembers what was verified, if all of it holds: only that can be gone on from. Nothing is written
-/// where nothing is new, or another process remembers more meanwhile.
+/// Remembers what was verified, if it can be gone on from. Nothing is written where nothing is new, or
+/// another process remembers more meanwhile.
 ///
 /// # Errors
 /// The index's.
-pub fn remember(index: &mut Index, fresh: &Fresh, report: &Report) -> Result<(), index::Error> {
-    let (Verdict::Verified, Some(root)) = (report.verdict(), report.root) else { return Ok(()) };
+pub fn remember(
+    index: &mut Index,
+    fresh: &Fresh,
+    verification: &Verification,
+) -> Result<(), index::Error> {
+    let Verification { report, withheld, .. } = verification;
+    let Some(root) = report.root.filter(|_| report.may_be_gone_on_from()) else { return Ok(()) };
     let extent = Extent { tree_size: report.tree_size, root };
     if let Some(known) = fresh.known {
         if known >= report.tree_size {
@@ -154,6 +159,8 @@ pub fn remember(index: &mut Index, fresh: &Fresh, report: &Report) -> Result<(),
         }
     }
     index.extend(rows(&fresh.added), extent)?;
+    index.withhold(withheld)?;
+    index.leave_unchecked(report.left_unchecked())?;
     index.keep()
 }
 

@@ -267,6 +267,30 @@ impl Report {
         self.faults.len() >= FAULTS
     }
 
+    /// Whether whoever verifies what is added later may go on from here: all holds, or nothing is
+    /// wrong but that statements or captures are withheld, with notices that say so.
+    pub(crate) fn may_be_gone_on_from(&self) -> bool {
+        self.reached && self.faults.iter().all(|fault| fault.kind == FaultKind::Withheld)
+    }
+
+    /// How many checks could not be made, and are not found again by whoever goes on from here:
+    /// statements that are withheld are.
+    pub(crate) fn left_unchecked(&self) -> u64 {
+        let captures = self.faults.iter().filter(|fault| fault.check == Subject::Captures);
+        captures.count() as u64 + self.not_checked.iter().sum::<u64>()
+    }
+
+    /// Takes over how many checks could not be made of what was verified before.
+    pub(crate) fn take_over(&mut self, count: u64) {
+        if count > 0 {
+            self.not_checked[Subject::Statements as usize] += count;
+            self.notes.push(format!(
+                "of what was verified before, {count} checks could not be made, because not everything \
+                 was there to be read"
+            ));
+        }
+    }
+
     /// One line for each kind of check that applies.
     pub fn checks(&self) -> Vec<Check> {
         let applies = |subject: &&Subject| !self.left_out[**subject as usize];

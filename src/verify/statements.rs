@@ -86,10 +86,10 @@ impl<'a> Walk<'a> {
             keys: Arc::default(),
             earlier: Earlier::of(first, ground.capacity() - first),
             last_recorded_at: before.as_ref().map_or(0, |before| before.last_recorded_at),
-            before,
             withheld: Vec::new(),
             redacted: HashSet::new(),
-            gaps: false,
+            gaps: before.as_ref().is_some_and(Before::has_gaps),
+            before,
             captures: BTreeMap::new(),
         };
         walk.know_keys();
@@ -203,23 +203,34 @@ impl<'a> Walk<'a> {
         self.mark_suspects(report);
     }
 
-    /// Of what was verified before, the statements that new notices withhold and that are gone.
-    pub(crate) fn find_erased(&self, report: &mut Report) -> Result<(), store::Error> {
+    /// Of what was verified before, the statements that were withheld then, or that new notices
+    /// withhold, as far as they are gone.
+    pub(crate) fn look_back(&self, report: &mut Report) -> Result<(), store::Error> {
         let Some(before) = &self.before else { return Ok(()) };
+        report.take_over(before.not_checked);
         let Ground { store, tree_size, .. } = self.ground;
-        let mut entries: Vec<u64> =
-            self.redacted.iter().filter_map(|id| Some(before.known(*id)?.entry_index)).collect();
+        let known = before.withheld.iter().map(|(entry_index, _)| *entry_index);
+        let redacted = self.redacted.iter().filter_map(|id| Some(before.known(*id)?.entry_index));
+        let mut entries: Vec<u64> = known.chain(redacted).collect();
         entries.sort_unstable();
+        entries.dedup();
         for entry_index in entries {
             let (bundle, _) = reading::place_of(entry_index, tree_size);
             let found = match reading::statement(store, entry_index, tree_size) {
                 Ok(found) => found,
                 Err(error) => unless_disk_failed(error).map(|_| None)?,
             };
+            let was_withheld = before.withheld.iter().any(|(entry, _)| *entry == entry_index);
             if found.is_none() {
                 let place = (Path::Statements(bundle), Some(entry_index));
                 let what = "the statement is withheld, as a redaction notice says";
                 report.fault(FaultKind::Withheld, Subject::Statements, place, what);
+            } else if was_withheld {
+                report.skip(Subject::Statements);
+                report.notes.push(format!(
+                    "entry {entry_index} was withheld when it was verified, and is there again: \
+                     `whosaid verify` reads it"
+                ));
             }
         }
         Ok(())
@@ -244,7 +255,9 @@ impl<'a> Walk<'a> {
     /// The keys at the end, and the entries whose statements are not shown.
     pub(crate) fn into_parts(self) -> (Keyring, Vec<(u64, Id)>) {
         let named = |it: Withheld| Some((it.entry_index, it.id?));
-        (self.keyring, self.withheld.into_iter().filter_map(named).collect())
+        let before = self.before.map(|before| before.withheld).into_iter().flatten();
+        let new = self.withheld.into_iter().filter_map(named);
+        (self.keyring, before.chain(new).collect())
     }
 
     /// Whether notices say that all records which hold a capture are withheld.

@@ -61,7 +61,7 @@ fn begun(disk: &SimulatedDisk) -> (Index, Verification) {
     let store = Store::open(disk.clone()).unwrap();
     let mut index = Index::in_memory().unwrap();
     let (done, fresh) = begin(&store, &policy(), &mut index, THREADS, &mut |_, _| ()).unwrap();
-    remember(&mut index, &fresh, &done.report).unwrap();
+    remember(&mut index, &fresh, &done).unwrap();
     (index, done)
 }
 

@@ -180,7 +180,7 @@ fn begin_again(disk: &SimulatedDisk, index: &mut Index) -> Report {
     let store = Store::open(disk.clone()).unwrap();
     let done = remembered::begin(&store, &policy(), index, THREADS, &mut |_, _| ());
     let (verification, fresh) = done.unwrap();
-    remembered::remember(index, &fresh, &verification.report).unwrap();
+    remembered::remember(index, &fresh, &verification).unwrap();
     index.let_go().unwrap();
     verification.report
 }
@@ -201,6 +201,44 @@ fn what_is_remembered_does_not_follow_a_log_that_went_back_or_is_another() {
         assert_eq!(index.extent().unwrap(), known);
     }
     assert_eq!(begin_again(&disk, &mut index).verdict(), Verdict::Verified);
+}
+
+/// What is withheld stays so for whoever goes on, whatever is added.
+#[test]
+fn a_ledger_in_which_something_is_withheld_is_gone_on_from_and_stays_undecided() {
+    let Sample { disk, ids } = small();
+    let id = |entry: u64| ids[usize::try_from(entry).unwrap()];
+    for (entry, with_statement) in [(sample::CLAIM, true), (sample::DOCUMENT, false)] {
+        let disk = disk.copy();
+        let redaction = Record::Notice(notice(NoticeKind::Redaction, id(entry)));
+        append_as(&mut reopen(&disk), ("nadia", &recorder_key()), &[redaction], &[]);
+        let mut ledger = reopen(&disk);
+        let statement = with_statement.then_some(entry);
+        let erasure = Erasure { statement, ..plan(&ledger, id(entry)).unwrap() };
+        let before = disk.contents();
+        erase(&mut ledger, &erasure).unwrap();
+        drop(ledger);
+        let mut index = Index::in_memory().unwrap();
+        assert_eq!(begin_again(&disk, &mut index).verdict(), Verdict::Undecided, "{entry}");
+        for name in ["one", "two"] {
+            grow(&disk, name, 3);
+            let store = Store::open(disk.clone()).unwrap();
+            let asked = (&index, None);
+            let done = remembered::go_on(&store, &policy(), asked, THREADS, &mut |_, _| ());
+            let (found, fresh) = done.unwrap().expect("it was remembered");
+            assert_eq!(found.report.verdict(), Verdict::Undecided, "{entry}: {:?}", found.report);
+            assert_eq!(found.withheld.len(), usize::from(with_statement));
+            remembered::remember(&mut index, &fresh, &found).unwrap();
+            assert_eq!(index.extent().unwrap().unwrap().tree_size, found.report.tree_size);
+        }
+        // What refers to it is not called false, and what comes back is not called verified.
+        let claim = sample::claim(id(2), id(sample::DOCUMENT), "Again.");
+        append_as(&mut reopen(&disk), ("nadia", &recorder_key()), &[claim], &[]);
+        let found = since(&disk, &index, None).unwrap().report;
+        assert_eq!(found.verdict(), Verdict::Undecided, "{entry}: {:?}", found.faults);
+        assert_eq!(verify_disk(&disk).verdict(), Verdict::Undecided);
+        assert!(before.len() > 5);
+    }
 }
 
 /// A ledger to which somebody appends as soon as its checkpoint was read.
