@@ -11,11 +11,11 @@ use std::thread::Scope;
 use crate::comb::shared::Combs;
 use crate::verify::slots::{self, Keys, Slots, Unread};
 
-/// How many batches each reader has: one that is read, and one so that it never waits. Each is at most
-/// some eight megabytes.
+/// How many batches each reader has: one that is read, and one so that it never waits. Each is some
+/// six megabytes.
 const WAITING: usize = 2;
 
-/// How many bundles are read in one go: signatures are checked fastest two thousand at a time.
+/// How many bundles are read in one go: signatures are checked fastest some thousands at a time.
 const BUNDLES: usize = 8;
 
 /// How many bytes are read in one go, at least: bundles of long statements go by fewer.
