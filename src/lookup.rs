@@ -55,6 +55,20 @@ pub fn called(record: &Record) -> Vec<String> {
     }
 }
 
+/// The documents that appeared on a channel, by one description of it.
+pub fn documents_on(channel: Id) -> String {
+    format!("document on\n{channel}")
+}
+
+/// All names under which a record is found.
+pub fn names(record: &Record) -> Vec<String> {
+    let on = match record {
+        Record::Document(document) => document.channel.map(documents_on),
+        _ => None,
+    };
+    same_as(record).into_iter().chain(called(record)).chain(on).collect()
+}
+
 /// The statements about which a record says something. On what it rests and who says so is not
 /// among them: a party is not asked for all that was said by it.
 pub fn about(record: &Record) -> Vec<Id> {

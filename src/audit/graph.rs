@@ -94,7 +94,7 @@ struct Whole {
 pub enum Question {
     /// What stands under an id, what was recorded about it, and what describes the same.
     Id(Id),
-    /// Whatever has this name; see [`lookup::called`].
+    /// Whatever has this name; see [`lookup::names`].
     Name(String),
 }
 
@@ -366,6 +366,20 @@ impl Graph {
             .collect();
         controls.sort_by_key(|(id, _)| self.by_id[id]);
         controls
+    }
+
+    /// The documents that appeared on a channel, in any description of it.
+    pub fn documents_on(&self, channel: Id) -> Vec<&Document> {
+        for version in self.versions(channel) {
+            self.note(|| Question::Name(lookup::documents_on(version)));
+        }
+        let referrers = self.referrers_to_any_version(channel).into_iter();
+        referrers
+            .filter_map(|(node, field)| match node.record() {
+                Record::Document(document) if field == "channel" => Some(document),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Everything said about a provider of captures, by its name, in entry order.

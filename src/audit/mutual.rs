@@ -1,7 +1,6 @@
 //! `rel="me"` both ways: the party's page says that the account is its own, and the account's page
 //! says the same of that page. One way alone anybody can write.
 
-use crate::attribution::record::Record;
 use crate::attribution::record::channel::{Channel, Control};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::truth::Truth;
@@ -25,15 +24,10 @@ pub fn both_ways(graph: &Graph, control: &Control, captures: &Captures<'_>) -> (
         return unknown("no document with the page that links to the account is at hand");
     };
     let of_page = graph.captures(id).into_iter().map(|capture| (shown, capture));
-    let on_channel: Vec<&Document> = graph
-        .referrers_to_any_version(control.channel)
+    let on_channel = graph
+        .documents_on(control.channel)
         .into_iter()
-        .filter_map(|(node, field)| match node.record() {
-            Record::Document(document) if field == "channel" => Some(document),
-            _ => None,
-        })
-        .collect();
-    let on_channel = on_channel.into_iter().flat_map(|it| it.captures.iter().map(move |c| (it, c)));
+        .flat_map(|it| it.captures.iter().map(move |c| (it, c)));
     let (mut homes, mut accounts) = (Vec::new(), Vec::new());
     for (document, capture) in of_page.chain(on_channel).take(MAX_PAGES) {
         let Some(page) = Page::read(document, capture, captures) else { continue };
@@ -111,9 +105,10 @@ mod tests {
     use super::both_ways;
     use crate::attribution::record::Record;
     use crate::attribution::record::channel::{ChannelKind, ControlBasis, Handle};
+    use crate::attribution::record::claim::Who;
     use crate::attribution::record::party::PartyKind;
     use crate::attribution::truth::Truth::{self, Fails, Holds, Unknown};
-    use crate::audit::notebook::{Notebook, channel, control};
+    use crate::audit::notebook::{Notebook, channel, check_part, claim, control};
 
     const HOME: &str = "https://mfa.example/";
     const LINKS: &str = "<p>Us <a rel=\"me\" href=\"https://social.example/@mfa\">there</a>";
@@ -141,6 +136,11 @@ mod tests {
         let (truth, what) = both_ways(&graph, &said, &|digest| notebook.held(digest));
         assert_eq!(truth, expected, "{what}");
         assert!(what.contains(words), "{what}");
+        // An audit finds the account's page though nothing but its channel leads there.
+        let post = notebook.document("We will come.", |post| post.channel = Some(social));
+        notebook.append(Record::Control(said));
+        let said = notebook.claim(claim(Who::Party(ministry), Some(post)));
+        check_part(&notebook.graph(), &notebook, said);
     }
 
     #[test]

@@ -286,11 +286,8 @@ impl Shelf for Notebook {
     }
 
     fn called(&self, name: &str) -> Result<Vec<Item>, Infallible> {
-        Ok(self.items(|signed| {
-            let record = signed.statement().record();
-            let names = lookup::same_as(record).into_iter().chain(lookup::called(record));
-            names.into_iter().any(|it| it == name)
-        }))
+        Ok(self
+            .items(|signed| lookup::names(signed.statement().record()).iter().any(|it| it == name)))
     }
 
     fn is_suspect(&self, key: Thumbprint, entry_index: u64) -> bool {

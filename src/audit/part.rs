@@ -43,7 +43,7 @@ pub trait Shelf {
     /// The records that say something about a statement; see [`lookup::about`].
     fn about(&self, id: Id) -> Result<Vec<Item>, Self::Error>;
 
-    /// The records with a name; see [`lookup::same_as`] and [`lookup::called`].
+    /// The records with a name; see [`lookup::names`].
     fn called(&self, name: &str) -> Result<Vec<Item>, Self::Error>;
 
     /// Whether a revocation of the key reaches back to an entry.

@@ -176,7 +176,8 @@ impl Part {
     fn audit_as_it_is(&self, id: Id, is_gone: &Cell<bool>) -> Result<Audit, Failure> {
         let held = |digest: &Hash| {
             let held = held(&self.store, digest);
-            is_gone.set(is_gone.get() || !matches!(held, Held::Bytes(_)));
+            let as_verified = matches!(&held, Held::Bytes(bytes) if Hash::of(bytes) == *digest);
+            is_gone.set(is_gone.get() || !as_verified);
             held
         };
         let logged_before = &self.verification.report.logged_before;

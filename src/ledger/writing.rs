@@ -507,6 +507,11 @@ pub(crate) fn finish_published<D: Disk>(
     if *present != next {
         return Ok(Opened::Interrupted(recovery));
     }
+    let is_needed = |path: &Path| path.in_tree_of(next.size) == Some(*path);
+    let removals = recovery.journal().removals().iter();
+    if removals.filter_map(|it| it.as_str().parse().ok()).any(|path| is_needed(&path)) {
+        return Err(Error::ForeignJournal("it removes what its checkpoint needs"));
+    }
     // The index may hold words still of what was erased.
     index.renew()?;
     if Trusted::open(&note, policy).is_err() {

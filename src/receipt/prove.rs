@@ -11,7 +11,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::charter::{KeyAction, KeyChange};
 use crate::attribution::statement::{self, Statement};
-use crate::hash::Hash;
+use crate::hash::{Hash, LENGTH};
 use crate::index::{Index, Row};
 use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::reading;
@@ -136,7 +136,13 @@ impl<'a> Published<'a> {
 
     /// The entry whose id begins with these hex digits, if the index knows of one and of no other.
     pub fn by_prefix(&self, digits: &str) -> Result<Option<u64>, Error> {
-        let rows = self.index.and_then(|index| index.by_prefix(digits).ok()).unwrap_or_default();
+        // Of what it does not hold, entries without a statement or newer ones, it cannot tell.
+        let holds_all = |index: &&Index| {
+            let size = self.tree_size();
+            digits.len() == 2 * LENGTH || index.count().is_ok_and(|count| count == size)
+        };
+        let index = self.index.filter(holds_all);
+        let rows = index.and_then(|index| index.by_prefix(digits).ok()).unwrap_or_default();
         let [Row { entry_index, id, .. }] = rows[..] else { return Ok(None) };
         let is_so = entry_index < self.tree_size() && self.id_of(entry_index)? == id;
         Ok(is_so.then_some(entry_index))

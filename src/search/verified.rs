@@ -34,6 +34,9 @@ pub enum Error {
         /// The id that was verified.
         verified: Id,
     },
+    /// A statement that was verified is not there any more.
+    #[error("the statement of entry {0} was there when it was verified, and is gone")]
+    Gone(u64),
     /// A record that was verified is signed by nobody who may.
     #[error("entry {entry_index}: {error}")]
     Refused {
@@ -126,6 +129,10 @@ impl<'a> Verified<'a> {
         let slot = self.reader.slot(entry_index)?;
         if slot.id != id {
             return Err(Error::Another { entry_index, verified: id });
+        }
+        if slot.statement.is_none() && self.withheld.get(&id) != Some(&entry_index) {
+            // Whether a notice says so is for a verification to find.
+            return Err(Error::Gone(entry_index));
         }
         Ok(slot.statement)
     }

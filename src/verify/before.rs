@@ -4,6 +4,7 @@
 use crate::attribution::id::Id;
 use crate::attribution::keyring::Keyring;
 use crate::attribution::statement::{self, Statement};
+use crate::hash::Hash;
 use crate::index::{self, Index};
 use crate::key::Thumbprint;
 use crate::ledger::reading;
@@ -72,6 +73,37 @@ impl<'a> Before<'a> {
         };
         let last_recorded_at = last.recorded_at();
         Ok(Some((Self { index, size, keyring, withheld, not_checked, last_recorded_at }, tree)))
+    }
+
+    /// What redaction notices withhold, as far as they were verified.
+    pub(crate) fn redacted(&self) -> Vec<Id> {
+        let all = self.index.redacted().unwrap_or_default().into_iter();
+        all.filter(|(notice, _)| *notice < self.size).map(|(_, id)| id).collect()
+    }
+
+    /// The captures that a statement that was verified says are held, and those that were added to it.
+    pub(crate) fn captures_of(
+        &self,
+        store: &dyn Source,
+        id: Id,
+        statement: &Statement,
+        tree_size: u64,
+    ) -> Result<Vec<Hash>, store::Error> {
+        let mut captures = Vec::new();
+        let mut take = |statement: &Statement| {
+            captures.extend(statement.record().captures().iter().map(|capture| capture.digest));
+        };
+        take(statement);
+        for row in self.index.about(id).unwrap_or_default() {
+            let is_addition = match self.index.kind_of(&row) {
+                Ok(kind) => matches!(kind, Some("capture" | "attestation")),
+                Err(_) => false,
+            };
+            if is_addition && let Some(later) = read(store, row.entry_index, row.id, tree_size)? {
+                take(&later);
+            }
+        }
+        Ok(captures)
     }
 
     /// Whether some of it could not be read.

@@ -128,7 +128,8 @@ fn compare(store: &dyn Source, known: Extent, report: &mut Report) {
     let root = merkle::root(known.tree_size, &mut reading::nodes(store, size));
     if root.is_ok_and(|root| root != known.root) {
         let what = format!(
-            "the first {} entries are not those that were verified here before: the log is forked",
+            "the first {} entries are not those that were verified here before, as the file in the \
+             folder `verified` of the user's state says: the log is forked, or that file is damaged",
             known.tree_size
         );
         report.take_in(Subject::Continuity);

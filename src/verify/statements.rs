@@ -10,10 +10,12 @@ use crate::attribution::record::Record;
 use crate::attribution::record::document::Capture;
 use crate::attribution::record::notice::{Notice, NoticeKind};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
+use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
 use crate::key::Thumbprint;
 use crate::ledger::reading;
 use crate::store;
+use crate::store::path::FilePath;
 use crate::tlog::bundle;
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::path::Path;
@@ -203,34 +205,58 @@ impl<'a> Walk<'a> {
         self.mark_suspects(report);
     }
 
-    /// Of what was verified before, the statements that were withheld then, or that new notices
-    /// withhold, as far as they are gone.
-    pub(crate) fn look_back(&self, report: &mut Report) -> Result<(), store::Error> {
-        let Some(before) = &self.before else { return Ok(()) };
+    /// Of what was verified before, what notices withhold, then or since, as far as it is gone.
+    pub(crate) fn look_back(&mut self, report: &mut Report) -> Result<(), store::Error> {
+        let Some(mut before) = self.before.take() else { return Ok(()) };
         report.take_over(before.not_checked);
+        let redacted = before.redacted().into_iter().chain(self.redacted.iter().copied());
+        let known = redacted.filter_map(|id| Some((before.known(id)?.entry_index, id)));
+        let entries: BTreeMap<u64, Id> = known.chain(before.withheld.iter().copied()).collect();
+        for (entry_index, id) in entries {
+            self.look_at_withheld((entry_index, id), &mut before, report)?;
+        }
+        self.before = Some(before);
+        Ok(())
+    }
+
+    fn look_at_withheld(
+        &self,
+        (entry_index, id): (u64, Id),
+        before: &mut Before<'_>,
+        report: &mut Report,
+    ) -> Result<(), store::Error> {
         let Ground { store, tree_size, .. } = self.ground;
-        let known = before.withheld.iter().map(|(entry_index, _)| *entry_index);
-        let redacted = self.redacted.iter().filter_map(|id| Some(before.known(*id)?.entry_index));
-        let mut entries: Vec<u64> = known.chain(redacted).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        for entry_index in entries {
-            let (bundle, _) = reading::place_of(entry_index, tree_size);
-            let found = match reading::statement(store, entry_index, tree_size) {
-                Ok(found) => found,
-                Err(error) => unless_disk_failed(error).map(|_| None)?,
-            };
-            let was_withheld = before.withheld.iter().any(|(entry, _)| *entry == entry_index);
-            if found.is_none() {
-                let place = (Path::Statements(bundle), Some(entry_index));
-                let what = "the statement is withheld, as a redaction notice says";
-                report.fault(FaultKind::Withheld, Subject::Statements, place, what);
-            } else if was_withheld {
-                report.skip(Subject::Statements);
-                report.notes.push(format!(
-                    "entry {entry_index} was withheld when it was verified, and is there again: \
-                     `whosaid verify` reads it"
-                ));
+        let (bundle, _) = reading::place_of(entry_index, tree_size);
+        let was_withheld = before.withheld.contains(&(entry_index, id));
+        let found = match reading::statement(store, entry_index, tree_size) {
+            Ok(found) => found,
+            Err(error) => unless_disk_failed(error).map(|_| None)?,
+        };
+        let Some(found) = found else {
+            let place = (Path::Statements(bundle), Some(entry_index));
+            let what = "the statement is withheld, as a redaction notice says";
+            report.fault(FaultKind::Withheld, Subject::Statements, place, what);
+            if !was_withheld {
+                before.withheld.push((entry_index, id));
+            }
+            return Ok(());
+        };
+        let statement = statement::open(&found).ok().filter(|it| it.id() == id && !was_withheld);
+        let Some(statement) = statement else {
+            report.skip(Subject::Statements);
+            report.notes.push(format!(
+                "entry {entry_index} is withheld, and what stands there was not verified before: \
+                 `whosaid verify` reads it"
+            ));
+            return Ok(());
+        };
+        for digest in before.captures_of(store, id, &statement, tree_size)? {
+            let path = capture::path(&digest);
+            let file = FilePath::parse(&path).expect("a capture's path is a path of the store");
+            if matches!(store.read(&file, MAX_CAPTURE), Ok(None)) {
+                let what = "the capture is withheld, as a redaction notice says";
+                let place = (path, Some(entry_index));
+                report.fault(FaultKind::Withheld, Subject::Captures, place, what);
             }
         }
         Ok(())

@@ -4,8 +4,10 @@ use whosaid::attribution::statement;
 use whosaid::hash::Hash;
 use whosaid::key::SecretKey;
 use whosaid::ledger::reading;
+use whosaid::ledger::writing::Error;
 use whosaid::store::Store;
 use whosaid::store::journal::Journal;
+use whosaid::store::path::FilePath;
 use whosaid::store::simulated::SimulatedDisk;
 use whosaid::tlog::bundle::{self, Bundle};
 use whosaid::tlog::checkpoint::Trusted;
@@ -97,5 +99,24 @@ fn recovery_signs_only_what_an_append_would_have_taken() {
         assert_eq!(opened.as_ref().ok(), size.as_ref(), "{what}: {opened:?}");
         let unsigned = disk.contents().get("checkpoint").cloned() == before;
         assert_eq!(unsigned, size.is_none(), "{what}");
+    }
+}
+
+/// Whoever finishes a commit that stands already, needs no key; so it takes nothing away that is needed.
+#[test]
+fn a_journal_that_removes_what_its_checkpoint_needs_is_not_finished() {
+    let base = SimulatedDisk::new();
+    append(&mut open(&base).unwrap(), &[party("a"), party("b")]).unwrap();
+    let checkpoint = Store::open(base.clone()).map(|store| reading::checkpoint(&store));
+    let note = checkpoint.unwrap().unwrap().expect("a checkpoint");
+    let text = Trusted::open(&note, &policy()).unwrap().to_string();
+    for needed in ["statements/000.p/3", "tile/0/000.p/3", "tile/entries/000.p/3"] {
+        let disk = base.copy();
+        let mut journal = Journal::new(text.clone());
+        journal.remove(FilePath::parse(needed).unwrap());
+        disk.tamper(".state/pending", &journal.format());
+        let opened = open(&disk).map(|ledger| ledger.tree_size());
+        assert!(matches!(opened, Err(Error::ForeignJournal(_))), "{needed}: {opened:?}");
+        assert!(disk.contents().contains_key(needed), "{needed}");
     }
 }

@@ -114,17 +114,45 @@ fn a_statement_changed_since_it_was_verified_is_never_audited() {
     let (index, verification) = begun(&disk);
     let id = ids[usize::try_from(CLAIM).unwrap()];
     assert!(by_part(&disk, &index, &verification, id).unwrap().is_ok());
-    let path = format!("statements/000.p/{}", ids.len());
-    let bytes = disk.contents()[&path].clone().unwrap();
-    let all = bundle::parse(&bytes, ids.len().try_into().unwrap()).unwrap();
-    let mut statements: Vec<Vec<u8>> = all.into_iter().map(<[u8]>::to_vec).collect();
+    let (path, mut statements) = statements_of(&disk, ids.len());
     let changed = statements.iter_mut().find(|it| Id::of(it) == id).unwrap();
     let record = statement::open(changed).unwrap().record().clone();
     assert!(matches!(record, Record::Claim(_)));
     let last = changed.len() - 1;
     changed[last] ^= 1;
-    let all: Vec<&[u8]> = statements.iter().map(Vec::as_slice).collect();
-    disk.tamper(&path, &bundle::format(&all).unwrap());
+    disk.tamper(&path, &bundle::format(&statements).unwrap());
     let refused = by_part(&disk, &index, &verification, id);
     assert!(matches!(refused, Err(Error::Reading(_))), "{refused:?}");
+}
+
+/// Each record that bears on the claim is missed, and none is taken for withheld.
+#[test]
+fn a_statement_that_is_gone_since_it_was_verified_is_never_passed_over() {
+    let Sample { disk, ids } = small();
+    let (index, verification) = begun(&disk);
+    let id = ids[usize::try_from(CLAIM).unwrap()];
+    let whole = by_part(&disk, &index, &verification, id).unwrap();
+    let (path, statements) = statements_of(&disk, ids.len());
+    let mut missed = 0;
+    for gone in 1..ids.len() {
+        let mut others = statements.clone();
+        others[gone].clear();
+        disk.tamper(&path, &bundle::format(&others).unwrap());
+        match by_part(&disk, &index, &verification, id) {
+            Err(Error::Gone(entry_index)) => {
+                assert_eq!(entry_index, gone as u64);
+                missed += 1;
+            }
+            // It does not bear on the claim.
+            other => assert_eq!(other.unwrap(), whole, "without entry {gone}"),
+        }
+    }
+    assert!(missed > 4, "{missed}");
+}
+
+fn statements_of(disk: &SimulatedDisk, count: usize) -> (String, Vec<Vec<u8>>) {
+    let path = format!("statements/000.p/{count}");
+    let bytes = disk.contents()[&path].clone().unwrap();
+    let all = bundle::parse(&bytes, count.try_into().unwrap()).unwrap();
+    (path, all.into_iter().map(<[u8]>::to_vec).collect())
 }

@@ -224,6 +224,25 @@ fn an_index_that_lies_or_is_of_another_ledger_proves_nothing_else() {
     }
 }
 
+/// What it does not hold may begin with the same digits.
+#[test]
+fn an_index_of_a_part_of_the_ledger_finds_no_beginning_of_an_id() {
+    let book = story();
+    let size = book.0.len();
+    let id = book.id(5).to_string();
+    for (known, found) in [(size, Some(5)), (size - 1, None), (7, None)] {
+        let mut index = Index::in_memory().unwrap();
+        let store = Store::open(book.publish(known)).unwrap();
+        let done = begin(&store, &policy(), &mut index, THREADS, &mut |_, _| ()).unwrap();
+        let (tree_size, root) = (done.0.report.tree_size, done.0.report.root);
+        index.extend([], Extent { tree_size, root: root.unwrap() }).unwrap();
+        let store = Store::open(book.publish(size)).unwrap();
+        let published = Published::open(&store, &policy()).unwrap().with_index(&index);
+        assert_eq!(published.by_prefix(&id[..12]).unwrap(), found, "{known} of {size}");
+        assert_eq!(published.by_prefix(&id).unwrap(), Some(5), "{known} of {size}");
+    }
+}
+
 fn tlog_proof(disk: &SimulatedDisk, entry_index: u64) -> Vec<u8> {
     prove(disk, entry_index).to_tlog_proof().unwrap().to_string().into_bytes()
 }

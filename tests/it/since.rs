@@ -175,6 +175,52 @@ fn what_new_notices_withhold_of_what_was_verified_is_said_once_it_is_gone() {
     assert_eq!(verify_disk(&disk).verdict(), Verdict::Undecided);
 }
 
+/// Goes on from what is remembered, and remembers the rest, as a command would.
+fn go_on(disk: &SimulatedDisk, index: &mut Index) -> Report {
+    let store = Store::open(disk.clone()).unwrap();
+    let asked = (&*index, None);
+    let done = remembered::go_on(&store, &policy(), asked, THREADS, &mut |_, _| ()).unwrap();
+    let (verification, fresh) = done.expect("it was remembered");
+    remembered::remember(index, &fresh, &verification).unwrap();
+    verification.report
+}
+
+/// The notice may be verified before anything is erased or with it; statements, captures or both may
+/// go: whoever goes on says what the whole says, as often as asked.
+#[test]
+fn what_is_erased_of_what_was_verified_stays_undecided() {
+    for (entry, with_statement) in
+        [(sample::CLAIM, true), (sample::DOCUMENT, false), (sample::DOCUMENT, true)]
+    {
+        for notice_is_known in [false, true] {
+            let Sample { disk, ids } = small();
+            let mut index = remember(&disk);
+            let target = ids[usize::try_from(entry).unwrap()];
+            let redaction = Record::Notice(notice(NoticeKind::Redaction, target));
+            append_as(&mut reopen(&disk), ("nadia", &recorder_key()), &[redaction], &[]);
+            if notice_is_known {
+                assert_eq!(go_on(&disk, &mut index).verdict(), Verdict::Verified);
+            }
+            let mut ledger = reopen(&disk);
+            let statement = with_statement.then_some(entry);
+            let erasure = Erasure { statement, ..plan(&ledger, target).unwrap() };
+            erase(&mut ledger, &erasure).unwrap();
+            drop(ledger);
+            let what = format!("{entry}, {with_statement}, {notice_is_known}");
+            assert_eq!(verify_disk(&disk).verdict(), Verdict::Undecided, "{what}");
+            for round in 0..4 {
+                let report = go_on(&disk, &mut index);
+                let faults = &report.faults;
+                assert_eq!(report.verdict(), Verdict::Undecided, "{what}, {round}: {faults:?}");
+                assert!(faults.iter().all(|it| it.kind == FaultKind::Withheld), "{faults:?}");
+                if round == 2 {
+                    grow(&disk, "more", 2);
+                }
+            }
+        }
+    }
+}
+
 /// Verifies all with what is remembered at hand, and remembers it as a command would.
 fn begin_again(disk: &SimulatedDisk, index: &mut Index) -> Report {
     let store = Store::open(disk.clone()).unwrap();

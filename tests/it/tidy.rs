@@ -36,7 +36,7 @@ const HABITS: [Habit; 6] = [
     Habit {
         words: &["std::fs", "std::{", "File::"],
         // SQLite opens its own file; an index throws a damaged one away.
-        homes: &["src/store/", "src/index.rs", "src/search/tables.rs"],
+        homes: &["src/store/", "src/index/mod.rs", "src/search/tables.rs"],
         why: "store/ is the only door to the disk",
     },
     Habit {

@@ -5,12 +5,15 @@
 //! trusted: what it says of a statement is compared with the statement before it is used, and
 //! `verify` does not look at it. SQLite does its own input and output; the path comes from outside.
 
+mod gaps;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::attribution::id::Id;
+use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, SAID};
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
@@ -53,6 +56,7 @@ const TABLES: &str = "
     CREATE TABLE extent (tree_size INTEGER NOT NULL, root BLOB NOT NULL,
         not_checked INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE TABLE withheld (entry_index INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
+    CREATE TABLE redacted (entry_index INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
 ";
 
 /// What a hash in the table of heads is.
@@ -251,7 +255,7 @@ impl Index {
     pub fn clear(&mut self) -> Result<(), Error> {
         Ok(self.connection.execute_batch(
             "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
-                 DELETE FROM extent; DELETE FROM withheld; RELEASE clearing;",
+                 DELETE FROM extent; DELETE FROM withheld; DELETE FROM redacted; RELEASE clearing;",
         )?)
     }
 
@@ -293,6 +297,14 @@ impl Index {
                     statement.record().kind(),
                     statement.record().key().filter(|_| keeps_keys),
                 ])?;
+                if let Record::Notice(notice) = statement.record()
+                    && notice.kind == NoticeKind::Redaction
+                {
+                    let query = "INSERT INTO redacted (entry_index, id) VALUES (?1, ?2)";
+                    let target = notice.target.hash();
+                    let values = params![sql(entry_index), target.as_bytes()];
+                    transaction.prepare_cached(query)?.execute(values)?;
+                }
                 heads_of(statement, |purpose, hash| {
                     heads.push((purpose, head(hash), sql(entry_index)));
                 });
@@ -305,43 +317,11 @@ impl Index {
         Ok(transaction.commit()?)
     }
 
-    /// Says how many checks could not be made of what the index holds.
-    pub fn leave_unchecked(&mut self, count: u64) -> Result<(), Error> {
-        self.connection.execute("UPDATE extent SET not_checked = ?1", params![sql(count)])?;
-        Ok(())
-    }
-
-    /// How many checks could not be made of what the index holds.
-    pub fn not_checked(&self) -> Result<u64, Error> {
-        let query = "SELECT not_checked FROM extent";
-        let found: Option<i64> =
-            self.connection.query_row(query, [], |row| row.get(0)).optional()?;
-        u64::try_from(found.unwrap_or(0)).map_err(|_| Error::Damaged("a negative count"))
-    }
-
-    /// Adds entries whose statements are not shown. What stood there before is known by its id alone.
-    pub fn withhold(&mut self, entries: &[(u64, Id)]) -> Result<(), Error> {
-        let query = "INSERT OR REPLACE INTO withheld (entry_index, id) VALUES (?1, ?2)";
-        let mut insert = self.connection.prepare_cached(query)?;
-        for (entry_index, id) in entries {
-            insert.execute(params![sql(*entry_index), id.hash().as_bytes()])?;
-        }
-        Ok(())
-    }
-
-    /// The entries whose statements were not shown when they were added, in order.
-    pub fn withheld(&self) -> Result<Vec<(u64, Id)>, Error> {
-        let query = "SELECT entry_index, id FROM withheld ORDER BY entry_index";
-        let mut statement = self.connection.prepare_cached(query)?;
-        let found = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
-        found
-            .map(|row| {
-                let (entry_index, id): (i64, Vec<u8>) = row?;
-                let id = Hash::from_slice(&id).map(Id::from_hash);
-                let entry_index = u64::try_from(entry_index).ok();
-                entry_index.zip(id).ok_or(Error::Damaged("a withheld entry that is none"))
-            })
-            .collect()
+    /// How many statements it holds.
+    pub fn count(&self) -> Result<u64, Error> {
+        let query = "SELECT count(*) FROM entry";
+        let count: i64 = self.connection.query_row(query, [], |row| row.get(0))?;
+        u64::try_from(count).map_err(|_| Error::Damaged("a negative count"))
     }
 
     /// The statements that may be of this identity (the same record by the same recorder), in
@@ -360,7 +340,7 @@ impl Index {
         self.by_head(Purpose::Target, target.hash())
     }
 
-    /// The records that may be called so, in order; see [`lookup::same_as`] and [`lookup::called`].
+    /// The records that may be called so, in order; see [`lookup::names`].
     pub fn called(&self, name: &str) -> Result<Vec<Row>, Error> {
         self.by_head(Purpose::Name, Hash::of(name.as_bytes()))
     }
@@ -535,7 +515,7 @@ fn heads_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
     for id in lookup::about(record) {
         take(Purpose::Target, id.hash());
     }
-    for name in lookup::same_as(record).into_iter().chain(lookup::called(record)) {
+    for name in lookup::names(record) {
         take(Purpose::Name, Hash::of(name.as_bytes()));
     }
 }
