@@ -12,6 +12,8 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use whosaid::hash::Hash;
+
 use crate::it::cli::Desk;
 
 /// Three commits and a bit; with `WHOSAID_HEAVY`, a million rows.
@@ -95,6 +97,32 @@ fn a_large_ledger_that_was_verified_is_audited_without_reading_all_of_it_again()
     bytes.iter_mut().skip(middle).for_each(|byte| *byte ^= 1);
     fs::write(&bundle, bytes).expect("a bundle");
     desk.check(&["audit", "4000"], 1, "does not verify");
+}
+
+/// A capture that is not what it was has all verified again, and then nothing is said.
+#[test]
+fn a_large_ledger_with_a_changed_capture_is_not_audited() {
+    let desk = Desk::new();
+    let words = "The ministry said that it rains.";
+    let digest = Hash::of(words.as_bytes()).to_string();
+    let mut lines = rows(4_200);
+    writeln!(
+        lines,
+        "{{\"label\":\"d\",\"text\":\"{words}\",\"document\":{{\"kind\":\"article\",\"language\":\"en\"}}}}\n\
+         {{\"claim\":{{\"speaker\":{{\"party\":\"ministry\"}},\"act\":\"state\",\"polarity\":\"asserted\",\
+         \"proposition\":{{\"text\":\"It rains.\"}},\"document\":\"label:d\",\"passage\":{{\"mode\":\"indirect\",\
+         \"capture\":\"{digest}\",\"profile\":\"plain/1\",\"segments\":[{{\"exact\":\"it rains\"}}]}}}}}}"
+    )
+    .expect("a string grows");
+    fs::write(desk.path().join("rows.jsonl"), lines).expect("a file");
+    desk.check(&["import", "rows.jsonl"], 0, "Read 4203 rows");
+    for _ in 0..2 {
+        desk.check(&["audit", "4203"], 5, "the document read");
+    }
+    let capture = format!("ledger/evidence/sha256/{}/{digest}", &digest[..2]);
+    let file = desk.path().join(capture);
+    fs::write(&file, format!("{words} And snows.")).expect("a capture");
+    desk.check(&["audit", "4203"], 1, "does not verify");
 }
 
 /// Who comes first makes the index, and nobody stumbles over the others.
