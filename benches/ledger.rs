@@ -111,9 +111,17 @@ fn verification(desk: &Desk, count: u64) {
     let bytes = statement::seal(&record, "desk", TIME, &desk.key).expect("a claim").0;
     let signature = desk.key.sign(&bytes);
     let public = desk.key.public();
-    let (mut took, mut bare) = (Vec::new(), Vec::new());
+    let (mut took, mut bare, mut plain) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..if count > LARGE { 1 } else { 3 } {
         let all: Vec<u64> = (0..SAMPLE).collect();
+        plain.push(time(|| {
+            in_threads(&all, |share, _| {
+                for _ in share {
+                    let opened = statement::open(black_box(&bytes)).expect("a claim");
+                    assert!(opened.verifies(&public));
+                }
+            });
+        }));
         bare.push(time(|| {
             in_threads(&all, |share, _| {
                 for _ in share {
@@ -123,9 +131,12 @@ fn verification(desk: &Desk, count: u64) {
         }));
         took.push(time(|| assert_verified(&desk.folder, &desk.policy)));
     }
-    let bare = median(bare).mul_f64(count as f64 / SAMPLE as f64);
-    let beside = format!("the same × verify_strict alone on {} cores", threads());
-    table::row(&format!("verify {count} claims, everything"), median(took), bare, &beside);
+    let times = count as f64 / SAMPLE as f64;
+    let (bare, plain) = (median(bare).mul_f64(times), median(plain).mul_f64(times));
+    let (what, cores) = (format!("verify {count} claims, everything"), threads());
+    let took = median(took);
+    table::row(&what, took, bare, &format!("the same × verify_strict alone on {cores} cores"));
+    table::row(&what, took, plain, &format!("the same × (open, verify_strict) on {cores} cores"));
 }
 
 /// What the ledger takes on the disk beside its own statements and its tree.
