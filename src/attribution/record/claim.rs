@@ -289,8 +289,10 @@ impl Claim {
     }
 
     pub(crate) fn references(&self) -> Vec<Reference> {
-        let mut references: Vec<Reference> =
-            self.speaker.reference("speaker").into_iter().collect();
+        // Each claim of a ledger is asked for them, so the list does not grow by and by.
+        let most = 3 + 3 * self.chain.len() + self.about.len();
+        let mut references: Vec<Reference> = Vec::with_capacity(most);
+        references.extend(self.speaker.reference("speaker"));
         references.extend(self.document.map(|id| Reference::new("document", id, DOCUMENT)));
         references.extend(self.passage.iter().filter_map(Passage::reference));
         for hop in &self.chain {
