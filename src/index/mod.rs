@@ -1,9 +1,12 @@
-//! The writer's memory: which statements the ledger already holds, so that appending one claim
-//! never reads the whole ledger.
+//! Which statements a ledger holds, so that appending, proving or auditing one claim never reads the
+//! whole ledger. A SQLite file, always rebuildable from the log and never published; SQLite does its own
+//! input and output, and the path comes from outside. There are two of the kind:
 //!
-//! A SQLite file under `.state/`, always rebuildable from the log, never published and never
-//! trusted: what it says of a statement is compared with the statement before it is used, and
-//! `verify` does not look at it. SQLite does its own input and output; the path comes from outside.
+//! ```text
+//! the writer's, under .state/             never trusted: what it says of a statement is compared with
+//!                                         the statement before it is used; `verify` does not look at it
+//! a user's own, of what was verified      trusted by `verify --since` and by audits that go on from there
+//! ```
 
 mod gaps;
 
