@@ -119,19 +119,11 @@ impl Part {
         } else {
             verify::remembered(place, &store, &policy, terminal)?
         };
-        let (verification, fresh) =
-            verified(place, (&store, &policy), terminal, &mut || match verify::new_only(
-                &index,
-                (&store, &policy),
-                None,
-                terminal,
-            )? {
-                Some(done) => Ok(done),
-                None => verify::all(&mut index, (&store, &policy), terminal),
-            })?;
-        if let Some(fresh) = &fresh {
-            verify::remember(&mut index, fresh, &verification, terminal);
-        }
+        let (verification, fresh) = verified(place, (&store, &policy), terminal, &mut || {
+            let new = verify::new_only(&index, (&store, &policy), None, terminal)?;
+            new.map_or_else(|| verify::all(&mut index, (&store, &policy), terminal), Ok)
+        })?;
+        verify::remember(&mut index, fresh.as_ref(), &verification, terminal);
         let pinned_roots = place.pinned_roots()?;
         Ok(Self { store, policy, index, verification, pinned_roots })
     }
@@ -166,9 +158,7 @@ impl Part {
         let (again, fresh) = verified(place, (store, policy), terminal, &mut || {
             verify::all(index, (store, policy), terminal)
         })?;
-        if let Some(fresh) = &fresh {
-            verify::remember(index, fresh, &again, terminal);
-        }
+        verify::remember(index, fresh.as_ref(), &again, terminal);
         *verification = again;
         self.audit_as_it_is(id, &is_gone)
     }

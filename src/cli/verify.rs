@@ -65,8 +65,8 @@ pub(crate) fn run(place: &Place, options: &Verify, terminal: &Terminal) -> Resul
         Some(memory) => continuity::check(&opened, &policy, memory, &mut verification)?,
         None => None,
     };
-    if let (Some(index), Some(fresh)) = (&mut remembered, &fresh) {
-        remember(index, fresh, &verification, terminal);
+    if let Some(index) = &mut remembered {
+        remember(index, fresh.as_ref(), &verification, terminal);
     }
     let report = &verification.report;
     let fork = met.as_ref().and_then(|meeting| match &meeting.standing {
@@ -204,11 +204,12 @@ pub(crate) fn all(
 /// Remembers what was verified, where that can be done.
 pub(crate) fn remember(
     index: &mut Index,
-    fresh: &Fresh,
+    fresh: Option<&Fresh>,
     verification: &Verification,
     terminal: &Terminal,
 ) {
-    if let Err(error) = remembered::remember(index, fresh, verification) {
+    let done = fresh.map_or(Ok(()), |fresh| remembered::remember(index, fresh, verification));
+    if let Err(error) = done {
         not_remembered(&error, terminal);
     }
 }

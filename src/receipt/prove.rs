@@ -1,8 +1,8 @@
 //! Making receipts from a ledger that may be far away.
 //!
 //! Only what is needed is read: the checkpoint, a handful of tiles, the bundles in which the entry
-//! and its companions stand, and, without an index, the entries between them. Nothing is handed out that does not lead to the root of the trusted
-//! checkpoint.
+//! and its companions stand, and, without an index, the entries between them. Nothing is handed out
+//! that does not lead to the root of the trusted checkpoint.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -229,15 +229,15 @@ impl<'a> Published<'a> {
         entry_index: u64,
         left_out: &mut Vec<(u64, &'static str)>,
     ) -> Result<Vec<Companion>, Error> {
-        let mut search = self.search(subject, entry_index)?;
+        let begin = || self.search(subject, entry_index);
         let looked_up = match self.index {
-            Some(index) => self.look_up(index, &mut search, entry_index)?,
-            None => false,
+            Some(index) => self.look_up(index, begin()?, entry_index)?,
+            None => None,
         };
-        if !looked_up {
-            search = self.search(subject, entry_index)?;
-            self.walk_back(&mut search, entry_index)?;
-        }
+        let mut search = match looked_up {
+            Some(search) => search,
+            None => self.walk_back(begin()?, entry_index)?,
+        };
         search.cut();
         left_out.append(&mut search.left_out);
         let mut companions = Vec::new();
@@ -259,7 +259,7 @@ impl<'a> Published<'a> {
 
     /// Looks from entry to entry, back from the one that is proven: references point back only, and so
     /// does the record that brought a key.
-    fn walk_back(&self, search: &mut Search, entry_index: u64) -> Result<(), Error> {
+    fn walk_back(&self, mut search: Search, entry_index: u64) -> Result<Search, Error> {
         let last = entry_index / u64::from(FULL_WIDTH);
         for index in (0..=last).rev() {
             if search.is_done() {
@@ -284,18 +284,23 @@ impl<'a> Published<'a> {
                 search.look(place, id, bytes);
             }
         }
-        Ok(())
+        Ok(search)
     }
 
-    /// The same where an index says at which entries to look. False if it does not know of something
-    /// that is looked for: then nobody can tell whether it is there.
-    fn look_up(&self, index: &Index, search: &mut Search, entry_index: u64) -> Result<bool, Error> {
+    /// The same where an index says at which entries to look. `None` if it does not know of
+    /// something that is looked for: then nobody can tell whether it is there.
+    fn look_up(
+        &self,
+        index: &Index,
+        mut search: Search,
+        entry_index: u64,
+    ) -> Result<Option<Search>, Error> {
         let before = |row: &Row| (1..entry_index).contains(&row.entry_index);
         let (Ok(Some(extent)), Ok(governance)) = (index.extent(), index.governance()) else {
-            return Ok(false);
+            return Ok(None);
         };
         if extent.tree_size <= entry_index {
-            return Ok(false);
+            return Ok(None);
         }
         let governance = governance.into_iter().filter(before);
         let mut places: BTreeSet<u64> = governance.map(|row| row.entry_index).collect();
@@ -304,7 +309,7 @@ impl<'a> Published<'a> {
             let new: Vec<Id> = search.ids.keys().filter(|id| asked.insert(**id)).copied().collect();
             for id in new {
                 let rows = index.all_by_id(id).unwrap_or_default().into_iter();
-                let Some(row) = rows.rev().find(before) else { return Ok(false) };
+                let Some(row) = rows.rev().find(before) else { return Ok(None) };
                 places.insert(row.entry_index);
             }
             // From the last one on, as when one walks back.
@@ -315,7 +320,7 @@ impl<'a> Published<'a> {
                 search.look(place, id, bytes);
             }
         }
-        Ok(search.is_done())
+        Ok(search.is_done().then_some(search))
     }
 
     /// The charter says which keys need no record of their own.

@@ -50,10 +50,7 @@ pub(crate) fn check_captures(
                 let kind = if cut { FaultKind::Incomplete } else { FaultKind::Tampered };
                 report.fault(kind, Subject::Captures, place, difference);
             }
-            None if walk.is_redacted(promised) => {
-                let what = "the capture is withheld, as a redaction notice says";
-                report.fault(FaultKind::Withheld, Subject::Captures, place, what);
-            }
+            None if walk.is_redacted(promised) => report.withhold(Subject::Captures, place),
             None => {
                 let what = "the capture is missing, and no redaction notice says why";
                 report.fault(FaultKind::Incomplete, Subject::Captures, place, what);

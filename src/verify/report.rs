@@ -249,6 +249,13 @@ impl Report {
         self.faults.push(Fault { kind, check, file, entry, what });
     }
 
+    /// A statement or a capture is not shown, and a redaction notice says so.
+    pub(crate) fn withhold(&mut self, check: Subject, place: (impl Display, Option<u64>)) {
+        let what = if check == Subject::Captures { "capture" } else { "statement" };
+        let what = format!("the {what} is withheld, as a redaction notice says");
+        self.fault(FaultKind::Withheld, check, place, what);
+    }
+
     /// Lists what a revocation marks, and says so.
     pub(crate) fn mark(&mut self, suspect: Suspect) {
         let Suspect { recorder, key, from, entries } = &suspect;

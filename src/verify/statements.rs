@@ -191,8 +191,7 @@ impl<'a> Walk<'a> {
             let place = (*path, Some(*entry_index));
             match leaf {
                 Some(leaf) if redacted.contains(leaf) => {
-                    let what = "the statement is withheld, as a redaction notice says";
-                    report.fault(FaultKind::Withheld, Subject::Statements, place, what);
+                    report.withhold(Subject::Statements, place);
                 }
                 Some(_) => {
                     let what = "the statement is missing, and no redaction notice says why";
@@ -233,9 +232,7 @@ impl<'a> Walk<'a> {
             Err(error) => unless_disk_failed(error).map(|_| None)?,
         };
         let Some(found) = found else {
-            let place = (Path::Statements(bundle), Some(entry_index));
-            let what = "the statement is withheld, as a redaction notice says";
-            report.fault(FaultKind::Withheld, Subject::Statements, place, what);
+            report.withhold(Subject::Statements, (Path::Statements(bundle), Some(entry_index)));
             if !was_withheld {
                 before.withheld.push((entry_index, id));
             }
@@ -254,9 +251,7 @@ impl<'a> Walk<'a> {
             let path = capture::path(&digest);
             let file = FilePath::parse(&path).expect("a capture's path is a path of the store");
             if matches!(store.read(&file, MAX_CAPTURE), Ok(None)) {
-                let what = "the capture is withheld, as a redaction notice says";
-                let place = (path, Some(entry_index));
-                report.fault(FaultKind::Withheld, Subject::Captures, place, what);
+                report.withhold(Subject::Captures, (path, Some(entry_index)));
             }
         }
         Ok(())

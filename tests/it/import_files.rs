@@ -7,6 +7,7 @@
 )]
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use whosaid::import::engine::GROUP;
@@ -88,6 +89,14 @@ fn a_report_does_not_go_where_a_link_leads() {
     desk.check(&["verify"], 0, "Verified: 1 entries");
 }
 
+/// A named pipe, `pipe`.
+#[cfg(unix)]
+fn pipe(desk: &Desk) -> PathBuf {
+    let pipe = desk.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    pipe
+}
+
 #[cfg(unix)]
 #[test]
 fn a_report_into_a_pipe_leaves_the_pipe() {
@@ -95,8 +104,7 @@ fn a_report_into_a_pipe_leaves_the_pipe() {
 
     let desk = Desk::new();
     put(&desk, "rows.jsonl", &claim("It is so."));
-    let pipe = desk.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let pipe = pipe(&desk);
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
         move || fs::read_to_string(pipe).expect("a report")
@@ -110,8 +118,7 @@ fn a_report_into_a_pipe_leaves_the_pipe() {
 #[test]
 fn rows_come_through_a_pipe() {
     let desk = Desk::new();
-    let pipe = desk.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let pipe = pipe(&desk);
     let writer = std::thread::spawn({
         let (pipe, rows) = (pipe.clone(), claim("It is so."));
         move || fs::write(pipe, rows).expect("written")
@@ -166,8 +173,7 @@ fn an_import_that_fails_behind_a_commit_says_what_is_in_and_keeps_the_report() {
 fn an_import_whose_report_cannot_be_put_in_place_says_that_the_rows_are_in() {
     let desk = Desk::new();
     put(&desk, "rows.jsonl", &claim("It is so."));
-    let pipe = desk.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let pipe = pipe(&desk);
     // Whoever reads the report goes away before it is written.
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
