@@ -6,7 +6,7 @@
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -113,12 +113,24 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = String::deserialize(deserializer)?;
-            Self::from_hex(&text)
-                .ok_or_else(|| D::Error::custom("expected 64 lowercase hex digits"))
+            deserializer.deserialize_str(HexVisitor)
         } else {
             deserializer.deserialize_bytes(BytesVisitor)
         }
+    }
+}
+
+struct HexVisitor;
+
+impl Visitor<'_> for HexVisitor {
+    type Value = Hash;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hash, E> {
+        Hash::from_hex(text).ok_or_else(|| E::custom("expected 64 lowercase hex digits"))
     }
 }
 

@@ -14,25 +14,9 @@ use crate::claimfile::fault::did_you_mean;
 use crate::hash::Hash;
 use crate::import::draft::{Draft, MAX_ROW, Problem, Row, RowDraft, RowProblem, line_label};
 use crate::import::forms::ids::{look_at_clock, look_at_id};
-use crate::import::forms::lines::{Line, Lines};
+use crate::import::forms::lines::{self, Lines};
+use crate::import::forms::straight::{self, BESIDE, Line};
 use crate::import::forms::{record_json, strict_json};
-
-/// What may stand on a line beside the record: what `log` and `show` print, and what people add.
-const BESIDE: [&str; 13] = [
-    "schema",
-    "entry",
-    "id",
-    "recorder",
-    "recorded_at",
-    "signer",
-    "withheld",
-    "record",
-    "included",
-    "logged_before",
-    "suspect",
-    "label",
-    "text",
-];
 
 /// The media type of a capture that is given as `text`.
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -65,7 +49,7 @@ impl<'b, R: BufRead> Reader<'b, R> {
         self.failure.take()
     }
 
-    fn row(&mut self, line: &Line) -> Row {
+    fn row(&mut self, line: &lines::Line) -> Row {
         self.row += 1;
         let (row, line_number) = (self.row, line.number);
         let refused = |problem, is_left_out, own_label| {
@@ -84,37 +68,21 @@ impl<'b, R: BufRead> Reader<'b, R> {
         }
     }
 
-    /// Reads a line. The label that it gives itself is known even if all else is wrong with it.
     fn read(&mut self, bytes: &[u8], own_label: &mut Option<String>) -> Result<Said, Problem> {
         // The mark may stand at the beginning of a file, and nowhere else.
         let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) if self.row == 1 => rest,
             _ => bytes,
         };
-        let Value::Object(mut line) = strict_json::read(bytes)? else {
-            return Err(Problem::new("expected a JSON object, as {\"claim\": {…}}"));
+        let Some(line) = take_apart(bytes, own_label)? else {
+            return Ok(Said::LeftOut(Problem::new("the entry is withheld")));
         };
-        let given = label(&mut line, own_label)?;
-        let text = match line.remove("text") {
-            None => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => return Err(Problem::new("`text` is no text in quotation marks")),
-        };
-        let record = match line.remove("record") {
-            Some(Value::Null) => return Ok(Said::LeftOut(Problem::new("the entry is withheld"))),
-            Some(record) => {
-                refuse_unknown(&line)?;
-                record
-            }
-            None => {
-                line.remove("id");
-                Value::Object(line)
-            }
-        };
+        let Line { label, id, text, record, keyed } = line;
+        let given = label.map(|name| line_label(&name)).or(id.map(Id::from_hash));
         // Nobody refers to a line without a label.
-        let mut draft = RowDraft { keeps_labels: given.is_some(), ..RowDraft::default() };
+        let keeps_labels = given.is_some();
+        let mut draft = RowDraft { keeps_labels, keyed, ..RowDraft::default() };
         let label = given.unwrap_or_else(|| line_label(""));
-        let record = record_json::read(record, &mut draft.keyed)?;
         if matches!(record, Record::Charter(_) | Record::Key(_)) {
             let what = format!("a {} record says who may sign in another ledger", record.kind());
             return Ok(Said::LeftOut(Problem::new(what)));
@@ -169,26 +137,60 @@ fn look_at_ids(record: &Record) -> Result<Option<String>, Problem> {
     }
 }
 
-/// By what later lines refer to this one: its name, or the id it has elsewhere.
-fn label(
+/// What stands on a line; `None` if it is an entry whose record is withheld. The label that it gives
+/// itself is known even if all else is wrong with it.
+fn take_apart(bytes: &[u8], own_label: &mut Option<String>) -> Result<Option<Line>, Problem> {
+    let Some(line) = straight::read(bytes) else { return as_tree(bytes, own_label) };
+    debug_assert_eq!(as_tree(bytes, &mut None).ok().flatten().as_ref(), Some(&line));
+    own_label.clone_from(&line.label);
+    Ok(Some(line))
+}
+
+fn as_tree(bytes: &[u8], own_label: &mut Option<String>) -> Result<Option<Line>, Problem> {
+    let Value::Object(mut line) = strict_json::read(bytes)? else {
+        return Err(Problem::new("expected a JSON object, as {\"claim\": {…}}"));
+    };
+    let (label, id) = names(&mut line, own_label)?;
+    let text = match line.remove("text") {
+        None => None,
+        Some(Value::String(text)) => Some(text),
+        Some(_) => return Err(Problem::new("`text` is no text in quotation marks")),
+    };
+    let record = match line.remove("record") {
+        Some(Value::Null) => return Ok(None),
+        Some(record) => {
+            refuse_unknown(&line)?;
+            record
+        }
+        None => {
+            line.remove("id");
+            Value::Object(line)
+        }
+    };
+    let mut keyed = Vec::new();
+    let record = record_json::read(record, &mut keyed)?;
+    Ok(Some(Line { label, id, text, record, keyed }))
+}
+
+/// By what later lines refer to this one: the name that it gives itself, or the id it has elsewhere.
+fn names(
     line: &mut Map<String, Value>,
     own_label: &mut Option<String>,
-) -> Result<Option<Id>, Problem> {
+) -> Result<(Option<String>, Option<Hash>), Problem> {
     let name = line.remove("label");
     *own_label = name.as_ref().and_then(Value::as_str).map(str::to_owned);
-    let id = line.get("id").cloned();
-    match (name, id) {
-        (Some(Value::String(name)), None) => Ok(Some(line_label(&name))),
+    match (name, line.get("id")) {
+        (Some(Value::String(name)), None) => Ok((Some(name), None)),
         (Some(_), Some(_)) => {
             Err(Problem::new("found both `label` and `id`, expected one of them"))
         }
         (Some(_), None) => Err(Problem::new("`label` is no text in quotation marks")),
-        (None, Some(Value::String(id))) => match Hash::from_hex(&id) {
-            Some(hash) => Ok(Some(Id::from_hash(hash))),
+        (None, Some(Value::String(id))) => match Hash::from_hex(id) {
+            Some(hash) => Ok((None, Some(hash))),
             None => Err(Problem::new(format!("`id` is {id:?}, expected 64 hex digits"))),
         },
         (None, Some(_)) => Err(Problem::new("`id` is no text in quotation marks")),
-        (None, None) => Ok(None),
+        (None, None) => Ok((None, None)),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod ids;
 // JSON Lines.
 pub mod strict_json;
 pub mod record_json;
+mod straight;
 pub mod jsonl;
 
 // Tables.
