@@ -103,25 +103,35 @@ impl Eq for Statement {}
 pub struct Unsealed<'a, R> {
     record: R,
     issuer: &'a str,
+    encoded: Encoded,
+}
+
+/// The bytes of a record, and what would make its statement the same as another: see [`identity`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
     payload: Vec<u8>,
     identity: Hash,
+}
+
+impl Encoded {
+    /// The bytes of `record`, to be signed in the name of `issuer`.
+    pub(crate) fn of(record: &Record, issuer: &str) -> Result<Self, Error> {
+        let payload = cbor::encode(record)?;
+        let identity = identity_of(issuer, &payload);
+        Ok(Self { payload, identity })
+    }
+
+    /// How many bytes they are.
+    pub(crate) fn length(&self) -> usize {
+        self.payload.len()
+    }
 }
 
 /// Checks a record and encodes it. `issuer` is the recorder's name.
 pub fn prepare<R: Borrow<Record>>(record: R, issuer: &str) -> Result<Unsealed<'_, R>, Error> {
     record.borrow().check()?;
-    prepare_checked(record, issuer)
-}
-
-/// The same for a record whose fields were checked a moment ago. What cannot be read back is found when
-/// it is sealed.
-pub(crate) fn prepare_checked<R: Borrow<Record>>(
-    record: R,
-    issuer: &str,
-) -> Result<Unsealed<'_, R>, Error> {
-    let payload = cbor::encode(record.borrow())?;
-    let identity = identity_of(issuer, &payload);
-    Ok(Unsealed { record, issuer, payload, identity })
+    let encoded = Encoded::of(record.borrow(), issuer)?;
+    Ok(Unsealed { record, issuer, encoded })
 }
 
 /// Seals a record: checks it, encodes it, signs it, and opens the result again, because nothing
@@ -134,37 +144,38 @@ pub fn seal(
     recorded_at: u64,
     key: &SecretKey,
 ) -> Result<(Vec<u8>, Statement), Error> {
-    prepare(record, issuer)?.seal(recorded_at, key)
+    let statement = prepare(record, issuer)?.seal(recorded_at, key)?;
+    Ok((statement.as_bytes().to_vec(), statement))
 }
 
-impl<R: Borrow<Record>> Unsealed<'_, R> {
+impl<'a, R: Borrow<Record>> Unsealed<'a, R> {
+    /// A record whose fields were checked a moment ago. That it was encoded by this issuer, and can be
+    /// read back, is found when it is sealed.
+    pub(crate) fn of_checked(record: R, issuer: &'a str, encoded: Encoded) -> Self {
+        Self { record, issuer, encoded }
+    }
+
     /// What will make it the same as another statement: see [`identity`].
     pub fn identity(&self) -> Hash {
-        self.identity
+        self.encoded.identity
     }
 
     /// Signs it and opens the result again, as [`seal`] does.
-    pub fn seal(&self, recorded_at: u64, key: &SecretKey) -> Result<(Vec<u8>, Statement), Error> {
-        let header = self.header(recorded_at, key.public().thumbprint());
-        let bytes = Sign1::sign(header, &self.payload, key).into_bytes();
-        let statement = self.read_back(&bytes)?;
-        Ok((bytes, statement))
+    pub fn seal(&self, recorded_at: u64, key: &SecretKey) -> Result<Statement, Error> {
+        let subject = self.record.borrow().subject();
+        let header = self.header(&subject, recorded_at, key.public().thumbprint());
+        self.read_back(Sign1::sign(&header, &self.encoded.payload, key))
     }
 
-    fn header(&self, recorded_at: u64, key_id: Thumbprint) -> Header {
-        Header {
-            content_type: CONTENT_TYPE.to_owned(),
-            key_id,
-            issuer: self.issuer.to_owned(),
-            subject: self.record.borrow().subject(),
-            issued_at: recorded_at,
-            typ: TYP.to_owned(),
-        }
+    fn header<'h>(&'h self, subject: &'h str, issued_at: u64, key_id: Thumbprint) -> Header<'h> {
+        let issuer = self.issuer;
+        Header { content_type: CONTENT_TYPE, key_id, issuer, subject, issued_at, typ: TYP }
     }
 
-    fn read_back(&self, bytes: &[u8]) -> Result<Statement, Error> {
-        let mut statement = open(bytes)?;
-        statement.identity = Some(self.identity);
+    fn read_back(&self, bytes: Vec<u8>) -> Result<Statement, Error> {
+        let mut statement = read(Id::of(&bytes), bytes)?;
+        statement.identity = Some(self.encoded.identity);
+        // So its fields are right as well: they were checked before it was encoded.
         assert_eq!(
             *statement.record,
             *self.record.borrow(),
@@ -177,22 +188,26 @@ impl<R: Borrow<Record>> Unsealed<'_, R> {
 /// Seals many records: the statements that [`Unsealed::seal`] gives, in less time. Their signatures
 /// were made a moment ago by this key and count as checked; the first is checked by the strict rule,
 /// lest the key be another than it says.
-pub fn seal_all<R: Borrow<Record>>(
-    unsealed: &[Unsealed<'_, R>],
+pub fn seal_all(
+    unsealed: Vec<Unsealed<'_, Box<Record>>>,
     recorded_at: u64,
     key: &SecretKey,
-) -> Result<Vec<(Vec<u8>, Statement)>, Error> {
+) -> Result<Vec<Statement>, Error> {
     let public = key.public();
     let thumbprint = public.thumbprint();
-    let parts = unsealed.iter().map(|it| (it.header(recorded_at, thumbprint), &it.payload[..]));
-    let envelopes = Sign1::sign_all(parts.collect(), key);
-    let mut sealed = Vec::with_capacity(unsealed.len());
-    for (unsealed, envelope) in unsealed.iter().zip(envelopes) {
-        let bytes = envelope.into_bytes();
-        let mut statement = unsealed.read_back(&bytes)?;
+    let subjects: Vec<String> = unsealed.iter().map(|it| it.record.subject()).collect();
+    let headers = unsealed.iter().zip(&subjects);
+    let headers = headers.map(|(it, subject)| it.header(subject, recorded_at, thumbprint));
+    let parts: Vec<_> = headers.zip(unsealed.iter().map(|it| &it.encoded.payload[..])).collect();
+    let envelopes = Sign1::sign_all(&parts, key);
+    let mut sealed: Vec<Statement> = Vec::with_capacity(unsealed.len());
+    for (unsealed, envelope) in unsealed.into_iter().zip(envelopes) {
+        let mut statement = unsealed.read_back(envelope)?;
+        // Of the two that are the same, the one that was made just now is given back more cheaply.
+        statement.record = unsealed.record;
         assert!(!sealed.is_empty() || statement.verifies(&public), "the key is not what it says");
         statement.checked = Some((*public.as_bytes(), true));
-        sealed.push((bytes, statement));
+        sealed.push(statement);
     }
     Ok(sealed)
 }
@@ -205,25 +220,32 @@ pub fn open(bytes: &[u8]) -> Result<Statement, Error> {
 /// The same for bytes whose id is known already.
 pub(crate) fn open_as(id: Id, bytes: &[u8]) -> Result<Statement, Error> {
     debug_assert_eq!(id, Id::of(bytes), "the id of other bytes");
-    if bytes.len() > MAX_LENGTH {
-        return Err(Error::TooLong(bytes.len()));
+    let statement = read(id, bytes)?;
+    statement.record.check()?;
+    Ok(statement)
+}
+
+/// The same, without looking at what the record's fields say.
+fn read(id: Id, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Statement, Error> {
+    let length = bytes.as_ref().len();
+    if length > MAX_LENGTH {
+        return Err(Error::TooLong(length));
     }
     let envelope = Sign1::parse(bytes)?;
     let header = envelope.header();
     if header.content_type != CONTENT_TYPE {
-        let found = header.content_type.clone();
+        let found = header.content_type.to_owned();
         let ours = found.starts_with(CONTENT_TYPE_FAMILY);
         return Err(if ours { Error::Newer { found } } else { Error::ContentType { found } });
     }
-    expect("typ (16)", &header.typ, TYP)?;
+    expect("typ (16)", header.typ, TYP)?;
     let record: Box<Record> = cbor::decode(envelope.payload())?;
     if let Record::Charter(Charter { format, .. }) = &*record
         && *format > FORMAT
     {
         return Err(Error::Newer { found: format!("charter format {format}") });
     }
-    record.check()?;
-    expect("sub (15, 2)", &header.subject, &record.subject())?;
+    expect("sub (15, 2)", header.subject, &record.subject())?;
     Ok(Statement { id, envelope, record, checked: None, identity: None })
 }
 
@@ -272,6 +294,11 @@ impl Statement {
         self.id
     }
 
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.envelope.as_bytes()
+    }
+
     /// The record it carries.
     pub fn record(&self) -> &Record {
         &self.record
@@ -279,17 +306,17 @@ impl Statement {
 
     /// The recorder's name (`iss`).
     pub fn issuer(&self) -> &str {
-        &self.envelope.header().issuer
+        self.envelope.issuer()
     }
 
     /// The thumbprint of the key that claims to have signed.
     pub fn signer(&self) -> Thumbprint {
-        self.envelope.header().key_id
+        self.envelope.key_id()
     }
 
     /// When it was recorded by the recorder's own clock, in seconds since 1970 (`iat`).
     pub fn recorded_at(&self) -> u64 {
-        self.envelope.header().issued_at
+        self.envelope.issued_at()
     }
 
     /// What makes it the same as another statement: see [`identity`].
@@ -314,7 +341,7 @@ mod tests {
 
     use crate::attribution::record::Record;
     use crate::cbor::{decode, decode_lean, decode_thoroughly, encode_thoroughly, write};
-    use crate::cose::Sign1;
+    use crate::cose::{self, Sign1};
 
     /// The statements of `tests/cases/statement`, good and bad, each with its name.
     fn cases() -> Vec<(String, Vec<u8>)> {
@@ -370,11 +397,11 @@ mod tests {
     fn every_case_gets_one_answer_both_ways() {
         let mut accepted = 0;
         for (name, bytes) in cases() {
-            let thorough = Sign1::parse_thoroughly(&bytes);
-            assert_eq!(Sign1::parse_lean(&bytes).ok().as_ref(), thorough.as_ref().ok(), "{name}");
-            assert_eq!(Sign1::parse(&bytes), thorough, "{name}");
-            let Ok(envelope) = thorough else { continue };
-            assert_eq!(envelope.clone().into_bytes(), bytes, "{name}");
+            let read = Sign1::parse(&bytes[..]);
+            let thorough = cose::check_thoroughly(&bytes);
+            assert_eq!(read.as_ref().map(|_| ()), thorough.as_ref().map(|()| ()), "{name}");
+            let Ok(envelope) = read else { continue };
+            assert_eq!(envelope.as_bytes(), bytes, "{name}");
             let payload = envelope.payload();
             accepted += usize::from(taken(payload));
             assert_eq!(decode::<Record>(payload), decode_thoroughly::<Record>(payload), "{name}");
@@ -474,10 +501,10 @@ mod tests {
         for (name, payload) in good_payloads() {
             let record: Record = decode(&payload).expect("a record");
             let Ok(unsealed) = super::prepare(&record, "nadia") else { continue };
-            let (bytes, statement) = unsealed.seal(7, &key).expect("a statement");
+            let statement = unsealed.seal(7, &key).expect("a statement");
             assert_eq!(unsealed.identity(), statement.identity(), "{name}");
             assert_eq!(super::identity("nadia", &record), Ok(unsealed.identity()), "{name}");
-            assert_eq!(super::open(&bytes).as_ref(), Ok(&statement), "{name}");
+            assert_eq!(super::open(statement.as_bytes()).as_ref(), Ok(&statement), "{name}");
             assert!(statement.verifies(&key.public()), "{name}");
         }
     }

@@ -17,7 +17,7 @@ use crate::cli::terminal::Terminal;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
 use crate::import::draft::Row;
-use crate::import::engine::{self, GROUP};
+use crate::import::engine::{self, BLOCK, GROUP};
 use crate::import::forms::columns::map::ColumnMap;
 use crate::import::forms::columns::{parse, ready};
 use crate::import::forms::format::{self, BEGINNING, Format};
@@ -270,7 +270,8 @@ impl Task<'_> {
         let mut take = |rows: &mut dyn Iterator<Item = Row>| {
             let Desk { ledger, recorder, key, recorded_at, .. } = desk;
             let recorder = Recorder { name: recorder, key, recorded_at: *recorded_at };
-            let options = engine::Options { dry_run, group: GROUP, threads: threads() };
+            let options =
+                engine::Options { dry_run, group: GROUP, block: BLOCK, threads: threads() };
             let mut report = |outcome: &RowOutcome| {
                 bar.set_position(read.get());
                 telling.row(outcome);

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
+use crate::attribution::statement::Encoded;
 use crate::hash::Hash;
 
 /// The longest row, in bytes: a cell may hold the text of a long article, and nothing much longer
@@ -24,6 +25,9 @@ pub struct Draft {
     /// A party or channel that is taken only if the ledger knows none of this key: a table knows
     /// less of a party than what may be recorded of it already.
     pub is_fallback: bool,
+    /// The record as bytes, as long as its references are what they were then; made by whoever
+    /// groups the rows.
+    pub encoded: Option<Encoded>,
 }
 
 /// What a row refers to by a name: a party or channel by its key, an earlier line by its label.
@@ -89,6 +93,18 @@ pub struct RowProblem {
 
 /// One row as a reader hands it over.
 pub type Row = Result<RowDraft, RowProblem>;
+
+impl Draft {
+    /// A record under a label.
+    pub fn new(label: Id, record: Record) -> Self {
+        Self { label, record: Box::new(record), is_fallback: false, encoded: None }
+    }
+
+    /// A party or channel that may be known already.
+    pub fn fallback(label: Id, record: Record) -> Self {
+        Self { is_fallback: true, ..Self::new(label, record) }
+    }
+}
 
 impl Problem {
     /// A problem without a hint.

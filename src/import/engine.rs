@@ -1,8 +1,11 @@
 //! Rows into the ledger: each whole or not at all, many in one commit, and an answer for each.
 //!
 //! What the ledger has already is found and referred to, so the same file imported again appends
-//! only what is new, and so does one whose import was interrupted. While one group of rows is made
-//! durable the next is looked through and sealed, by several threads, and the one after it is read.
+//! only what is new, and so does one whose import was interrupted.
+//!
+//! Rows go from hand to hand in small blocks, so that what one thread leaves in the processor's cache
+//! the next still finds there: a block is read, looked through, sealed and answered before the next
+//! but a few. Many blocks make a commit, and while that becomes durable the next one is filled.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -12,18 +15,24 @@ use std::thread::ScopedJoinHandle;
 use crate::hash::Hash;
 use crate::import::draft::Row;
 use crate::import::group::{Group, Wordings, alike};
-use crate::import::looking::{Error, Looking, flaw_of};
+use crate::import::looking::{Error, Looking, encode_all};
 use crate::import::outcome::{RowOutcome, Summary};
 use crate::import::rehearsal::Rehearsal;
-use crate::ledger::batch::{Batch, Recorder};
+use crate::ledger::batch::{Added, Batch, Recorder};
 use crate::ledger::holdings::{Ahead, Holdings};
-use crate::ledger::together::add_all;
+use crate::ledger::together::{Ids, Sealers, add_all};
 use crate::ledger::writing::{Addition, Ledger};
 use crate::store::disk::Disk;
 
 /// How many rows go into one commit. A commit costs a handful of durable writes and three for each
 /// 256 statements; with so many that is little beside the signatures.
 pub const GROUP: usize = 4_096;
+
+/// How many rows go from hand to hand at once: their records take about one megabyte.
+pub const BLOCK: usize = 256;
+
+/// How many blocks may be read before they are looked through.
+const BLOCKS_AHEAD: usize = 8;
 
 /// The most captured bytes of one commit: they are held in memory until it.
 const GROUP_BYTES: usize = 32 * 1024 * 1024;
@@ -33,8 +42,10 @@ const GROUP_BYTES: usize = 32 * 1024 * 1024;
 pub struct Options {
     /// Say what would become of each row, and append nothing.
     pub dry_run: bool,
-    /// How many rows go into one commit, at least 1.
+    /// How many rows go into one commit, at least 1, unless their captures are large.
     pub group: usize,
+    /// How many rows go from hand to hand at once, at least 1.
+    pub block: usize,
     /// How many threads seal.
     pub threads: NonZeroUsize,
 }
@@ -55,18 +66,18 @@ where
 {
     let mut summary = Summary::default();
     let statements = std::thread::scope(|scope| {
-        let (give, groups) = sync_channel::<Vec<Row>>(1);
+        let (give, blocks) = sync_channel::<Block>(BLOCKS_AHEAD);
         let (tell, told) = channel::<Vec<RowOutcome>>();
-        let taking = scope.spawn(move || take_all(groups, ledger, recorder, options, &tell));
+        let taking = scope.spawn(move || take_all(&blocks, ledger, recorder, options, &tell));
         let mut answer = |outcomes: Vec<RowOutcome>| {
             for outcome in outcomes {
                 summary.count(outcome.status);
                 report(&outcome);
             }
         };
-        while let Some(group) = next_group(rows, options.group, recorder) {
+        while let Some(block) = next_block(rows, options.block.min(options.group), recorder) {
             // Whoever stopped taking says why when it is asked.
-            if give.send(group).is_err() {
+            if give.send(block).is_err() {
                 break;
             }
             told.try_iter().for_each(&mut answer);
@@ -79,28 +90,34 @@ where
     Ok(summary)
 }
 
-/// The next rows, as many as go into one commit, looked at by themselves; `None` if there are no more.
-fn next_group(
+/// Some rows, looked at by themselves, and how many bytes their captures have.
+struct Block {
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+/// The next rows; `None` if there are no more.
+fn next_block(
     rows: &mut dyn Iterator<Item = Row>,
     count: usize,
     recorder: Recorder<'_>,
-) -> Option<Vec<Row>> {
-    let (mut group, mut bytes) = (Vec::new(), 0);
-    while group.len() < count.max(1) && bytes < GROUP_BYTES {
+) -> Option<Block> {
+    let mut block = Block { rows: Vec::with_capacity(count.max(1)), bytes: 0 };
+    while block.rows.len() < count.max(1) && block.bytes < GROUP_BYTES {
         let Some(mut row) = rows.next() else { break };
         if let Ok(draft) = &mut row {
-            draft.flaw = flaw_of(&draft.drafts, recorder);
+            draft.flaw = encode_all(&mut draft.drafts, recorder).err();
+            block.bytes += draft.captures.iter().map(Vec::len).sum::<usize>();
         }
-        bytes += row.as_ref().map_or(0, |row| row.captures.iter().map(Vec::len).sum());
-        group.push(row);
+        block.rows.push(row);
     }
-    (!group.is_empty()).then_some(group)
+    (!block.rows.is_empty()).then_some(block)
 }
 
-/// Takes group after group: each is looked through and sealed while the one before it is being
+/// Fills commit after commit: each is looked through and sealed while the one before it is being
 /// made durable. How many statements were appended, or would be.
 fn take_all<D: Disk + Send + Sync>(
-    groups: Receiver<Vec<Row>>,
+    blocks: &Receiver<Block>,
     ledger: &mut Ledger<D>,
     recorder: Recorder<'_>,
     options: Options,
@@ -113,44 +130,64 @@ where
         looking: Looking::new(ledger.holdings())?,
         begun_at: ledger.tree_size(),
         recorder,
-        threads: options.threads,
-        captures: HashSet::new(),
+        group: options.group.max(1),
+        captures: [HashSet::new(), HashSet::new()],
         wordings: [Wordings::new(), Wordings::new()],
         statements: 0,
     };
     if options.dry_run {
-        return rehearse_all(groups, ledger.holdings(), &mut taking, tell);
+        return rehearse_all(blocks, ledger.holdings(), &mut taking, tell);
     }
+    Sealers::with(recorder, options.threads, |sealers| {
+        commit_all(blocks, ledger, &mut taking, sealers, tell)
+    })
+}
+
+/// Fills commits and makes them durable, until there are no more blocks.
+fn commit_all<'r, D: Disk + Send + Sync>(
+    blocks: &Receiver<Block>,
+    ledger: &mut Ledger<D>,
+    taking: &mut Taking<'r>,
+    sealers: &Sealers<'r>,
+    tell: &Sender<Vec<RowOutcome>>,
+) -> Result<u64, Error>
+where
+    D::Lock: Send,
+{
     std::thread::scope(|scope| {
         let mut at_hand = Some(ledger);
         // A commit, and what the next group has to know of the ledger meanwhile.
         let mut on_its_way: Option<(ScopedJoinHandle<'_, _>, Holdings<D>)> = None;
-        for rows in groups {
+        loop {
             let sealed = match (&on_its_way, &at_hand) {
-                (Some((_, holdings)), _) => taking.seal(rows, holdings),
-                (None, Some(ledger)) => taking.seal(rows, ledger.holdings()),
+                (Some((_, holdings)), _) => taking.seal(blocks, holdings, sealers),
+                (None, Some(ledger)) => taking.seal(blocks, ledger.holdings(), sealers),
                 (None, None) => unreachable!("the ledger is at hand or being committed to"),
             };
-            if let Some((commit, _)) = on_its_way.take() {
+            let mut before = None;
+            if let Some((commit, holdings)) = on_its_way.take() {
+                before = Some(holdings);
                 at_hand = Some(tell_of(commit.join().expect("a commit does not panic"), tell)?);
             }
-            let (sealed, ledger) = (sealed?, at_hand.take().expect("nothing is on its way"));
+            let Some(sealed) = sealed? else { return Ok(taking.statements) };
+            let ledger = at_hand.take().expect("nothing is on its way");
             match ledger.holdings().ahead(sealed.ahead.clone())? {
                 Some(next) => {
-                    on_its_way = Some((scope.spawn(move || commit(ledger, sealed)), next));
+                    let work = move || {
+                        // To give back thousands of statements takes milliseconds.
+                        drop(before);
+                        commit(ledger, sealed)
+                    };
+                    on_its_way = Some((scope.spawn(work), next));
                 }
                 // Nobody else can ask an index that has no file.
                 None => at_hand = Some(tell_of(commit(ledger, sealed), tell)?),
             }
         }
-        if let Some((commit, _)) = on_its_way {
-            tell_of(commit.join().expect("a commit does not panic"), tell)?;
-        }
-        Ok(taking.statements)
     })
 }
 
-/// A group that is sealed: what it adds, and the answers for its rows.
+/// A commit that is filled: what it adds, and the answers for its rows.
 struct Sealed {
     addition: Addition,
     ahead: Ahead,
@@ -175,66 +212,133 @@ fn tell_of<'l, D: Disk>(
     Ok(ledger)
 }
 
-/// What goes from group to group.
+/// What goes from block to block.
 struct Taking<'r> {
     looking: Looking,
     begun_at: u64,
     recorder: Recorder<'r>,
-    threads: NonZeroUsize,
-    /// The captures that the last group brings.
-    captures: HashSet<Hash>,
-    /// The wordings of the claims of this group and of the last one.
+    /// How many rows go into one commit.
+    group: usize,
+    /// The captures that this commit brings, and those of the last one.
+    captures: [HashSet<Hash>; 2],
+    /// The wordings of the claims of this commit and of the last one.
     wordings: [Wordings; 2],
     statements: u64,
 }
 
-impl Taking<'_> {
-    /// Looks through the rows of a group, and seals what goes in.
-    fn seal<D: Disk>(&mut self, rows: Vec<Row>, holdings: &Holdings<D>) -> Result<Sealed, Error> {
-        let mut group = Group::default();
-        for row in rows {
-            let ground = (holdings, &self.captures);
-            group.take(row, &mut self.looking, ground, self.recorder, None)?;
-        }
+/// A commit while it is filled.
+#[derive(Default)]
+struct Filling {
+    rows: usize,
+    records: usize,
+    bytes: usize,
+    ids: Ids,
+    told: Vec<RowOutcome>,
+}
+
+impl<'r> Taking<'r> {
+    /// Fills a commit with the next blocks; `None` if there are no more. While a block is sealed the
+    /// one before it is answered, and the next one is looked through.
+    fn seal<D: Disk>(
+        &mut self,
+        blocks: &Receiver<Block>,
+        holdings: &Holdings<D>,
+        sealers: &Sealers<'r>,
+    ) -> Result<Option<Sealed>, Error> {
         let mut batch = Batch::on(holdings, self.recorder)?;
-        let added = add_all(&mut batch, std::mem::take(&mut group.records), self.threads)?;
-        for bytes in std::mem::take(&mut group.brought) {
-            batch.keep(bytes);
+        let mut filling = Filling::default();
+        let mut looked = self.look_at_next(blocks, &batch, &mut filling)?;
+        if looked.is_none() {
+            return Ok(None);
+        }
+        let mut settled: Option<(Group, Vec<Added>)> = None;
+        while let Some(mut group) = looked {
+            let records = std::mem::take(&mut group.records);
+            let mut ids = std::mem::take(&mut filling.ids);
+            let (added, next) = add_all(&mut batch, records, &mut ids, sealers, |batch| {
+                if let Some((group, added)) = settled.take() {
+                    self.answer(group, &added, batch, &mut filling)?;
+                }
+                self.look_at_next(blocks, batch, &mut filling)
+            })?;
+            filling.ids = ids;
+            std::mem::take(&mut group.brought).into_iter().for_each(|it| _ = batch.keep(it));
+            let disowned = next.as_ref().map(|next| &next.disowned);
+            group.settle(&added, &self.looking, disowned)?;
+            (looked, settled) = (next, Some((group, added)));
+        }
+        if let Some((group, added)) = settled {
+            self.answer(group, &added, &batch, &mut filling)?;
         }
         self.statements += batch.len() as u64;
+        self.captures = [HashSet::new(), std::mem::take(&mut self.captures[0])];
+        self.wordings = [Wordings::new(), std::mem::take(&mut self.wordings[0])];
         let (addition, ahead) = batch.finish_ahead();
-        self.captures = std::mem::take(&mut group.captures);
+        Ok(Some(Sealed { addition, ahead, told: filling.told }))
+    }
+
+    /// Looks through the rows of the next block; `None` if there is none, or the commit is full.
+    fn look_at_next<D: Disk>(
+        &mut self,
+        blocks: &Receiver<Block>,
+        batch: &Batch<'_, D>,
+        filling: &mut Filling,
+    ) -> Result<Option<Group>, Error> {
+        if filling.rows >= self.group || filling.bytes >= GROUP_BYTES {
+            return Ok(None);
+        }
+        let Ok(block) = blocks.recv() else { return Ok(None) };
+        filling.rows += block.rows.len();
+        filling.bytes += block.bytes;
+        let mut group = Group::after(filling.records);
+        for row in block.rows {
+            let ground = (batch, &self.captures);
+            group.take(row, &mut self.looking, ground, self.recorder, None)?;
+        }
+        filling.records = group.end();
+        self.captures[0].extend(std::mem::take(&mut group.captures));
+        Ok(Some(group))
+    }
+
+    /// Says of the rows of a block what became of them.
+    fn answer<D: Disk>(
+        &mut self,
+        group: Group,
+        added: &[Added],
+        batch: &Batch<'_, D>,
+        filling: &mut Filling,
+    ) -> Result<(), Error> {
         let [current, before] = &mut self.wordings;
-        *before = std::mem::take(current);
         let mut alike = |entry_index: u64| {
-            let place = usize::try_from(entry_index - holdings.tree_size()).ok();
-            let statement = place.and_then(|place| addition.statements.get(place));
-            let Some((_, signed)) = statement else { return Ok(None) };
+            let Some(signed) = batch.signed(entry_index) else { return Ok(None) };
             let record = signed.statement().record();
-            alike(entry_index, record, holdings, (current, before), self.recorder)
+            alike(entry_index, record, batch.holdings, (current, before), self.recorder)
         };
-        let told = group.answer(&added, self.begun_at, &self.looking, &mut alike)?;
-        Ok(Sealed { addition, ahead, told })
+        let told = group.answer(added, self.begun_at, &self.looking, &mut alike)?;
+        filling.told.extend(told);
+        Ok(())
     }
 }
 
-/// Says of group after group what would become of it.
+/// Says of block after block what would become of it.
 fn rehearse_all<D: Disk>(
-    groups: Receiver<Vec<Row>>,
+    blocks: &Receiver<Block>,
     holdings: &Holdings<D>,
     taking: &mut Taking<'_>,
     tell: &Sender<Vec<RowOutcome>>,
 ) -> Result<u64, Error> {
+    let batch = Batch::on(holdings, taking.recorder)?;
     let mut rehearsal = Rehearsal::new(holdings.tree_size());
-    for rows in groups {
+    for Block { rows, .. } in blocks {
         let mut group = Group::default();
         for row in rows {
-            let ground = (holdings, &taking.captures);
+            let ground = (&batch, &taking.captures);
             let (looking, recorder) = (&mut taking.looking, taking.recorder);
             group.take(row, looking, ground, recorder, Some(&mut rehearsal))?;
         }
-        taking.captures.extend(std::mem::take(&mut group.captures));
+        taking.captures[0].extend(std::mem::take(&mut group.captures));
         let rehearsed = std::mem::take(&mut group.rehearsed);
+        group.settle(&rehearsed, &taking.looking, None)?;
         let told = group.answer(&rehearsed, taking.begun_at, &taking.looking, &mut |_| Ok(None))?;
         let _ = tell.send(told.into_iter().map(|outcome| rehearsal.tell(outcome)).collect());
     }

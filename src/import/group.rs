@@ -1,4 +1,4 @@
-//! The rows of one commit: their records under labels of their own until they are sealed, and then
+//! The rows of one block: their records under labels of their own until they are sealed, and then
 //! what became of each row.
 
 use std::collections::{HashMap, HashSet};
@@ -13,7 +13,7 @@ use crate::import::known::Meant;
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
 use crate::import::outcome::{Alike, Other, RowOutcome, Status};
 use crate::import::rehearsal::{Rehearsal, may_record};
-use crate::ledger::batch::{Added, Recorder};
+use crate::ledger::batch::{Added, Batch, Recorder};
 use crate::ledger::holdings::Holdings;
 use crate::ledger::together::Labelled;
 use crate::store::disk::Disk;
@@ -32,7 +32,7 @@ enum Answer {
     Waiting(Pending),
 }
 
-/// Rows that go into one commit.
+/// Rows that go into one commit, together with those of other blocks.
 #[derive(Default)]
 pub(crate) struct Group {
     /// Their records.
@@ -49,19 +49,33 @@ pub(crate) struct Group {
     answers: Vec<Answer>,
     /// Labels that later rows may use, and the records that they mean.
     kept: Vec<(Id, usize)>,
+    /// Labels that mean nothing any more, because a row that gives itself one did not go in.
+    pub(crate) disowned: HashSet<Id>,
+    /// How many records of the same commit stand before.
+    first: usize,
 }
 
 /// The wordings of the claims of a commit, each with its first claim.
 pub(crate) type Wordings = HashMap<Hash, (u64, Who)>;
 
 impl Group {
-    /// Looks through a row and takes it, or says why not. `before` are the captures that the groups
+    /// No rows yet, behind so many records of the same commit.
+    pub(crate) fn after(first: usize) -> Self {
+        Self { first, ..Self::default() }
+    }
+
+    /// How many records of the commit there are, up to those of this group.
+    pub(crate) fn end(&self) -> usize {
+        self.first + self.kinds.len()
+    }
+
+    /// Looks through a row and takes it, or says why not. `brought` are the captures that the rows
     /// before bring; with a rehearsal nothing of it will be sealed.
     pub(crate) fn take<D: Disk>(
         &mut self,
         row: Row,
         looking: &mut Looking,
-        (holdings, before): (&Holdings<D>, &HashSet<Hash>),
+        (batch, brought): (&Batch<'_, D>, &[HashSet<Hash>; 2]),
         recorder: Recorder<'_>,
         rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Error> {
@@ -76,9 +90,8 @@ impl Group {
         let (place, own_label) = ((draft.row, draft.line), draft.own_label.clone());
         let notes = draft.notes.clone();
         let named = looking.name_line(&draft);
-        let taken = named.and_then(|()| {
-            self.take_draft(draft, looking, (holdings, before), recorder, rehearsal)
-        });
+        let taken = named
+            .and_then(|()| self.take_draft(draft, looking, (batch, brought), recorder, rehearsal));
         match taken {
             Ok(()) => Ok(()),
             Err(Stop::Row(problem)) => {
@@ -87,6 +100,25 @@ impl Group {
             }
             Err(Stop::All(error)) => Err(error),
         }
+    }
+
+    /// Says of the labels that later rows may use what became of them, but of those that the rows
+    /// looked at meanwhile disowned.
+    pub(crate) fn settle(
+        &mut self,
+        added: &[Added],
+        looking: &Looking,
+        disowned: Option<&HashSet<Id>>,
+    ) -> Result<(), Error> {
+        for (label, place) in std::mem::take(&mut self.kept) {
+            if disowned.is_some_and(|disowned| disowned.contains(&label)) {
+                continue;
+            }
+            let it = added[place];
+            let meant = Meant { id: it.id, kind: self.kinds[place], entry: it.entry_index };
+            looking.known.mean(label, meant)?;
+        }
+        Ok(())
     }
 
     /// The answers for all rows, in their order, once it is known what became of the records. `alike`
@@ -98,11 +130,6 @@ impl Group {
         looking: &Looking,
         alike: &mut dyn FnMut(u64) -> Result<Option<Alike>, Error>,
     ) -> Result<Vec<RowOutcome>, Error> {
-        for (label, place) in self.kept {
-            let it = added[place];
-            let meant = Meant { id: it.id, kind: self.kinds[place], entry: it.entry_index };
-            looking.known.mean(label, meant)?;
-        }
         let mut told = Vec::with_capacity(self.answers.len());
         for answer in self.answers {
             let Pending { row, line, notes, records } = match answer {
@@ -135,7 +162,7 @@ impl Group {
         &mut self,
         draft: RowDraft,
         looking: &mut Looking,
-        (holdings, before): (&Holdings<D>, &HashSet<Hash>),
+        (batch, brought): (&Batch<'_, D>, &[HashSet<Hash>; 2]),
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
@@ -143,10 +170,10 @@ impl Group {
             draft;
         let mut here = Here::default();
         let ground = Ground {
-            holdings,
+            batch,
             records: &self.records,
             places: &self.places,
-            captures: [&self.captures, before],
+            captures: [&self.captures, &brought[0], &brought[1]],
         };
         looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
         looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
@@ -155,20 +182,25 @@ impl Group {
         }
         looking.look_through(&ground, &drafts, &here, &captures)?;
         let first = self.kinds.len();
-        for Draft { label, mut record, is_fallback } in drafts {
-            looking.refer(&mut record, &here)?;
+        for mut draft in drafts {
+            looking.refer(&mut draft, &here)?;
+            let Draft { label, record, is_fallback, encoded } = draft;
             let (kind, place) = (record.kind(), self.kinds.len());
             let meant = match &mut rehearsal {
                 Some(rehearsal) => {
-                    let it = rehearsal.put(&looking.known, holdings, recorder, &record)?;
+                    let it = rehearsal.put(&looking.known, batch.holdings, recorder, &record)?;
                     self.rehearsed.push(it);
                     Meant { id: it.id, kind, entry: it.entry_index }
                 }
                 None => {
                     if let Record::Notice(_) = &*record {
-                        may_record(holdings, recorder, &record)?;
+                        may_record(batch.holdings, recorder, &record)?;
                     }
-                    Meant { id: own_label(holdings.tree_size(), place), kind, entry: u64::MAX }
+                    Meant {
+                        id: own_label(batch.holdings.tree_size(), self.first + place),
+                        kind,
+                        entry: u64::MAX,
+                    }
                 }
             };
             here.0.insert(label, meant);
@@ -185,7 +217,7 @@ impl Group {
             self.kinds.push(kind);
             if rehearsal.is_none() {
                 self.places.insert(meant.id, place);
-                self.records.push(Labelled { label: meant.id, record });
+                self.records.push(Labelled { label: meant.id, record, encoded });
             }
         }
         self.captures.extend(captures.iter().map(|bytes| Hash::of(bytes)));
@@ -209,6 +241,7 @@ impl Group {
         let Some(name) = name else { return Ok(()) };
         let label = line_label(name);
         self.kept.retain(|(kept, _)| *kept != label);
+        self.disowned.insert(label);
         Ok(looking.known.disown(label, row)?)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::attribution::id::Id;
 use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, Reference};
-use crate::attribution::statement::{self, MAX_LENGTH};
+use crate::attribution::statement::{self, Encoded, MAX_LENGTH};
 use crate::cbor;
 use crate::claimfile::anchor::shown;
 use crate::claimfile::fault::did_you_mean;
@@ -14,7 +14,7 @@ use crate::hash::Hash;
 use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
 use crate::import::known::{Known, Meant};
 use crate::index;
-use crate::ledger::batch::{self, Recorder};
+use crate::ledger::batch::{self, Batch, Recorder};
 use crate::ledger::holdings::{self, Holdings};
 use crate::ledger::together::Labelled;
 use crate::ledger::writing;
@@ -65,13 +65,13 @@ impl<E: Into<Error>> From<E> for Stop {
 
 /// What a row is looked at against: the ledger, and the rows before it that are not in it yet.
 pub(crate) struct Ground<'g, D: Disk> {
-    pub(crate) holdings: &'g Holdings<D>,
-    /// The records of this commit so far, each under a label of its own.
+    pub(crate) batch: &'g Batch<'g, D>,
+    /// The records of this block so far, each under a label of its own.
     pub(crate) records: &'g [Labelled],
     /// Where they are, by their labels.
     pub(crate) places: &'g HashMap<Id, usize>,
-    /// The captures that this commit and the one before it bring.
-    pub(crate) captures: [&'g HashSet<Hash>; 2],
+    /// The captures that this block, this commit and the one before it bring.
+    pub(crate) captures: [&'g HashSet<Hash>; 3],
 }
 
 impl<D: Disk> Ground<'_, D> {
@@ -79,12 +79,12 @@ impl<D: Disk> Ground<'_, D> {
         if let Some(place) = self.places.get(&id) {
             return Ok(Some(self.records[*place].record.as_ref().clone()));
         }
-        Ok(self.holdings.find(id)?.map(|(_, statement)| statement.record().clone()))
+        Ok(self.batch.record(id)?)
     }
 
     fn holds(&self, digest: &Hash) -> Result<bool, Error> {
         let is_brought = self.captures.iter().any(|captures| captures.contains(digest));
-        Ok(is_brought || self.holdings.holds_capture(digest)?)
+        Ok(is_brought || self.batch.holdings.holds_capture(digest)?)
     }
 }
 
@@ -145,7 +145,7 @@ impl Looking {
                 continue;
             }
             // Of this run too: a line before may have brought the party with this key.
-            let found = ground.holdings.keyed(it.kind, &it.key)?;
+            let found = ground.batch.keyed(it.kind, &it.key)?;
             let id = found.ok_or_else(|| unknown_key(ground, it))?;
             here.0.insert(label, Meant { id, kind: it.kind, entry: 0 });
         }
@@ -183,7 +183,7 @@ impl Looking {
             let kind = draft.record.kind();
             let known = match self.known.meant(draft.label)? {
                 Some(known) => Some(known),
-                None => ground.holdings.keyed(kind, &key)?.map(|id| Meant { id, kind, entry: 0 }),
+                None => ground.batch.keyed(kind, &key)?.map(|id| Meant { id, kind, entry: 0 }),
             };
             let name = name_of(&draft.record);
             match known {
@@ -237,10 +237,9 @@ impl Looking {
         captures: &[Vec<u8>],
     ) -> Result<(), Stop> {
         let brought: HashSet<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
-        let mut own: HashMap<Id, &'static str> = HashMap::new();
-        for Draft { label, record, .. } in drafts {
+        for (place, Draft { record, .. }) in drafts.iter().enumerate() {
             for reference in record.references() {
-                self.look_at(ground, &reference, here, &own)?;
+                self.look_at(ground, &reference, here, &drafts[..place])?;
             }
             for capture in record.captures() {
                 let digest = capture.digest;
@@ -250,7 +249,6 @@ impl Looking {
                     return Err(Stop::Row(Problem::new(what).hint(hint)));
                 }
             }
-            own.insert(*label, record.kind());
         }
         Ok(())
     }
@@ -261,7 +259,7 @@ impl Looking {
         ground: &Ground<'_, D>,
         reference: &Reference,
         here: &Here,
-        own: &HashMap<Id, &'static str>,
+        own: &[Draft],
     ) -> Result<(), Stop> {
         let Reference { field, id, kinds } = reference;
         let known = match here.0.get(id) {
@@ -272,8 +270,9 @@ impl Looking {
             let what = format!("{field} refers to what is withheld, as entry {entry} says");
             return Err(Stop::Row(Problem::new(what)));
         }
-        let found = match (own.get(id), known) {
-            (Some(kind), _) => *kind,
+        let own = own.iter().rfind(|draft| draft.label == *id);
+        let found = match (own, known) {
+            (Some(draft), _) => draft.record.kind(),
             (None, Some(known)) => known.kind,
             (None, None) => match ground.record(*id)? {
                 Some(record) => {
@@ -300,42 +299,42 @@ impl Looking {
     }
 
     /// Puts real ids in the place of labels.
-    pub(crate) fn refer(&self, record: &mut Record, here: &Here) -> Result<(), Error> {
+    pub(crate) fn refer(&self, draft: &mut Draft, here: &Here) -> Result<(), Error> {
         let mut failed = None;
+        let meant = |id| match here.0.get(&id) {
+            Some(meant) => Ok(Some(*meant)),
+            None => self.known.meant(id),
+        };
+        let Draft { record, encoded, .. } = draft;
         record.refer(&mut |id| {
-            if let Some(meant) = here.0.get(&id) {
-                return meant.id;
+            let meant = meant(id).unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            });
+            let to = meant.map_or(id, |meant| meant.id);
+            if to != id {
+                *encoded = None;
             }
-            match self.known.meant(id) {
-                Ok(meant) => meant.map_or(id, |meant| meant.id),
-                Err(error) => {
-                    failed = Some(error);
-                    id
-                }
-            }
+            to
         });
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
 /// What is wrong with the records of a row by themselves: a field, or their length once they are
-/// sealed. Labels are as long as ids.
-pub(crate) fn flaw_of(drafts: &[Draft], recorder: Recorder<'_>) -> Option<Problem> {
+/// sealed. Labels are as long as ids. Those that refer to ids are encoded for good.
+pub(crate) fn encode_all(drafts: &mut [Draft], recorder: Recorder<'_>) -> Result<(), Problem> {
     let problem = |error: &dyn std::fmt::Display| Problem::new(error.to_string());
-    drafts.iter().find_map(|Draft { record, .. }| {
-        if let Err(error) = record.check() {
-            return Some(problem(&error));
+    let Recorder { name, key, recorded_at } = recorder;
+    for Draft { record, encoded, .. } in drafts {
+        record.check().map_err(|error| problem(&error))?;
+        let bytes = Encoded::of(record, name).map_err(|error| problem(&error))?;
+        if bytes.length() + ENVELOPE > MAX_LENGTH {
+            statement::seal(record, name, recorded_at, key).map_err(|error| problem(&error))?;
         }
-        let length = match cbor::encode(record) {
-            Ok(bytes) => bytes.len(),
-            Err(error) => return Some(problem(&error)),
-        };
-        if length + ENVELOPE <= MAX_LENGTH {
-            return None;
-        }
-        let Recorder { name, key, recorded_at } = recorder;
-        statement::seal(record, name, recorded_at, key).err().map(|error| problem(&error))
-    })
+        *encoded = Some(bytes);
+    }
+    Ok(())
 }
 
 /// A record without an encoding, which its fields' limits keep from coming up.
@@ -345,7 +344,7 @@ pub(crate) fn encoding(error: cbor::Error) -> Error {
 
 fn unknown_key<D: Disk>(ground: &Ground<'_, D>, it: &Keyed) -> Stop {
     let Keyed { kind, key } = it;
-    let keys = match ground.holdings.keys(kind) {
+    let keys = match ground.batch.keys(kind) {
         Ok(keys) => keys,
         Err(error) => return Stop::All(error.into()),
     };

@@ -123,7 +123,7 @@ pub struct Batch<'a, D: Disk> {
     pub(crate) holdings: &'a Holdings<D>,
     pub(crate) recorder: Recorder<'a>,
     keyring: Keyring,
-    sealed: Vec<(Vec<u8>, Signed)>,
+    sealed: Vec<Signed>,
     captures: BTreeMap<Hash, Vec<u8>>,
     /// Where the sealed statements are.
     placed: Placed,
@@ -168,18 +168,17 @@ impl<'a, D: Disk> Batch<'a, D> {
         if let Some(added) = self.find_same(identity)? {
             return Ok(added);
         }
-        let (bytes, statement) = unsealed.seal(recorded_at, key)?;
-        self.take(bytes, statement)
+        self.take(unsealed.seal(recorded_at, key)?)
     }
 
     /// Takes a statement that was sealed for this batch.
-    pub(crate) fn take(&mut self, bytes: Vec<u8>, statement: Statement) -> Result<Added, Error> {
-        let entry_index = self.holdings.tree_size() + self.sealed.len() as u64;
+    pub(crate) fn take(&mut self, statement: Statement) -> Result<Added, Error> {
+        let entry_index = self.next_entry();
         let id = statement.id();
         let target = self.signer_of_target(statement.record())?;
         let signed = self.keyring.admit(statement, entry_index, target)?;
         self.placed.put(signed.statement(), self.sealed.len());
-        self.sealed.push((bytes, signed));
+        self.sealed.push(signed);
         Ok(Added { id, entry_index, new: true })
     }
 
@@ -193,6 +192,17 @@ impl<'a, D: Disk> Batch<'a, D> {
     /// How many records the batch adds.
     pub fn len(&self) -> usize {
         self.sealed.len()
+    }
+
+    /// The place in the log of what is added next.
+    pub fn next_entry(&self) -> u64 {
+        self.holdings.tree_size() + self.sealed.len() as u64
+    }
+
+    /// What the batch adds at this place in the log.
+    pub fn signed(&self, entry_index: u64) -> Option<&Signed> {
+        let place = entry_index.checked_sub(self.holdings.tree_size())?;
+        self.sealed.get(usize::try_from(place).ok()?)
     }
 
     /// Whether the batch adds nothing.
@@ -209,7 +219,7 @@ impl<'a, D: Disk> Batch<'a, D> {
     /// The same, and what the next batch has to know of this one while it is being committed.
     pub fn finish_ahead(mut self) -> (Addition, Ahead) {
         let named: HashSet<Hash> =
-            self.sealed.iter().flat_map(|(_, it)| captures_of(it.statement().record())).collect();
+            self.sealed.iter().flat_map(|it| captures_of(it.statement().record())).collect();
         self.captures.retain(|digest, _| named.contains(digest));
         let captures = self.captures.into_values().collect();
         let statements = Arc::new(self.sealed);
@@ -290,7 +300,7 @@ impl<'a, D: Disk> Batch<'a, D> {
                 take(statement.record());
             }
         }
-        self.sealed.iter().for_each(|(_, signed)| take(signed.statement().record()));
+        self.sealed.iter().for_each(|signed| take(signed.statement().record()));
         Ok(captures)
     }
 
@@ -308,9 +318,10 @@ impl<'a, D: Disk> Batch<'a, D> {
         Ok(None)
     }
 
-    fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {
+    /// The newest party or channel with this key.
+    pub fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {
         if let Some(place) = self.placed.by_key(kind, key) {
-            return Ok(Some(self.sealed[place].1.statement().id()));
+            return Ok(Some(self.sealed[place].statement().id()));
         }
         Ok(self.holdings.keyed(kind, key)?)
     }
@@ -318,7 +329,7 @@ impl<'a, D: Disk> Batch<'a, D> {
     /// The statement that is the same, if the batch or the ledger has it.
     pub(crate) fn find_same(&self, identity: Hash) -> Result<Option<Added>, Error> {
         if let Some(place) = self.placed.by_identity(identity) {
-            let signed = &self.sealed[place].1;
+            let signed = &self.sealed[place];
             let (id, entry_index) = (signed.statement().id(), signed.entry_index());
             return Ok(Some(Added { id, entry_index, new: false }));
         }
@@ -346,7 +357,7 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     fn statement(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
         if let Some(place) = self.placed.by_id(id) {
-            let signed = &self.sealed[place].1;
+            let signed = &self.sealed[place];
             return Ok(Some((signed.entry_index(), signed.statement().clone())));
         }
         Ok(self.holdings.find(id)?)

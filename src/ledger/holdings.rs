@@ -76,7 +76,7 @@ pub struct Placed {
 #[derive(Debug, Clone)]
 pub struct Ahead {
     /// Its statements.
-    pub statements: Arc<Vec<(Vec<u8>, Signed)>>,
+    pub statements: Arc<Vec<Signed>>,
     /// Where each is.
     pub placed: Arc<Placed>,
 }
@@ -262,7 +262,7 @@ impl<D: Disk> Holdings<D> {
         if let Some(ahead) = &self.ahead
             && let Some(place) = ahead.placed.by_id(id)
         {
-            let signed = &ahead.statements[place].1;
+            let signed = &ahead.statements[place];
             return Ok(Some((signed.entry_index(), signed.statement().clone())));
         }
         let Some(row) = self.index.by_id(id)? else { return Ok(None) };
@@ -277,7 +277,7 @@ impl<D: Disk> Holdings<D> {
         {
             // Committed since, and known here already.
             let place = usize::try_from(place).expect("a batch fits memory");
-            let found = ahead.statements.get(place).map(|(_, signed)| signed.statement());
+            let found = ahead.statements.get(place).map(Signed::statement);
             return found.filter(|it| it.id() == row.id).cloned().map(Some).ok_or_else(|| {
                 let what = "the index names another statement than the batch".to_owned();
                 Error::Damaged { entry_index: row.entry_index, what }
@@ -306,21 +306,19 @@ impl<D: Disk> Holdings<D> {
     /// After a commit: what the next batch needs to know.
     pub(crate) fn follow(
         &mut self,
-        statements: &[(Vec<u8>, Signed)],
+        statements: &[Signed],
         checkpoint: &Checkpoint,
     ) -> Result<(), Error> {
         self.recent.take();
         let extent = Extent { tree_size: checkpoint.size, root: checkpoint.root };
-        let rows = statements.iter().map(|(_, it)| (it.entry_index(), it.statement()));
+        let rows = statements.iter().map(|it| (it.entry_index(), it.statement()));
         self.index.extend(rows, extent)?;
         self.tree_size = checkpoint.size;
-        let governs = |(_, it): &(Vec<u8>, Signed)| {
-            matches!(it.statement().record().kind(), "charter" | "key")
-        };
+        let governs = |it: &Signed| matches!(it.statement().record().kind(), "charter" | "key");
         if statements.iter().any(governs) {
             self.keyring = keyring_of(&self.store, checkpoint, &self.index)?;
         }
-        if let Some((_, last)) = statements.last() {
+        if let Some(last) = statements.last() {
             self.last_recorded_at = last.statement().recorded_at();
         }
         Ok(())
@@ -336,7 +334,7 @@ impl<D: Disk> Holdings<D> {
 
 impl Ahead {
     fn held(&self, place: usize) -> Held {
-        let signed = &self.statements[place].1;
+        let signed = &self.statements[place];
         Held { id: signed.statement().id(), entry_index: signed.entry_index() }
     }
 }

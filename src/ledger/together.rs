@@ -1,22 +1,24 @@
-//! Many records into a batch at once: encoded and signed by several threads, taken in their order.
+//! Many records into a batch at once: signed by several threads, taken in their order.
 //!
+//! The threads stay for all batches, because to begin one takes as long as to sign several records.
 //! Records may refer to one another before they have ids, by labels. A record can be sealed when all
 //! that it refers to is: so they go in waves, and a table of a thousand rows, each with its document
 //! and its claim, has two.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
-use crate::attribution::statement::{self, Statement, Unsealed};
+use crate::attribution::statement::{self, Encoded, Statement, Unsealed};
 use crate::hash::Hash;
 use crate::ledger::batch::{Added, Batch, Error, Recorder};
 use crate::store::disk::Disk;
 
 /// How many records are signed in one go: enough for their shared inversion.
-const GROUP: usize = 128;
+const GROUP: usize = 64;
 
 /// A record that others of the same batch may refer to by its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Labelled {
     pub label: Id,
     /// The record, whose references may be labels of records before it.
     pub record: Box<Record>,
+    /// The record as bytes, in the name of the recorder, if all that it refers to are ids.
+    pub encoded: Option<Encoded>,
 }
 
 /// A record of which all references are ids.
@@ -40,7 +44,6 @@ struct Sealed {
     place: usize,
     label: Id,
     identity: Hash,
-    bytes: Vec<u8>,
     statement: Statement,
 }
 
@@ -49,33 +52,103 @@ enum Became {
     /// The ledger or the batch had it.
     Held(Added),
     /// It is sealed.
-    Sealed(Vec<u8>, Box<Statement>),
+    Sealed(Statement),
     /// It is the same as the one at another place.
     Again(usize),
 }
 
+/// What labels have become.
+pub type Ids = HashMap<Id, Id>;
+
+/// Threads that sign for one recorder.
+pub struct Sealers<'n> {
+    recorder: Recorder<'n>,
+    /// None where the caller's thread is the only one.
+    jobs: Option<Sender<Job<'n>>>,
+}
+
+/// Records to be signed, and where to say what came of them.
+struct Job<'n> {
+    group: Vec<Ready<'n>>,
+    tell: Sender<Result<Vec<Sealed>, Error>>,
+}
+
+impl<'n> Sealers<'n> {
+    /// Does some work that has so many threads at hand to sign.
+    pub fn with<T>(
+        recorder: Recorder<'n>,
+        threads: NonZeroUsize,
+        work: impl FnOnce(&Self) -> T,
+    ) -> T {
+        if threads.get() < 2 {
+            return work(&Self { recorder, jobs: None });
+        }
+        std::thread::scope(|scope| {
+            let (give, jobs) = channel();
+            let jobs = Arc::new(Mutex::new(jobs));
+            for _ in 0..threads.get() {
+                let jobs = jobs.clone();
+                scope.spawn(move || seal_what_comes(&jobs, recorder));
+            }
+            work(&Self { recorder, jobs: Some(give) })
+        })
+    }
+
+    /// Seals records; the caller does something else meanwhile.
+    fn seal<M>(
+        &self,
+        records: Vec<Ready<'n>>,
+        meanwhile: impl FnOnce() -> M,
+    ) -> (Result<Vec<Sealed>, Error>, M) {
+        let Some(jobs) = self.jobs.as_ref().filter(|_| records.len() > 1) else {
+            return (seal(records, self.recorder), meanwhile());
+        };
+        let (tell, told) = channel();
+        for group in in_groups(records) {
+            let job = Job { group, tell: tell.clone() };
+            jobs.send(job).ok().expect("who signs stays until there is nothing more to sign");
+        }
+        drop(tell);
+        let beside = meanwhile();
+        let sealed = told.iter().collect::<Result<Vec<_>, _>>();
+        (sealed.map(|groups| groups.into_iter().flatten().collect()), beside)
+    }
+}
+
+fn seal_what_comes(jobs: &Mutex<Receiver<Job<'_>>>, recorder: Recorder<'_>) {
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    while let Ok(Job { group, tell }) = next() {
+        // Whoever asked may have given up.
+        let _ = tell.send(seal(group, recorder));
+    }
+}
+
 /// Seals records that were looked through, and takes them into the batch in their order; what the
-/// ledger or the batch has already is found. No two have one label. That their fields are right, and
-/// references lead to records of the right kinds, is for the caller to have checked.
+/// ledger or the batch has already is found. No two have one label. `ids` says what the labels of
+/// records before them have become, and will say it of these. That their fields are right, and
+/// references lead to records of the right kinds, is for the caller to have checked. While the last of
+/// them are sealed the caller does something else, `meanwhile`.
 ///
 /// # Errors
-/// As [`Batch::add`]; the batch is then to be dropped.
-pub fn add_all<D: Disk>(
-    batch: &mut Batch<'_, D>,
+/// As [`Batch::add`], and those of what is done meanwhile; the batch is then to be dropped.
+pub fn add_all<'a, 'n, D: Disk, T, E: From<Error>>(
+    batch: &mut Batch<'a, D>,
     records: Vec<Labelled>,
-    threads: NonZeroUsize,
-) -> Result<Vec<Added>, Error> {
+    ids: &mut Ids,
+    sealers: &Sealers<'n>,
+    meanwhile: impl FnOnce(&Batch<'a, D>) -> Result<T, E>,
+) -> Result<(Vec<Added>, T), E> {
     let mut became: Vec<Option<Became>> = Vec::new();
     became.resize_with(records.len(), || None);
-    let mut ids: HashMap<Id, Id> = HashMap::with_capacity(records.len());
     let mut seen: HashSet<Hash> = HashSet::new();
     let mut first: HashMap<Hash, (usize, Id)> = HashMap::new();
-    let recorder = batch.recorder;
-    for wave in waves(records) {
-        let groups = in_groups(wave);
-        let ready = in_parallel(groups, threads, |group| ready(group, recorder.name, &ids))?;
+    let (mut meanwhile, mut done) = (Some(meanwhile), None);
+    let mut waves = waves(records).into_iter();
+    loop {
+        let wave = waves.next().unwrap_or_default();
         let (mut missing, mut again) = (Vec::new(), Vec::new());
-        for it in ready.into_iter().flatten() {
+        for (place, labelled) in wave {
+            let it = ready(place, labelled, sealers.recorder.name, ids)?;
             if !seen.insert(it.identity) {
                 again.push(it);
             } else if let Some(same) = batch.find_same(it.identity)? {
@@ -86,20 +159,27 @@ pub fn add_all<D: Disk>(
                 missing.push(it);
             }
         }
-        let groups = in_groups(missing);
-        let sealed = in_parallel(groups, threads, |group| seal(group, recorder))?;
-        for Sealed { place, label, identity, bytes, statement } in sealed.into_iter().flatten() {
+        let is_last = waves.len() == 0;
+        let beside = meanwhile.take_if(|_| is_last);
+        let (sealed, beside) = sealers.seal(missing, || beside.map(|meanwhile| meanwhile(batch)));
+        for Sealed { place, label, identity, statement } in sealed? {
             ids.insert(label, statement.id());
             first.insert(identity, (place, statement.id()));
-            became[place] = Some(Became::Sealed(bytes, Box::new(statement)));
+            became[place] = Some(Became::Sealed(statement));
         }
         for Ready { place, label, identity, .. } in again {
             let (earlier, id) = first[&identity];
             ids.insert(label, id);
             became[place] = Some(Became::Again(earlier));
         }
+        if let Some(beside) = beside {
+            done = Some(beside?);
+        }
+        if is_last {
+            let done = done.expect("it was done beside the last wave");
+            return Ok((take_in_order(batch, became)?, done));
+        }
     }
-    take_in_order(batch, became)
 }
 
 fn take_in_order<D: Disk>(
@@ -111,8 +191,8 @@ fn take_in_order<D: Disk>(
     for (place, became) in became.into_iter().enumerate() {
         match became.expect("each record is in some wave") {
             Became::Held(held) => added[place] = Some(held),
-            Became::Sealed(bytes, statement) => {
-                added[place] = Some(batch.take(bytes, *statement)?);
+            Became::Sealed(statement) => {
+                added[place] = Some(batch.take(statement)?);
             }
             Became::Again(earlier) => again.push((place, earlier)),
         }
@@ -128,7 +208,8 @@ fn waves(records: Vec<Labelled>) -> Vec<Vec<(usize, Labelled)>> {
     let mut waves: Vec<Vec<(usize, Labelled)>> = Vec::new();
     let mut wave_of: HashMap<Id, usize> = HashMap::with_capacity(records.len());
     for (place, labelled) in records.into_iter().enumerate() {
-        let needed = labelled.record.references();
+        let has_labels = labelled.encoded.is_none();
+        let needed = if has_labels { labelled.record.references() } else { Vec::new() };
         let needed = needed.iter().filter_map(|it| wave_of.get(&it.id)).max();
         let wave = needed.map_or(0, |wave| wave + 1);
         let earlier = wave_of.insert(labelled.label, wave);
@@ -142,17 +223,21 @@ fn waves(records: Vec<Labelled>) -> Vec<Vec<(usize, Labelled)>> {
 }
 
 fn ready<'n>(
-    group: Vec<(usize, Labelled)>,
+    place: usize,
+    labelled: Labelled,
     name: &'n str,
-    ids: &HashMap<Id, Id>,
-) -> Result<Vec<Ready<'n>>, Error> {
-    let ready = |(place, labelled)| {
-        let Labelled { label, mut record } = labelled;
-        record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
-        let unsealed = statement::prepare_checked(record, name)?;
-        Ok(Ready { place, label, identity: unsealed.identity(), unsealed })
+    ids: &Ids,
+) -> Result<Ready<'n>, Error> {
+    let Labelled { label, mut record, encoded } = labelled;
+    let encoded = match encoded {
+        Some(encoded) => encoded,
+        None => {
+            record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
+            Encoded::of(&record, name)?
+        }
     };
-    group.into_iter().map(ready).collect()
+    let unsealed = Unsealed::of_checked(record, name, encoded);
+    Ok(Ready { place, label, identity: unsealed.identity(), unsealed })
 }
 
 fn in_groups<T>(items: Vec<T>) -> Vec<Vec<T>> {
@@ -170,49 +255,8 @@ fn seal(group: Vec<Ready<'_>>, recorder: Recorder<'_>) -> Result<Vec<Sealed>, Er
         places.push((it.place, it.label, it.identity));
         unsealed.push(it.unsealed);
     }
-    let sealed = statement::seal_all(&unsealed, recorder.recorded_at, recorder.key)?;
+    let sealed = statement::seal_all(unsealed, recorder.recorded_at, recorder.key)?;
     let sealed = places.into_iter().zip(sealed);
-    let name = |((place, label, identity), (bytes, statement))| Sealed {
-        place,
-        label,
-        identity,
-        bytes,
-        statement,
-    };
+    let name = |((place, label, identity), statement)| Sealed { place, label, identity, statement };
     Ok(sealed.map(name).collect())
-}
-
-/// Does the same with all items, in several threads, and gives back what came of them in order. Each
-/// thread takes the next item when it is done with one: others may need the processor meanwhile.
-fn in_parallel<T: Send, U: Send>(
-    items: Vec<T>,
-    threads: NonZeroUsize,
-    work: impl Fn(T) -> Result<U, Error> + Sync,
-) -> Result<Vec<U>, Error> {
-    // One alone needs no thread.
-    if items.len() < 2 || threads.get() < 2 {
-        return items.into_iter().map(work).collect();
-    }
-    let count = items.len();
-    let waiting = Mutex::new(items.into_iter().enumerate());
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let take = || {
-        let mut done = Vec::new();
-        while let Some((place, item)) = next() {
-            done.push((place, work(item)?));
-        }
-        Ok::<_, Error>(done)
-    };
-    let mut all: Vec<Option<U>> = Vec::new();
-    all.resize_with(count, || None);
-    std::thread::scope(|scope| {
-        let begun: Vec<_> = (0..threads.get().min(count)).map(|_| scope.spawn(take)).collect();
-        for thread in begun {
-            for (place, done) in thread.join().expect("sealing does not panic")? {
-                all[place] = Some(done);
-            }
-        }
-        Ok::<_, Error>(())
-    })?;
-    Ok(all.into_iter().map(|it| it.expect("each item was taken by some thread")).collect())
 }

@@ -133,8 +133,8 @@ impl From<holdings::Error> for Error {
 /// What a batch adds: sealed statements in their order, and the captured bytes they refer to.
 #[derive(Debug, Default)]
 pub struct Addition {
-    /// Each statement's bytes, and the statement that was read back from them.
-    pub statements: Arc<Vec<(Vec<u8>, Signed)>>,
+    /// Each statement, read back from its bytes.
+    pub statements: Arc<Vec<Signed>>,
     /// Captured bytes to keep; those that the ledger holds already are kept once.
     pub captures: Vec<Vec<u8>>,
 }
@@ -311,7 +311,7 @@ impl<D: Disk> Ledger<D> {
 
     /// Whether the batch begins where the ledger ends, and a founding one with its own charter.
     fn check_fit(&self, addition: &Addition) -> Result<(), Error> {
-        for (expected, (_, signed)) in (self.checkpoint.size..).zip(addition.statements.iter()) {
+        for (expected, signed) in (self.checkpoint.size..).zip(addition.statements.iter()) {
             let found = signed.entry_index();
             if found != expected {
                 return Err(Error::Stale { found, expected });
@@ -333,7 +333,7 @@ impl<D: Disk> Ledger<D> {
         let store = self.writer.store();
         let old = Tree { size: self.checkpoint.size, root: self.checkpoint.root };
         let entries: Vec<Hash> =
-            addition.statements.iter().map(|(_, signed)| signed.statement().id().hash()).collect();
+            addition.statements.iter().map(|signed| signed.statement().id().hash()).collect();
         let leaves: Vec<Hash> =
             entries.iter().map(|entry| merkle::leaf_hash(entry.as_bytes())).collect();
         let edge: Result<Vec<_>, _> = tile::edge(old.size, HEIGHT)
@@ -378,7 +378,8 @@ impl<D: Disk> Ledger<D> {
             journal.remove(reading::file(Path::Statements(bundle)));
         }
         entry_items.extend(entries.iter().map(|entry| entry.as_bytes().to_vec()));
-        statement_items.extend(addition.statements.iter().map(|(bytes, _)| bytes.clone()));
+        statement_items
+            .extend(addition.statements.iter().map(|it| it.statement().as_bytes().to_vec()));
 
         let width = usize::from(FULL_WIDTH);
         let first = old_size / u64::from(FULL_WIDTH);

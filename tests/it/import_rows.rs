@@ -37,7 +37,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let disk = SimulatedDisk::new();
         house::open(&disk).unwrap();
-        let options = Options { dry_run: false, group: 3, threads: house::THREADS };
+        let options = Options { dry_run: false, group: 3, block: 2, threads: house::THREADS };
         Self { disk, outcomes: Vec::new(), options }
     }
 
@@ -128,6 +128,87 @@ fn party(key: &str) -> String {
     json!({"party": {"key": key, "kind": "person", "names": [{"text": key}]}}).to_string()
 }
 
+/// That it makes no difference how many rows go into a commit and how many from hand to hand, and
+/// whether it is a dry run.
+#[track_caller]
+fn however_many_go_together(take: impl Fn(&mut Desk) -> Summary) {
+    let mut together = Desk::new();
+    together.options = Options { group: 1_000, block: 1_000, ..together.options };
+    let summary = take(&mut together);
+    let records = together.records();
+    for (group, block) in [(1, 1), (2, 1), (3, 2), (1_000, 1), (1_000, 2), (1_000, 3)] {
+        let mut desk = Desk::new();
+        desk.options = Options { group, block, ..desk.options };
+        assert_eq!(take(&mut desk), summary, "{group}, {block}");
+        assert_eq!(desk.outcomes, together.outcomes, "{group}, {block}");
+        assert_eq!(desk.records(), records, "{group}, {block}");
+        let mut rehearsed = Desk::new();
+        rehearsed.options = Options { group, block, dry_run: true, ..desk.options };
+        assert_eq!(take(&mut rehearsed), summary, "{group}, {block}");
+        assert_eq!(rehearsed.ledger().tree_size(), 1);
+    }
+}
+
+#[test]
+fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
+    let claim = |label: &str, speaker: &str, document: &str, text: &str| {
+        json!({"label": label, "claim": {"speaker": {"party": speaker}, "act": "state",
+            "polarity": "asserted", "proposition": {"text": text}, "document": document}})
+        .to_string()
+    };
+    let document = |label: &str, text: &str| {
+        json!({"label": label, "text": text, "document": {"kind": "note", "title": text}})
+            .to_string()
+    };
+    let relation = |from: &str, to: &str| {
+        json!({"relation": {"from": from, "kind": "denies", "to": to}}).to_string()
+    };
+    let lines = [
+        party("ada"),
+        document("d1", "One."),
+        claim("c1", "ada", "label:d1", "It is so."),
+        party("ben"),
+        // The same words by another speaker, and then by the first one again.
+        claim("c2", "ben", "label:d1", "It is so."),
+        relation("label:c1", "label:c2"),
+        claim("c3", "ada", "label:d1", "It is so."),
+        // A label that is used twice means nothing afterwards.
+        document("d2", "Two."),
+        document("d2", "Another two."),
+        claim("c4", "ada", "label:d2", "It is not so."),
+        // What refers to it is refused with it.
+        relation("label:c1", "label:c4"),
+        party("ada"),
+        relation("label:c3", "label:c2"),
+        claim("c5", "nobody", "label:d1", "Who?"),
+        json!({"assessment": {"target": "label:c2", "by": "ben", "scheme": "admiralty",
+            "value": "B2"}})
+        .to_string(),
+    ];
+    let lines = lines.join("\n");
+    however_many_go_together(|desk| desk.jsonl(&lines));
+    let mut desk = Desk::new();
+    desk.jsonl(&lines);
+    desk.check(&[
+        "1 New",
+        "2 New",
+        "3 New",
+        "4 New",
+        "5 New: entry 3 has the same words by another speaker",
+        "6 New",
+        "7 Already: repeats row 3",
+        "8 New",
+        "9 Refused: the label \"d2\" is that of row 8",
+        "10 Refused: `label:d2`: row 9 has this label, and did not go in",
+        "11 Refused: `label:c4`: row 10 has this label, and did not go in",
+        "12 Already: repeats row 1",
+        "13 Already: repeats row 6",
+        "14 Refused: no party has the key \"nobody\"",
+        "15 New",
+    ]);
+    desk.verified();
+}
+
 /// Files of `tests/cases/import`, each with the answer to every row beside it: the line, what became
 /// of it, what is wrong or noted.
 #[test]
@@ -142,12 +223,14 @@ fn every_file_gets_the_answers_that_stand_beside_it() {
             continue;
         };
         let file = fs::read(&path).unwrap();
-        let mut desk = Desk::new();
-        match name.rsplit_once('.').unwrap().1 {
+        let take = |desk: &mut Desk| match name.rsplit_once('.').unwrap().1 {
             "csv" => desk.table(&map, &file),
             "jsonl" => desk.jsonl(&file),
             _ => desk.take(&mut claimreview::Reader::new(&file[..])),
         };
+        however_many_go_together(take);
+        let mut desk = Desk::new();
+        take(&mut desk);
         let expected: Vec<&str> = answers.lines().collect();
         println!("{name}");
         desk.check(&expected);

@@ -145,7 +145,7 @@ fn a_reference_to_nothing_is_found_far_into_a_log_and_in_what_is_new() {
     let sealed = statement::seal(&record, "nadia", TIME, &recorder_key()).unwrap();
     let mut keyring = ledger.keyring().clone();
     let signed = keyring.admit(sealed.1, entry, None).unwrap();
-    let statements = Arc::new(vec![(sealed.0, signed)]);
+    let statements = Arc::new(vec![signed]);
     ledger.commit(&Addition { statements, captures: Vec::new() }).unwrap();
     let found = since(&disk, &index, None).unwrap();
     for report in [verify_disk(&disk), found.report] {

@@ -215,17 +215,13 @@ impl Review<'_> {
         };
         let claim_label = label(&["claim"]);
         let record = Record::Claim(Box::new(claim));
-        it.drafts.push(Draft { label: claim_label, record: Box::new(record), is_fallback: false });
+        it.drafts.push(Draft::new(claim_label, record));
         match self.rating(&reviewer) {
             Some((value, basis)) => {
                 let (by, scheme) = (Some(reviewer_id), self.scheme(&reviewer));
                 let rating = Assessment { target: claim_label, by, scheme, value, basis };
                 let record = Record::Assessment(rating);
-                it.drafts.push(Draft {
-                    label: label(&["rating"]),
-                    record: Box::new(record),
-                    is_fallback: false,
-                });
+                it.drafts.push(Draft::new(label(&["rating"]), record));
             }
             None => it.notes.push("no rating is given".to_owned()),
         }
@@ -277,7 +273,7 @@ impl Review<'_> {
         };
         let label = label(&["review"]);
         let record = Record::Document(document);
-        it.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
+        it.drafts.push(Draft::new(label, record));
         label
     }
 
@@ -353,7 +349,7 @@ fn appearances(item: Option<&Map<String, Value>>, it: &mut RowDraft) -> Vec<Id> 
             continue;
         }
         let label = label(&["appearance", &url]);
-        it.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
+        it.drafts.push(Draft::new(label, record));
         ids.push(label);
     }
     ids
@@ -403,7 +399,7 @@ fn add_party(it: &mut RowDraft, named: &Named) -> Result<Id, Problem> {
         roles: Vec::new(),
         anonymity: None,
     });
-    it.drafts.push(Draft { label, record: Box::new(record), is_fallback: true });
+    it.drafts.push(Draft::fallback(label, record));
     Ok(label)
 }
 

@@ -89,7 +89,7 @@ impl<'b, R: BufRead> Reader<'b, R> {
         }
         draft.notes.extend(look_at_ids(&record)?);
         let record = self.captured(record, text, &mut draft)?;
-        draft.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
+        draft.drafts.push(Draft::new(label, record));
         Ok(Said::Drafts(Box::new(draft)))
     }
 

@@ -6,12 +6,12 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, VariantAccess,
     Visitor, value::EnumAccessDeserializer,
 };
-use serde::Deserialize;
 
 use crate::attribution::record::Record;
 use crate::hash::Hash;

@@ -120,7 +120,7 @@ impl Making<'_> {
             return Err(Problem::new(format!("two of this row have the key {key:?}"))
                 .hint("give the column map a `key` that tells them apart"));
         }
-        self.it.drafts.push(Draft { label, record: Box::new(record), is_fallback: true });
+        self.it.drafts.push(Draft::fallback(label, record));
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Making<'_> {
             captures,
             ..Document::of(rule.kind)
         });
-        self.it.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
+        self.it.drafts.push(Draft::new(label, record));
         Ok(())
     }
 
@@ -274,7 +274,7 @@ impl Making<'_> {
         };
         let label = label(&["claim", &number.to_string()]);
         let record = Record::Claim(Box::new(claim));
-        self.it.drafts.push(Draft { label, record: Box::new(record), is_fallback: false });
+        self.it.drafts.push(Draft::new(label, record));
         Ok(())
     }
 
