@@ -232,7 +232,6 @@ struct Filling {
     rows: usize,
     records: usize,
     bytes: usize,
-    ids: Ids,
     told: Vec<RowOutcome>,
 }
 
@@ -251,18 +250,18 @@ impl<'r> Taking<'r> {
         if looked.is_none() {
             return Ok(None);
         }
-        let mut settled: Option<(Group, Vec<Added>)> = None;
+        let (mut ids, mut settled): (_, Option<(Group, Vec<Added>)>) = (Ids::new(), None);
         while let Some(mut group) = looked {
             let records = std::mem::take(&mut group.records);
-            let mut ids = std::mem::take(&mut filling.ids);
             let (added, next) = add_all(&mut batch, records, &mut ids, sealers, |batch| {
                 if let Some((group, added)) = settled.take() {
                     self.answer(group, &added, batch, &mut filling)?;
                 }
                 self.look_at_next(blocks, batch, &mut filling)
             })?;
-            filling.ids = ids;
-            std::mem::take(&mut group.brought).into_iter().for_each(|it| _ = batch.keep(it));
+            for bytes in std::mem::take(&mut group.brought) {
+                batch.keep(bytes);
+            }
             let disowned = next.as_ref().map(|next| &next.disowned);
             group.settle(&added, &self.looking, disowned)?;
             (looked, settled) = (next, Some((group, added)));

@@ -8,7 +8,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::hash::Hash;
-use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, label, line_label};
+use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, line_label};
 use crate::import::known::Meant;
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
 use crate::import::outcome::{Alike, Other, RowOutcome, Status};
@@ -325,9 +325,14 @@ fn note_again(
     Ok(())
 }
 
-/// The label of a record that has no id yet: its commit and its place there.
+/// The label of a record that has no id yet: its commit and its place there. No id and no label of
+/// words begins so.
 fn own_label(tree_size: u64, place: usize) -> Id {
-    label(&["record", &tree_size.to_string(), &place.to_string()])
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(b"import's record:");
+    bytes[16..24].copy_from_slice(&tree_size.to_be_bytes());
+    bytes[24..].copy_from_slice(&(place as u64).to_be_bytes());
+    Id::from_hash(Hash::from_bytes(bytes))
 }
 
 fn not_in(

@@ -274,7 +274,7 @@ impl Looking {
         let found = match (own, known) {
             (Some(draft), _) => draft.record.kind(),
             (None, Some(known)) => known.kind,
-            (None, None) => match ground.record(*id)? {
+            (None, None) => match ground.batch.record(*id)? {
                 Some(record) => {
                     let kind = record.kind();
                     self.known.mean(*id, Meant { id: *id, kind, entry: 0 })?;

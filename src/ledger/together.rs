@@ -52,7 +52,7 @@ enum Became {
     /// The ledger or the batch had it.
     Held(Added),
     /// It is sealed.
-    Sealed(Statement),
+    Sealed(Box<Statement>),
     /// It is the same as the one at another place.
     Again(usize),
 }
@@ -106,7 +106,7 @@ impl<'n> Sealers<'n> {
         let (tell, told) = channel();
         for group in in_groups(records) {
             let job = Job { group, tell: tell.clone() };
-            jobs.send(job).ok().expect("who signs stays until there is nothing more to sign");
+            jobs.send(job).expect("who signs stays until there is nothing more to sign");
         }
         drop(tell);
         let beside = meanwhile();
@@ -138,47 +138,61 @@ pub fn add_all<'a, 'n, D: Disk, T, E: From<Error>>(
     sealers: &Sealers<'n>,
     meanwhile: impl FnOnce(&Batch<'a, D>) -> Result<T, E>,
 ) -> Result<(Vec<Added>, T), E> {
-    let mut became: Vec<Option<Became>> = Vec::new();
-    became.resize_with(records.len(), || None);
-    let mut seen: HashSet<Hash> = HashSet::new();
-    let mut first: HashMap<Hash, (usize, Id)> = HashMap::new();
-    let (mut meanwhile, mut done) = (Some(meanwhile), None);
-    let mut waves = waves(records).into_iter();
-    loop {
-        let wave = waves.next().unwrap_or_default();
+    let mut adding = Adding::default();
+    adding.became.resize_with(records.len(), || None);
+    let mut waves = waves(records);
+    let last = waves.pop().unwrap_or_default();
+    for wave in waves {
+        adding.seal(wave, batch, ids, sealers, |_| ())?;
+    }
+    let done = adding.seal(last, batch, ids, sealers, meanwhile)?;
+    Ok((take_in_order(batch, adding.became)?, done?))
+}
+
+/// What is known of the records so far.
+#[derive(Default)]
+struct Adding {
+    became: Vec<Option<Became>>,
+    seen: HashSet<Hash>,
+    /// The first record of each identity: its place and its id.
+    first: HashMap<Hash, (usize, Id)>,
+}
+
+impl Adding {
+    /// Seals those of a wave that neither the ledger nor the batch has.
+    fn seal<'a, 'n, D: Disk, M>(
+        &mut self,
+        wave: Vec<(usize, Labelled)>,
+        batch: &Batch<'a, D>,
+        ids: &mut Ids,
+        sealers: &Sealers<'n>,
+        meanwhile: impl FnOnce(&Batch<'a, D>) -> M,
+    ) -> Result<M, Error> {
         let (mut missing, mut again) = (Vec::new(), Vec::new());
         for (place, labelled) in wave {
             let it = ready(place, labelled, sealers.recorder.name, ids)?;
-            if !seen.insert(it.identity) {
+            if !self.seen.insert(it.identity) {
                 again.push(it);
             } else if let Some(same) = batch.find_same(it.identity)? {
                 ids.insert(it.label, same.id);
-                first.insert(it.identity, (it.place, same.id));
-                became[it.place] = Some(Became::Held(same));
+                self.first.insert(it.identity, (it.place, same.id));
+                self.became[it.place] = Some(Became::Held(same));
             } else {
                 missing.push(it);
             }
         }
-        let is_last = waves.len() == 0;
-        let beside = meanwhile.take_if(|_| is_last);
-        let (sealed, beside) = sealers.seal(missing, || beside.map(|meanwhile| meanwhile(batch)));
+        let (sealed, done) = sealers.seal(missing, || meanwhile(batch));
         for Sealed { place, label, identity, statement } in sealed? {
             ids.insert(label, statement.id());
-            first.insert(identity, (place, statement.id()));
-            became[place] = Some(Became::Sealed(statement));
+            self.first.insert(identity, (place, statement.id()));
+            self.became[place] = Some(Became::Sealed(Box::new(statement)));
         }
         for Ready { place, label, identity, .. } in again {
-            let (earlier, id) = first[&identity];
+            let (earlier, id) = self.first[&identity];
             ids.insert(label, id);
-            became[place] = Some(Became::Again(earlier));
+            self.became[place] = Some(Became::Again(earlier));
         }
-        if let Some(beside) = beside {
-            done = Some(beside?);
-        }
-        if is_last {
-            let done = done.expect("it was done beside the last wave");
-            return Ok((take_in_order(batch, became)?, done));
-        }
+        Ok(done)
     }
 }
 
@@ -192,7 +206,7 @@ fn take_in_order<D: Disk>(
         match became.expect("each record is in some wave") {
             Became::Held(held) => added[place] = Some(held),
             Became::Sealed(statement) => {
-                added[place] = Some(batch.take(statement)?);
+                added[place] = Some(batch.take(*statement)?);
             }
             Became::Again(earlier) => again.push((place, earlier)),
         }

@@ -184,6 +184,8 @@ fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
         json!({"assessment": {"target": "label:c2", "by": "ben", "scheme": "admiralty",
             "value": "B2"}})
         .to_string(),
+        // Under this label the claim of row 3 waits for its id; nobody else knows it.
+        relation("label:c1", &format!("696d706f72742773207265636f72643a{:016x}{:016x}", 1, 2)),
     ];
     let lines = lines.join("\n");
     however_many_go_together(|desk| desk.jsonl(&lines));
@@ -205,6 +207,8 @@ fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
         "13 Already: repeats row 6",
         "14 Refused: no party has the key \"nobody\"",
         "15 New",
+        "16 Refused: to refers to 696d706f7274, which no row before brought and this ledger does not \
+         hold",
     ]);
     desk.verified();
 }

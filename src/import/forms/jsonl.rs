@@ -18,6 +18,9 @@ use crate::import::forms::lines::{self, Lines};
 use crate::import::forms::straight::{self, BESIDE, Line};
 use crate::import::forms::{record_json, strict_json};
 
+/// The label of a line that has none.
+const NAMELESS: Id = Id::from_hash(Hash::from_bytes([0; 32]));
+
 /// The media type of a capture that is given as `text`.
 const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -81,8 +84,8 @@ impl<'b, R: BufRead> Reader<'b, R> {
         let given = label.map(|name| line_label(&name)).or(id.map(Id::from_hash));
         // Nobody refers to a line without a label.
         let keeps_labels = given.is_some();
-        let mut draft = RowDraft { keeps_labels, keyed, ..RowDraft::default() };
-        let label = given.unwrap_or_else(|| line_label(""));
+        let mut draft = RowDraft { keyed, keeps_labels, ..RowDraft::default() };
+        let label = given.unwrap_or(NAMELESS);
         if matches!(record, Record::Charter(_) | Record::Key(_)) {
             let what = format!("a {} record says who may sign in another ledger", record.kind());
             return Ok(Said::LeftOut(Problem::new(what)));
