@@ -9,6 +9,7 @@
 //! ```
 
 mod gaps;
+mod kinds;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use crate::key::Thumbprint;
 use crate::lookup;
 
 /// The version of the tables. Another version is thrown away and built anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// The version of an index in which damage was found.
 const CONDEMNED: i64 = -1;
@@ -42,13 +43,12 @@ const TABLES: &str = "
         entry_index INTEGER PRIMARY KEY,
         id          BLOB NOT NULL,
         signer      INTEGER NOT NULL,
-        kind        TEXT NOT NULL,
+        kind        INTEGER NOT NULL,
         key         TEXT
     ) STRICT;
     CREATE INDEX by_key ON entry (kind, key) WHERE key IS NOT NULL;
-    CREATE INDEX by_governance ON entry (entry_index) WHERE kind IN ('charter', 'key');
-    CREATE INDEX by_rare_kind ON entry (kind, entry_index)
-        WHERE kind NOT IN ('claim', 'document', 'party', 'channel');
+    CREATE INDEX by_governance ON entry (entry_index) WHERE kind IN (4, 5);
+    CREATE INDEX by_rare_kind ON entry (kind, entry_index) WHERE kind > 5;
     CREATE TABLE signer (number INTEGER PRIMARY KEY, thumbprint BLOB NOT NULL UNIQUE) STRICT;
     CREATE TABLE head (
         purpose     INTEGER NOT NULL,
@@ -297,7 +297,7 @@ impl Index {
                     sql(entry_index),
                     statement.id().hash().as_bytes(),
                     signer,
-                    statement.record().kind(),
+                    kinds::number_of(statement.record().kind()),
                     statement.record().key().filter(|_| keeps_keys),
                 ])?;
                 if let Record::Notice(notice) = statement.record()
@@ -364,9 +364,9 @@ impl Index {
     pub fn kind_of(&self, row: &Row) -> Result<Option<&'static str>, Error> {
         let query = "SELECT kind FROM entry WHERE entry_index = ?1";
         let mut statement = self.connection.prepare_cached(query)?;
-        let kind: Option<String> =
+        let number: Option<u8> =
             statement.query_row([sql(row.entry_index)], |row| row.get(0)).optional()?;
-        Ok(kind.and_then(|kind| SAID.iter().copied().find(|it| *it == kind)))
+        Ok(number.and_then(kinds::named).filter(|kind| SAID.contains(kind)))
     }
 
     /// The statement at this place in the log.
@@ -383,19 +383,20 @@ impl Index {
 
     /// The newest party or channel with this key.
     pub fn by_key(&self, kind: &str, key: &str) -> Result<Option<Row>, Error> {
-        self.first("kind = ?1 AND key = ?2 ORDER BY entry_index DESC", params![kind, key])
+        let values = params![kinds::number_of(kind), key];
+        self.first("kind = ?1 AND key = ?2 ORDER BY entry_index DESC", values)
     }
 
     /// All statements of a kind, in their order.
     pub fn of_kind(&self, kind: &str) -> Result<Vec<Row>, Error> {
-        self.rows("kind = ?1 ORDER BY entry_index", params![kind])
+        self.rows(&kinds::is(kind), [])
     }
 
     /// All keys of a kind, for a hint to somebody who mistyped one.
     pub fn keys(&self, kind: &str) -> Result<Vec<String>, Error> {
         let query = "SELECT DISTINCT key FROM entry WHERE kind = ?1 AND key IS NOT NULL";
         let mut statement = self.connection.prepare_cached(query)?;
-        let keys = statement.query_map([kind], |row| row.get(0))?;
+        let keys = statement.query_map([kinds::number_of(kind)], |row| row.get(0))?;
         Ok(keys.collect::<Result<_, _>>()?)
     }
 
@@ -425,7 +426,7 @@ impl Index {
 
     /// The charter and all key records, in order.
     pub fn governance(&self) -> Result<Vec<Row>, Error> {
-        self.rows("kind IN ('charter', 'key') ORDER BY entry_index", [])
+        self.rows("kind IN (4, 5) ORDER BY entry_index", [])
     }
 
     fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
