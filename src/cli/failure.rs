@@ -60,6 +60,7 @@ Nothing was appended: a batch goes in whole or not at all.";
     NEWER = "newer-format", Usage, "The ledger was written by a newer version of this program, which may mean things that this one does not know.";
     LOCKED = "locked", Io, "Another process is writing to this ledger. One writer at a time; try again when it has ended.";
     IO = "io", Io, "A file could not be read or written. The message names it. A batch goes in whole or not at all.";
+    INTERRUPTED = "interrupted", Io, "Somebody pressed Ctrl-C. What was committed stays; the same command, given again, goes on from there.";
     UNFINISHED = "unfinished", Io, "The disk failed in the middle of a commit. What was recorded is finished, or swept, when the ledger is next opened for writing.";
     KEY = "key", Key, "A secret key is missing, cannot be opened, or is not one that may sign here.";
     PASSPHRASE = "passphrase", Key, "The secret key is encrypted, and the passphrase is missing or wrong.";

@@ -13,6 +13,7 @@ use crate::cli::failure::{self, Exit, Failure};
 use crate::cli::import_options::{Maps, RowFormat, Rows};
 use crate::cli::import_report::{self, Telling, Told, counted};
 use crate::cli::open::{Desk, Place, no_ledger_at, threads};
+use crate::cli::stop::Stop;
 use crate::cli::terminal::Terminal;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
@@ -87,15 +88,16 @@ pub(crate) fn run(place: &Place, import: &Import, terminal: &Terminal) -> Result
     if !bar.is_hidden() && !signing.dry_run {
         terminal.talk("(whatever is committed stays: if this is interrupted, run it again)");
     }
+    let stop = Stop::listen();
     let mut dry_run = signing.dry_run;
     if rows.all_or_nothing && !dry_run {
         let mut silent = Telling::begin(None, form)?;
-        let summary = task.import(&mut desk, true, &mut silent, &bar)?;
+        let summary = task.import(&mut desk, true, &mut silent, (&bar, &stop))?;
         task.input.rewind()?;
         // With one row refused the run that is reported is the one that appends nothing.
         dry_run = summary.refused > 0;
     }
-    let done = task.import(&mut desk, dry_run, &mut telling, &bar);
+    let done = task.import(&mut desk, dry_run, &mut telling, (&bar, &stop));
     bar.finish_and_clear();
     desk.remember(terminal);
     let added = desk.ledger.tree_size() - begun_at;
@@ -263,7 +265,7 @@ impl Task<'_> {
         desk: &mut Desk,
         dry_run: bool,
         telling: &mut Telling,
-        bar: &indicatif::ProgressBar,
+        (bar, stop): (&indicatif::ProgressBar, &Stop),
     ) -> Result<Summary, Failure> {
         let read = Cell::new(0);
         let stream = BufReader::new(Counted { input: &self.input, read: &read });
@@ -276,7 +278,8 @@ impl Task<'_> {
                 bar.set_position(read.get());
                 telling.row(outcome);
             };
-            let done = engine::run(rows, ledger, recorder, options, &mut report);
+            let mut rows = stop.until(rows);
+            let done = engine::run(&mut rows, ledger, recorder, options, &mut report);
             done.map_err(|looking::Error::Ledger(error)| match error {
                 batch::Error::Ledger(error) => desk.failed(error),
                 error => error.into(),
@@ -316,6 +319,9 @@ impl Task<'_> {
         let summary = done?;
         match failed {
             Some(error) => Err(self.input.failed(error).into()),
+            None if stop.was_heeded() => {
+                Err(Failure::new(failure::INTERRUPTED, "the import was interrupted"))
+            }
             None => Ok(summary),
         }
     }

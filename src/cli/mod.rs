@@ -31,6 +31,7 @@ mod append;
 mod amend;
 mod capture;
 mod attach;
+mod stop;
 mod import_report;
 mod import_rows;
 mod import;

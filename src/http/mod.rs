@@ -5,6 +5,7 @@
 //! deadline covers a slow head, a slow body, a slow reader and an idle peer alike. What is answered
 //! is the business of whoever is served.
 
+pub mod interrupt;
 pub mod connections;
 pub mod server;
 pub mod witness;

@@ -90,14 +90,6 @@ impl Server {
     }
 }
 
-/// Comes to its end when a person presses Ctrl-C.
-pub async fn interrupted() {
-    // Without the signal there is no gentle end; the system's own still works.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
 async fn response(service: &Service, request: Request, limit: usize) -> Response<Body> {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();

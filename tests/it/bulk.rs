@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use whosaid::hash::Hash;
@@ -75,6 +75,45 @@ fn an_import_that_is_killed_twenty_times_has_every_row_once_when_it_is_finished(
     assert_eq!(found.len(), count);
     assert!(found.values().all(|times| *times == 1));
     desk.check(&import, 0, &format!("already   {}", count + 1));
+}
+
+/// Ctrl-C keeps what is committed, with its answers, and says how much that is.
+#[cfg(unix)]
+#[test]
+fn an_import_that_is_interrupted_says_what_is_in_and_goes_on_when_it_is_given_again() {
+    let (desk, count) = (Desk::new(), 13_000);
+    fs::write(desk.path().join("rows.jsonl"), rows(count)).expect("a file");
+    let import = ["import", "rows.jsonl"];
+    let mut command = desk.command(&import);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it");
+    let size = || {
+        let note = fs::read_to_string(desk.path().join("ledger/checkpoint")).expect("a checkpoint");
+        note.lines().nth(1).and_then(|line| line.parse::<usize>().ok()).expect("a size")
+    };
+    let before = size();
+    while size() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let number = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &number]).status().expect("kill");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("a child");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let taken = size() - before;
+    assert!(taken < count, "the signal came too late to show anything");
+    for words in [
+        "the import was interrupted".to_owned(),
+        format!("{taken} rows were taken, and {taken} new entries are in the ledger"),
+        "import the file again, and it goes on from there".to_owned(),
+    ] {
+        assert!(said.contains(&words), "{words}: {said}");
+    }
+    let report = fs::read_to_string(desk.path().join("rows.report.jsonl")).expect("a report");
+    assert_eq!(report.lines().count(), taken);
+    desk.check(&import, 0, &format!("already  {taken:>6}"));
+    let found = claims(&desk);
+    assert_eq!((found.len(), found.values().sum::<usize>()), (count, count));
 }
 
 #[test]
