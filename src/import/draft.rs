@@ -58,6 +58,8 @@ pub struct RowDraft {
     pub captures: Vec<Vec<u8>>,
     /// What its recorder should look at again; none of it keeps the row out.
     pub notes: Vec<String>,
+    /// How many bytes it has in the file, its captures left out.
+    pub length: usize,
     /// Whether later rows may refer to its labels; else they are forgotten after the row.
     pub keeps_labels: bool,
     /// The label that the line gives itself, as it is written.
@@ -93,6 +95,13 @@ pub struct RowProblem {
 
 /// One row as a reader hands it over.
 pub type Row = Result<RowDraft, RowProblem>;
+
+impl RowDraft {
+    /// About how many bytes it takes, its captures included.
+    pub fn weight(&self) -> usize {
+        self.length + self.captures.iter().map(Vec::len).sum::<usize>()
+    }
+}
 
 impl Draft {
     /// A record under a label.

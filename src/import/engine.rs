@@ -35,15 +35,18 @@ pub const BLOCK: usize = 1_024;
 /// How many blocks may be read before they are looked through.
 const BLOCKS_AHEAD: usize = 2;
 
-/// The most captured bytes of one commit: they are held in memory until it.
+/// The most bytes of one commit, as they stand in the file: they are held in memory until it.
 const GROUP_BYTES: usize = 32 * 1024 * 1024;
+
+/// The most bytes that go from hand to hand at once.
+const BLOCK_BYTES: usize = 4 * 1024 * 1024;
 
 /// How rows are taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Say what would become of each row, and append nothing.
     pub dry_run: bool,
-    /// How many rows go into one commit, at least 1, unless their captures are large.
+    /// How many rows go into one commit, at least 1; fewer, where they are long.
     pub group: usize,
     /// How many rows go from hand to hand at once, at least 1.
     pub block: usize,
@@ -91,7 +94,7 @@ where
     Ok(summary)
 }
 
-/// Some rows, looked at by themselves, and how many bytes their captures have.
+/// Some rows, looked at by themselves, and how many bytes they have.
 struct Block {
     rows: Vec<Row>,
     bytes: usize,
@@ -104,12 +107,15 @@ fn next_block(
     recorder: Recorder<'_>,
 ) -> Option<Block> {
     let mut block = Block { rows: Vec::with_capacity(count.max(1)), bytes: 0 };
-    while block.rows.len() < count.max(1) && block.bytes < GROUP_BYTES {
+    while block.rows.len() < count.max(1) && block.bytes < BLOCK_BYTES {
         let Some(mut row) = rows.next() else { break };
-        if let Ok(draft) = &mut row {
-            draft.flaw = encode_all(&mut draft.drafts, recorder).err();
-            block.bytes += draft.captures.iter().map(Vec::len).sum::<usize>();
-        }
+        block.bytes += match &mut row {
+            Ok(draft) => {
+                draft.flaw = encode_all(&mut draft.drafts, recorder).err();
+                draft.weight()
+            }
+            Err(problem) => problem.own_label.as_ref().map_or(0, String::len),
+        };
         block.rows.push(row);
     }
     (!block.rows.is_empty()).then_some(block)
@@ -132,7 +138,7 @@ where
         begun_at: ledger.tree_size(),
         recorder,
         group: options.group.max(1),
-        captures: [HashSet::new(), HashSet::new()],
+        captures: HashSet::new(),
         wordings: [Wordings::new(), Wordings::new()],
         statements: 0,
     };
@@ -220,8 +226,8 @@ struct Taking<'r> {
     recorder: Recorder<'r>,
     /// How many rows go into one commit.
     group: usize,
-    /// The captures that this commit brings, and those of the last one.
-    captures: [HashSet<Hash>; 2],
+    /// The captures that this commit brings.
+    captures: HashSet<Hash>,
     /// The wordings of the claims of this commit and of the last one.
     wordings: [Wordings; 2],
     statements: u64,
@@ -263,15 +269,16 @@ impl<'r> Taking<'r> {
             for bytes in std::mem::take(&mut group.brought) {
                 batch.keep(bytes);
             }
-            let disowned = next.as_ref().map(|next| &next.disowned);
-            group.settle(&added, &self.looking, disowned)?;
+            let changed = next.as_ref().map(|next| &next.changed);
+            group.settle(&added, &mut self.looking, changed)?;
             (looked, settled) = (next, Some((group, added)));
         }
         if let Some((group, added)) = settled {
             self.answer(group, &added, &batch, &mut filling)?;
         }
         self.statements += batch.len() as u64;
-        self.captures = [HashSet::new(), std::mem::take(&mut self.captures[0])];
+        // What no record of the commit names is not kept, and was not brought.
+        self.captures.clear();
         self.wordings = [Wordings::new(), std::mem::take(&mut self.wordings[0])];
         let (addition, ahead) = batch.finish_ahead();
         Ok(Some(Sealed { addition, ahead, told: filling.told }))
@@ -296,7 +303,7 @@ impl<'r> Taking<'r> {
             group.take(row, &mut self.looking, ground, self.recorder, None)?;
         }
         filling.records = group.end();
-        self.captures[0].extend(std::mem::take(&mut group.captures));
+        self.captures.extend(std::mem::take(&mut group.captures));
         Ok(Some(group))
     }
 
@@ -336,9 +343,9 @@ fn rehearse_all<D: Disk>(
             let (looking, recorder) = (&mut taking.looking, taking.recorder);
             group.take(row, looking, ground, recorder, Some(&mut rehearsal))?;
         }
-        taking.captures[0].extend(std::mem::take(&mut group.captures));
+        taking.captures.extend(std::mem::take(&mut group.captures));
         let rehearsed = std::mem::take(&mut group.rehearsed);
-        group.settle(&rehearsed, &taking.looking, None)?;
+        group.settle(&rehearsed, &mut taking.looking, None)?;
         let told = group.answer(&rehearsed, taking.begun_at, &taking.looking, &mut |_| Ok(None))?;
         let _ = tell.send(told.into_iter().map(|outcome| rehearsal.tell(outcome)).collect());
     }

@@ -9,7 +9,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::hash::Hash;
 use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, line_label};
-use crate::import::known::Meant;
+use crate::import::known::{Meant, PENDING};
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
 use crate::import::outcome::{Alike, Other, RowOutcome, Status};
 use crate::import::rehearsal::{Rehearsal, may_record};
@@ -49,14 +49,35 @@ pub(crate) struct Group {
     answers: Vec<Answer>,
     /// Labels that later rows may use, and the records that they mean.
     kept: Vec<(Id, usize)>,
-    /// Labels that mean nothing any more, because a row that gives itself one did not go in.
-    pub(crate) disowned: HashSet<Id>,
+    /// Labels that mean something else than before, or nothing, because of these rows.
+    pub(crate) changed: HashSet<Id>,
     /// How many records of the same commit stand before.
     first: usize,
 }
 
-/// The wordings of the claims of a commit, each with its first claim.
-pub(crate) type Wordings = HashMap<Hash, (u64, Who)>;
+/// The wordings of the claims of a commit.
+pub(crate) type Wordings = HashMap<Hash, Wording>;
+
+/// Who said something in the same words.
+pub(crate) struct Wording {
+    /// The first claim and its speaker.
+    first: (u64, Who),
+    /// The first claim by another speaker.
+    other: Option<u64>,
+}
+
+impl Wording {
+    /// The first claim that is not by this speaker.
+    fn by_another(&self, speaker: &Who) -> Option<u64> {
+        if self.first.1 == *speaker { self.other } else { Some(self.first.0) }
+    }
+
+    fn note(&mut self, entry_index: u64, speaker: &Who) {
+        if self.first.1 != *speaker {
+            self.other.get_or_insert(entry_index);
+        }
+    }
+}
 
 impl Group {
     /// No rows yet, behind so many records of the same commit.
@@ -75,7 +96,7 @@ impl Group {
         &mut self,
         row: Row,
         looking: &mut Looking,
-        (batch, brought): (&Batch<'_, D>, &[HashSet<Hash>; 2]),
+        (batch, brought): (&Batch<'_, D>, &HashSet<Hash>),
         recorder: Recorder<'_>,
         rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Error> {
@@ -103,15 +124,18 @@ impl Group {
     }
 
     /// Says of the labels that later rows may use what became of them, but of those that the rows
-    /// looked at meanwhile disowned.
+    /// looked at meanwhile changed.
     pub(crate) fn settle(
         &mut self,
         added: &[Added],
-        looking: &Looking,
-        disowned: Option<&HashSet<Id>>,
+        looking: &mut Looking,
+        changed: Option<&HashSet<Id>>,
     ) -> Result<(), Error> {
+        for (label, place) in &self.places {
+            looking.identify(*label, added[*place].id);
+        }
         for (label, place) in std::mem::take(&mut self.kept) {
-            if disowned.is_some_and(|disowned| disowned.contains(&label)) {
+            if changed.is_some_and(|changed| changed.contains(&label)) {
                 continue;
             }
             let it = added[place];
@@ -162,7 +186,7 @@ impl Group {
         &mut self,
         draft: RowDraft,
         looking: &mut Looking,
-        (batch, brought): (&Batch<'_, D>, &[HashSet<Hash>; 2]),
+        (batch, brought): (&Batch<'_, D>, &HashSet<Hash>),
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
@@ -173,7 +197,7 @@ impl Group {
             batch,
             records: &self.records,
             places: &self.places,
-            captures: [&self.captures, &brought[0], &brought[1]],
+            captures: [&self.captures, brought],
         };
         looking.find_keyed(&ground, &keyed, &drafts, &mut here)?;
         looking.find_fallbacks(&ground, &mut drafts, &mut here)?;
@@ -199,10 +223,11 @@ impl Group {
                     Meant {
                         id: own_label(batch.holdings.tree_size(), self.first + place),
                         kind,
-                        entry: u64::MAX,
+                        entry: PENDING,
                     }
                 }
             };
+            looking.withhold(&record, row);
             here.0.insert(label, meant);
             if keeps_labels || is_fallback {
                 self.keep(label, place, meant, looking);
@@ -232,6 +257,7 @@ impl Group {
     /// Lets later rows use a label, which means the record under its own one until that has an id.
     fn keep(&mut self, label: Id, place: usize, meant: Meant, looking: &Looking) {
         looking.known.mean_for_now(label, meant);
+        self.changed.insert(label);
         self.kept.push((label, place));
     }
 
@@ -241,7 +267,7 @@ impl Group {
         let Some(name) = name else { return Ok(()) };
         let label = line_label(name);
         self.kept.retain(|(kept, _)| *kept != label);
-        self.disowned.insert(label);
+        self.changed.insert(label);
         Ok(looking.known.disown(label, row)?)
     }
 }
@@ -277,10 +303,11 @@ pub(crate) fn alike<D: Disk>(
         found = Some(Alike { entry: row.entry_index, by });
         break;
     }
-    let earlier = [&*wordings, before].into_iter().find_map(|it| it.get(&wording));
-    let earlier = earlier.filter(|(_, speaker)| *speaker != claim.speaker);
-    let nearby = earlier.map(|(entry, _)| Alike { entry: *entry, by: Other::Speaker });
-    wordings.entry(wording).or_insert_with(|| (entry_index, claim.speaker.clone()));
+    let another = |it: &Wordings| it.get(&wording)?.by_another(&claim.speaker);
+    let nearby = [before, &*wordings].into_iter().find_map(another);
+    let nearby = nearby.map(|entry| Alike { entry, by: Other::Speaker });
+    let first = || Wording { first: (entry_index, claim.speaker.clone()), other: None };
+    wordings.entry(wording).or_insert_with(first).note(entry_index, &claim.speaker);
     Ok(found.or(nearby))
 }
 
@@ -325,8 +352,8 @@ fn note_again(
     Ok(())
 }
 
-/// The label of a record that has no id yet: its commit and its place there. No id and no label of
-/// words begins so.
+/// The label of a record that has no id yet: its commit and its place there. Nobody else knows it: a
+/// reference that says it, by chance or on purpose, leads to nothing.
 fn own_label(tree_size: u64, place: usize) -> Id {
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(b"import's record:");

@@ -29,6 +29,9 @@ pub struct Meant {
     pub entry: u64,
 }
 
+/// The entry of a statement that is not sealed yet; its id is a label till then.
+pub(crate) const PENDING: u64 = u64::MAX >> 1;
+
 /// The memory of one run.
 #[derive(Debug)]
 pub struct Known {

@@ -12,7 +12,7 @@ use crate::claimfile::anchor::shown;
 use crate::claimfile::fault::did_you_mean;
 use crate::hash::Hash;
 use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
-use crate::import::known::{Known, Meant};
+use crate::import::known::{Known, Meant, PENDING};
 use crate::index;
 use crate::ledger::batch::{self, Batch, Recorder};
 use crate::ledger::holdings::{self, Holdings};
@@ -70,8 +70,8 @@ pub(crate) struct Ground<'g, D: Disk> {
     pub(crate) records: &'g [Labelled],
     /// Where they are, by their labels.
     pub(crate) places: &'g HashMap<Id, usize>,
-    /// The captures that this block, this commit and the one before it bring.
-    pub(crate) captures: [&'g HashSet<Hash>; 3],
+    /// The captures that this block and this commit bring.
+    pub(crate) captures: [&'g HashSet<Hash>; 2],
 }
 
 impl<D: Disk> Ground<'_, D> {
@@ -93,7 +93,14 @@ pub(crate) struct Looking {
     pub(crate) known: Known,
     /// The name under which rows bring each party that they name by a key.
     pub(crate) names: HashMap<Id, Hash>,
-    withheld: HashMap<Id, u64>,
+    withheld: HashMap<Id, By>,
+}
+
+/// What says that something is withheld.
+#[derive(Clone, Copy)]
+enum By {
+    Entry(u64),
+    Row(u64),
 }
 
 /// What the labels of one row have become so far.
@@ -107,13 +114,30 @@ impl Looking {
         for row in holdings.index().of_kind("notice")? {
             let Some(statement) = holdings.statement(&row)? else { continue };
             if let Record::Notice(notice) = statement.record()
-                && notice.kind == NoticeKind::Redaction
+                && withholds(statement.record())
             {
-                // Nothing new is hung on it.
-                withheld.insert(notice.target, row.entry_index);
+                withheld.insert(notice.target, By::Entry(row.entry_index));
             }
         }
         Ok(Self { known: Known::new()?, names: HashMap::new(), withheld })
+    }
+
+    /// Notes what a row withholds from the rows behind it.
+    pub(crate) fn withhold(&mut self, record: &Record, row: u64) {
+        if let Record::Notice(notice) = record
+            && withholds(record)
+        {
+            self.withheld.entry(notice.target).or_insert(By::Row(row));
+        }
+    }
+
+    /// Notes the id of a record that was under a label till now.
+    pub(crate) fn identify(&mut self, label: Id, id: Id) {
+        if !self.withheld.is_empty()
+            && let Some(by) = self.withheld.get(&label).copied()
+        {
+            self.withheld.insert(id, by);
+        }
     }
 
     /// Takes the label that a row gives itself, if no row before has it.
@@ -239,6 +263,9 @@ impl Looking {
         let brought: HashSet<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
         for (place, Draft { record, .. }) in drafts.iter().enumerate() {
             for reference in record.references() {
+                if !withholds(record) {
+                    self.refuse_withheld(&reference, here)?;
+                }
                 self.look_at(ground, &reference, here, &drafts[..place])?;
             }
             for capture in record.captures() {
@@ -253,6 +280,30 @@ impl Looking {
         Ok(())
     }
 
+    /// What a label stands for, in a row or before it.
+    fn meant(&self, id: Id, here: &Here) -> Result<Option<Meant>, index::Error> {
+        match here.0.get(&id) {
+            Some(meant) => Ok(Some(*meant)),
+            None => self.known.meant(id),
+        }
+    }
+
+    /// Nothing new is hung on what is withheld.
+    fn refuse_withheld(&self, reference: &Reference, here: &Here) -> Result<(), Stop> {
+        let Reference { field, id, .. } = reference;
+        if self.withheld.is_empty() {
+            return Ok(());
+        }
+        let id = self.meant(*id, here)?.map_or(*id, |known| known.id);
+        let by = match self.withheld.get(&id) {
+            None => return Ok(()),
+            Some(By::Entry(entry)) => format!("entry {entry}"),
+            Some(By::Row(row)) => format!("row {row}"),
+        };
+        let what = format!("{field} refers to what is withheld, as {by} says");
+        Err(Stop::Row(Problem::new(what)))
+    }
+
     /// Whether a reference leads to a record of the right kind.
     fn look_at<D: Disk>(
         &mut self,
@@ -262,14 +313,7 @@ impl Looking {
         own: &[Draft],
     ) -> Result<(), Stop> {
         let Reference { field, id, kinds } = reference;
-        let known = match here.0.get(id) {
-            Some(known) => Some(*known),
-            None => self.known.meant(*id)?,
-        };
-        if let Some(entry) = self.withheld.get(&known.map_or(*id, |known| known.id)) {
-            let what = format!("{field} refers to what is withheld, as entry {entry} says");
-            return Err(Stop::Row(Problem::new(what)));
-        }
+        let known = self.meant(*id, here)?;
         let own = own.iter().rfind(|draft| draft.label == *id);
         let found = match (own, known) {
             (Some(draft), _) => draft.record.kind(),
@@ -301,18 +345,14 @@ impl Looking {
     /// Puts real ids in the place of labels.
     pub(crate) fn refer(&self, draft: &mut Draft, here: &Here) -> Result<(), Error> {
         let mut failed = None;
-        let meant = |id| match here.0.get(&id) {
-            Some(meant) => Ok(Some(*meant)),
-            None => self.known.meant(id),
-        };
         let Draft { record, encoded, .. } = draft;
         record.refer(&mut |id| {
-            let meant = meant(id).unwrap_or_else(|error| {
+            let meant = self.meant(id, here).unwrap_or_else(|error| {
                 failed = Some(error);
                 None
             });
-            let to = meant.map_or(id, |meant| meant.id);
-            if to != id {
+            let Some(Meant { id: to, entry, .. }) = meant else { return id };
+            if to != id || entry == PENDING {
                 *encoded = None;
             }
             to
@@ -340,6 +380,11 @@ pub(crate) fn encode_all(drafts: &mut [Draft], recorder: Recorder<'_>) -> Result
 /// A record without an encoding, which its fields' limits keep from coming up.
 pub(crate) fn encoding(error: cbor::Error) -> Error {
     batch::Error::from(statement::Error::from(error)).into()
+}
+
+/// Whether a record says that another one is withheld.
+fn withholds(record: &Record) -> bool {
+    matches!(record, Record::Notice(notice) if notice.kind == NoticeKind::Redaction)
 }
 
 fn unknown_key<D: Disk>(ground: &Ground<'_, D>, it: &Keyed) -> Stop {

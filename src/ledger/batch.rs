@@ -221,9 +221,10 @@ impl<'a, D: Disk> Batch<'a, D> {
         let named: HashSet<Hash> =
             self.sealed.iter().flat_map(|it| captures_of(it.statement().record())).collect();
         self.captures.retain(|digest, _| named.contains(digest));
+        let brought = Arc::new(self.captures.keys().copied().collect());
         let captures = self.captures.into_values().collect();
-        let statements = Arc::new(self.sealed);
-        let ahead = Ahead { statements: statements.clone(), placed: Arc::new(self.placed) };
+        let (statements, placed) = (Arc::new(self.sealed), Arc::new(self.placed));
+        let ahead = Ahead { statements: statements.clone(), placed, captures: brought };
         (Addition { statements, captures }, ahead)
     }
 

@@ -6,7 +6,7 @@
 //! know it already.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::attribution::id::Id;
@@ -79,6 +79,8 @@ pub struct Ahead {
     pub statements: Arc<Vec<Signed>>,
     /// Where each is.
     pub placed: Arc<Placed>,
+    /// The digests of the captures that it brings.
+    pub captures: Arc<HashSet<Hash>>,
 }
 
 /// A bundle and its statements, where they are not withheld.
@@ -207,8 +209,11 @@ impl<D: Disk> Holdings<D> {
         Ok(keys)
     }
 
-    /// Whether the ledger holds the bytes of a capture.
+    /// Whether the ledger holds the bytes of a capture, or a batch on its way brings them.
     pub fn holds_capture(&self, digest: &Hash) -> Result<bool, Error> {
+        if self.ahead.as_ref().is_some_and(|ahead| ahead.captures.contains(digest)) {
+            return Ok(true);
+        }
         let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
         Ok(self.store.length(&path).map_err(reading::Error::from)?.is_some())
     }

@@ -53,8 +53,8 @@ enum Became {
     Held(Added),
     /// It is sealed.
     Sealed(Box<Statement>),
-    /// It is the same as the one at another place.
-    Again(usize),
+    /// It is the same as one before it.
+    Again(Hash),
 }
 
 /// What labels have become.
@@ -146,7 +146,7 @@ pub fn add_all<'a, 'n, D: Disk, T, E: From<Error>>(
         adding.seal(wave, batch, ids, sealers, |_| ())?;
     }
     let done = adding.seal(last, batch, ids, sealers, meanwhile)?;
-    Ok((take_in_order(batch, adding.became)?, done?))
+    Ok((adding.take_in_order(batch)?, done?))
 }
 
 /// What is known of the records so far.
@@ -188,33 +188,34 @@ impl Adding {
             self.became[place] = Some(Became::Sealed(Box::new(statement)));
         }
         for Ready { place, label, identity, .. } in again {
-            let (earlier, id) = self.first[&identity];
+            let (first, id) = self.first[&identity];
             ids.insert(label, id);
-            self.became[place] = Some(Became::Again(earlier));
+            self.became[place] = Some(Became::Again(identity));
+            // One of a later place may have been sealed in an earlier wave; what stands between the two
+            // may refer to this one.
+            if place < first && matches!(self.became[first], Some(Became::Sealed(_))) {
+                self.became.swap(place, first);
+                self.first.insert(identity, (place, id));
+            }
         }
         Ok(done)
     }
-}
 
-fn take_in_order<D: Disk>(
-    batch: &mut Batch<'_, D>,
-    became: Vec<Option<Became>>,
-) -> Result<Vec<Added>, Error> {
-    let mut added: Vec<Option<Added>> = vec![None; became.len()];
-    let mut again = Vec::new();
-    for (place, became) in became.into_iter().enumerate() {
-        match became.expect("each record is in some wave") {
-            Became::Held(held) => added[place] = Some(held),
-            Became::Sealed(statement) => {
-                added[place] = Some(batch.take(*statement)?);
+    fn take_in_order<D: Disk>(self, batch: &mut Batch<'_, D>) -> Result<Vec<Added>, Error> {
+        let mut added: Vec<Option<Added>> = vec![None; self.became.len()];
+        let mut again = Vec::new();
+        for (place, became) in self.became.into_iter().enumerate() {
+            match became.expect("each record is in some wave") {
+                Became::Held(held) => added[place] = Some(held),
+                Became::Sealed(statement) => added[place] = Some(batch.take(*statement)?),
+                Became::Again(identity) => again.push((place, self.first[&identity].0)),
             }
-            Became::Again(earlier) => again.push((place, earlier)),
         }
+        for (place, first) in again {
+            added[place] = added[first].map(|it| Added { new: false, ..it });
+        }
+        Ok(added.into_iter().map(|it| it.expect("taken or held")).collect())
     }
-    for (place, earlier) in again {
-        added[place] = added[earlier].map(|it| Added { new: false, ..it });
-    }
-    Ok(added.into_iter().map(|it| it.expect("taken or held")).collect())
 }
 
 /// Records with their places, by how many others have to be sealed before them.

@@ -77,6 +77,29 @@ fn an_import_that_is_killed_twenty_times_has_every_row_once_when_it_is_finished(
     desk.check(&import, 0, &format!("already   {}", count + 1));
 }
 
+/// Bytes that come with a row that is there already are not kept, and so not there for a later commit.
+#[test]
+fn bytes_that_a_commit_did_not_keep_are_missing_in_the_next() {
+    let desk = Desk::new();
+    let text = "They said that it rains.";
+    let line =
+        format!("{{\"text\":\"{text}\",\"document\":{{\"kind\":\"note\",\"title\":\"S\"}}}}\n");
+    fs::write(desk.path().join("one.jsonl"), &line).expect("a file");
+    desk.check(&["import", "one.jsonl"], 0, "Read 1 row");
+    desk.check(&["redact", "1", "--reason", "x", "--erase", "--yes"], 0, "");
+    let digest = Hash::of(text.as_bytes());
+    let size = text.len();
+    let named = format!(
+        "{{\"document\":{{\"kind\":\"note\",\"title\":\"T\",\"captures\":[{{\"digest\":\"{digest}\",\
+         \"size\":{size},\"media_type\":\"text/plain\"}}]}}}}\n"
+    );
+    fs::write(desk.path().join("rows.jsonl"), format!("{line}{}{named}", rows(9_000)))
+        .expect("a file");
+    let said = desk.check(&["import", "rows.jsonl"], 1, "refused       1");
+    assert!(said.contains("already       1"), "{said}");
+    desk.check(&["verify"], 5, "withheld");
+}
+
 /// Ctrl-C keeps what is committed, with its answers, and says how much that is.
 #[cfg(unix)]
 #[test]

@@ -151,7 +151,7 @@ fn however_many_go_together(take: impl Fn(&mut Desk) -> Summary) {
 
 #[test]
 fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
-    let claim = |label: &str, speaker: &str, document: &str, text: &str| {
+    let labelled = |label: &str, speaker: &str, document: &str, text: &str| {
         json!({"label": label, "claim": {"speaker": {"party": speaker}, "act": "state",
             "polarity": "asserted", "proposition": {"text": text}, "document": document}})
         .to_string()
@@ -166,21 +166,24 @@ fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
     let lines = [
         party("ada"),
         document("d1", "One."),
-        claim("c1", "ada", "label:d1", "It is so."),
+        labelled("c1", "ada", "label:d1", "It is so."),
         party("ben"),
         // The same words by another speaker, and then by the first one again.
-        claim("c2", "ben", "label:d1", "It is so."),
+        labelled("c2", "ben", "label:d1", "It is so."),
         relation("label:c1", "label:c2"),
-        claim("c3", "ada", "label:d1", "It is so."),
+        labelled("c3", "ada", "label:d1", "It is so."),
         // A label that is used twice means nothing afterwards.
         document("d2", "Two."),
         document("d2", "Another two."),
-        claim("c4", "ada", "label:d2", "It is not so."),
+        labelled("c4", "ada", "label:d2", "It is not so."),
         // What refers to it is refused with it.
         relation("label:c1", "label:c4"),
         party("ada"),
         relation("label:c3", "label:c2"),
-        claim("c5", "nobody", "label:d1", "Who?"),
+        labelled("c5", "nobody", "label:d1", "Who?"),
+        // The first one in these words is her own; the first one by another is not.
+        document("d3", "Three."),
+        labelled("c6", "ada", "label:d3", "It is so."),
         json!({"assessment": {"target": "label:c2", "by": "ben", "scheme": "admiralty",
             "value": "B2"}})
         .to_string(),
@@ -207,10 +210,123 @@ fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
         "13 Already: repeats row 6",
         "14 Refused: no party has the key \"nobody\"",
         "15 New",
-        "16 Refused: to refers to 696d706f7274, which no row before brought and this ledger does not \
+        "16 New: entry 5 has the same words by another speaker",
+        "17 New",
+        "18 Refused: to refers to 696d706f7274, which no row before brought and this ledger does not \
          hold",
     ]);
     desk.verified();
+}
+
+/// A claim by a party, in words, about a document that a line before brought.
+fn claim(speaker: &str, document: &str, text: &str) -> String {
+    json!({"claim": {"speaker": {"party": speaker}, "act": "state", "polarity": "asserted",
+        "proposition": {"text": text}, "document": document}})
+    .to_string()
+}
+
+#[test]
+fn a_key_or_an_id_that_is_given_twice_means_the_later_line_from_there_on() {
+    let named = |name: &str| {
+        json!({"party": {"key": "ada", "kind": "person", "names": [{"text": name}]}}).to_string()
+    };
+    let id = records::id("elsewhere").to_string();
+    let document =
+        |title: &str| json!({"id": id, "document": {"kind": "note", "title": title}}).to_string();
+    let said = |place: usize| claim("ada", &id, &format!("It is so, {place}."));
+    let mut lines = vec![named("Ada one"), document("One"), said(1), said(2)];
+    lines.extend([named("Ada two"), said(3), document("Two")]);
+    lines.extend((4..9).map(said));
+    let lines = lines.join("\n");
+    however_many_go_together(|desk| desk.jsonl(&lines));
+    let mut desk = Desk::new();
+    desk.jsonl(&lines);
+    let records = desk.records();
+    let (one, two) = (records[0].0, records[4].0);
+    let (first, second) = (records[1].0, records[6].0);
+    let expected = |place: usize| match place {
+        2 | 3 => [one, first],
+        5 => [two, first],
+        _ => [two, second],
+    };
+    for (place, (_, record)) in records.iter().enumerate() {
+        if let Record::Claim(_) = record {
+            let references: Vec<Id> = record.references().into_iter().map(|it| it.id).collect();
+            assert_eq!(references, expected(place), "{place}");
+        }
+    }
+}
+
+#[test]
+fn what_a_later_row_repeats_stands_before_what_refers_to_it() {
+    let document = |publisher: &str| json!({"text": "Hello", "document": {"kind": "note", "title": "D", "publisher": publisher}});
+    let labelled = |label: &str, mut line: serde_json::Value| {
+        line["label"] = json!(label);
+        line.to_string()
+    };
+    let person = json!({"party": {"key": "ada", "kind": "person", "names": [{"text": "ada"}]}});
+    let take = |desk: &mut Desk| {
+        desk.jsonl(person.to_string());
+        let ada = desk.records().first().map_or_else(|| records::id("ada"), |it| it.0).to_string();
+        let lines = [
+            labelled("p", person.clone()),
+            labelled("d", document("label:p")),
+            claim("ada", "label:d", "It is so."),
+            document(&ada).to_string(),
+        ];
+        desk.jsonl(lines.join("\n"))
+    };
+    for (group, block) in [(1_000, 1_000), (1_000, 1), (3, 2), (1, 1)] {
+        let mut desk = Desk::new();
+        desk.options = Options { group, block, ..desk.options };
+        take(&mut desk);
+        desk.check(&["1 Already", "2 New", "3 New", "4 Already: repeats row 2"]);
+        desk.verified();
+    }
+}
+
+#[test]
+fn an_id_that_is_the_label_under_which_a_row_waits_is_sealed_as_what_it_means() {
+    let label = format!("696d706f72742773207265636f72643a{:016x}{:016x}", 1, 1);
+    let line = json!({"id": label, "text": "Hello", "document": {"kind": "note", "title": "D"}});
+    let lines = [party("ada"), line.to_string(), claim("ada", &label, "It is so.")].join("\n");
+    however_many_go_together(|desk| desk.jsonl(&lines));
+    let mut desk = Desk::new();
+    desk.options = Options { group: 1_000, block: 1_000, ..desk.options };
+    desk.jsonl(&lines);
+    desk.check(&["1 New", "2 New", "3 New"]);
+    desk.verified();
+}
+
+#[test]
+fn nothing_is_hung_on_what_a_row_before_withholds() {
+    let line = json!({"label": "d", "text": "Hello", "document": {"kind": "note", "title": "D"}});
+    let notice = json!({"notice": {"kind": "redaction", "target": "label:d", "reason": "r"}});
+    let lines = [
+        party("ada"),
+        line.to_string(),
+        claim("ada", "label:d", "It is so."),
+        notice.to_string(),
+        claim("ada", "label:d", "It is not so."),
+        notice.to_string(),
+        party("ben"),
+        claim("ben", "label:d", "It is not so."),
+    ]
+    .join("\n");
+    however_many_go_together(|desk| desk.jsonl(&lines));
+    let mut desk = Desk::new();
+    desk.jsonl(&lines);
+    let withheld = "document refers to what is withheld, as row 4 says";
+    desk.check(&[
+        "1 New",
+        "2 New",
+        "3 New",
+        "4 New",
+        &format!("5 Refused: {withheld}"),
+        "6 Already: repeats row 4",
+        "7 New",
+        &format!("8 Refused: {withheld}"),
+    ]);
 }
 
 /// Files of `tests/cases/import`, each with the answer to every row beside it: the line, what became

@@ -65,7 +65,10 @@ impl<'b, R: BufRead> Reader<'b, R> {
         };
         let mut own_label = None;
         match self.read(bytes, &mut own_label) {
-            Ok(Said::Drafts(draft)) => Ok(RowDraft { row, line: line_number, own_label, ..*draft }),
+            Ok(Said::Drafts(draft)) => {
+                let length = bytes.len();
+                Ok(RowDraft { row, line: line_number, length, own_label, ..*draft })
+            }
             Ok(Said::LeftOut(problem)) => refused(problem, true, own_label),
             Err(problem) => refused(problem, false, own_label),
         }

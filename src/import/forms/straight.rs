@@ -75,22 +75,23 @@ impl<'de> Visitor<'de> for LineVisitor {
         let (mut is_within, mut beside) = (false, Vec::new());
         while let Some(name) = fields.next_key::<String>()? {
             match name.as_str() {
-                "label" if label.is_none() => label = Some(fields.next_value()?),
-                "id" if id.is_none() => id = Some(fields.next_value()?),
-                "text" if text.is_none() => text = Some(fields.next_value()?),
-                "record" if record.is_none() => {
-                    record = Some(fields.next_value()?);
+                "label" => take_once(&mut label, &mut fields)?,
+                "id" => take_once(&mut id, &mut fields)?,
+                "text" => take_once(&mut text, &mut fields)?,
+                "record" => {
+                    take_once(&mut record, &mut fields)?;
                     is_within = true;
                 }
-                other if BESIDE.contains(&other) && !beside.contains(&name) => {
+                other if BESIDE.contains(&other) => {
+                    refuse_again(beside.contains(&name))?;
                     fields.next_value::<Strict>()?;
                     beside.push(name);
                 }
-                kind if record.is_none() => {
+                kind => {
+                    refuse_again(record.is_some())?;
                     let tagged = EnumAccessDeserializer::new(Tagged { kind, fields: &mut fields });
                     record = Some(Record::deserialize(tagged)?);
                 }
-                _ => return Err(A::Error::custom("a name twice, or two records")),
             }
         }
         let record = record.ok_or_else(|| A::Error::custom("no record"))?;
@@ -99,6 +100,19 @@ impl<'de> Visitor<'de> for LineVisitor {
         }
         Ok(Line { label, id, text, record, keyed: Vec::new() })
     }
+}
+
+fn take_once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    place: &mut Option<T>,
+    fields: &mut A,
+) -> Result<(), A::Error> {
+    refuse_again(place.is_some())?;
+    *place = Some(fields.next_value()?);
+    Ok(())
+}
+
+fn refuse_again<E: Error>(is_there: bool) -> Result<(), E> {
+    if is_there { Err(E::custom("a name twice, or two records")) } else { Ok(()) }
 }
 
 /// A record of which the kind was read as the name of a field, and the rest is its value.
@@ -138,5 +152,46 @@ impl<'de, A: MapAccess<'de>> VariantAccess<'de> for Tagged<'_, '_, A> {
         _: V,
     ) -> Result<V::Value, A::Error> {
         Err(A::Error::custom("a record's fields stand within it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn a_name_that_stands_there_twice_is_left_to_the_tree() {
+        let party = |key: &str| {
+            format!(r#"{{"party":{{"key":"{key}","kind":"person","names":[{{"text":"x"}}]}}}}"#)
+        };
+        let record = party("a");
+        let id = "1".repeat(64);
+        let inner = &record[1..record.len() - 1];
+        for good in [
+            record.clone(),
+            format!(r#"{{"record":{record}}}"#),
+            format!(r#"{{"label":"x","text":"y",{inner}}}"#),
+            format!(r#"{{"id":"{id}","entry":1,"record":{record}}}"#),
+            format!(r#"{{"\u006cabel":"x",{inner}}}"#),
+        ] {
+            assert!(read(good.as_bytes()).is_some(), "{good}");
+        }
+        for bad in [
+            format!(r#"{{"record":{record},"record":{}}}"#, party("b")),
+            format!(r#"{{"record":{record},"record":null}}"#),
+            format!(r#"{{"record":{record},{inner}}}"#),
+            format!(r#"{{{inner},"record":{record}}}"#),
+            format!("{{{inner},{inner}}}"),
+            format!(r#"{{"label":"x","label":"y","record":{record}}}"#),
+            format!(r#"{{"label":"x","label":"y",{inner}}}"#),
+            format!(r#"{{"label":"x","\u006cabel":"y",{inner}}}"#),
+            format!(r#"{{"id":"{id}","id":"{id}","record":{record}}}"#),
+            format!(r#"{{"text":"x","record":{record},"text":"y"}}"#),
+            format!(r#"{{"entry":1,"entry":1,"record":{record}}}"#),
+            format!(r#"{{"entry":1,{inner}}}"#),
+            format!(r#"{{"label":"x","id":"{id}","record":{record}}}"#),
+        ] {
+            assert!(read(bad.as_bytes()).is_none(), "{bad}");
+        }
     }
 }
