@@ -14,7 +14,7 @@ use whosaid::attribution::record::claim::{Hop, HopBasis, HopRelation, Mode};
 use whosaid::attribution::record::document::{Capture, Document, DocumentKind};
 use whosaid::attribution::record::party::{Name, Party, PartyKind};
 use whosaid::hash::Hash;
-use whosaid::import::engine::{self, BLOCK, GROUP, Options};
+use whosaid::import::engine::{self, BLOCK, COMMIT, Options};
 use whosaid::import::forms::jsonl;
 use whosaid::import::outcome::RowOutcome;
 use whosaid::index::Index;
@@ -122,7 +122,7 @@ impl Desk {
         let mut bring = |_: &Hash| None;
         let mut rows = jsonl::Reader::new(BufReader::new(lines), &mut bring);
         let recorder = Recorder { name: "desk", key: &self.key, recorded_at: TIME };
-        let options = Options { dry_run: false, group: GROUP, block: BLOCK, threads: threads() };
+        let options = Options { dry_run: false, commit: COMMIT, block: BLOCK, threads: threads() };
         let refused = &mut |outcome: &RowOutcome| assert!(outcome.problem.is_none(), "{outcome:?}");
         engine::run(&mut rows, &mut self.ledger, recorder, options, refused).expect("an import");
     }

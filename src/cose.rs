@@ -196,13 +196,16 @@ impl Sign1 {
 
     /// Whether the signature is `key`'s.
     pub fn verifies(&self, key: &PublicKey) -> bool {
-        let protected = &self.bytes[self.places.protected.clone()];
-        key.verifies(&signed_bytes(protected, self.payload()), self.signature())
+        key.verifies(&signed_bytes(self.protected(), self.payload()), self.signature())
     }
 
     /// Appends what the signature is over: the `Sig_structure` of RFC 9052 section 4.4.
     pub(crate) fn push_signed_bytes(&self, bytes: &mut Vec<u8>) {
-        push_signed_bytes(&self.bytes[self.places.protected.clone()], self.payload(), bytes);
+        push_signed_bytes(self.protected(), self.payload(), bytes);
+    }
+
+    fn protected(&self) -> &[u8] {
+        &self.bytes[self.places.protected.clone()]
     }
 
     /// The signature, 64 bytes.

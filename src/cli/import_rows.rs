@@ -18,7 +18,7 @@ use crate::cli::terminal::Terminal;
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
 use crate::import::draft::Row;
-use crate::import::engine::{self, BLOCK, GROUP};
+use crate::import::engine::{self, BLOCK, COMMIT};
 use crate::import::forms::columns::map::ColumnMap;
 use crate::import::forms::columns::{parse, ready};
 use crate::import::forms::format::{self, BEGINNING, Format};
@@ -273,7 +273,7 @@ impl Task<'_> {
             let Desk { ledger, recorder, key, recorded_at, .. } = desk;
             let recorder = Recorder { name: recorder, key, recorded_at: *recorded_at };
             let options =
-                engine::Options { dry_run, group: GROUP, block: BLOCK, threads: threads() };
+                engine::Options { dry_run, commit: COMMIT, block: BLOCK, threads: threads() };
             let mut report = |outcome: &RowOutcome| {
                 bar.set_position(read.get());
                 telling.row(outcome);

@@ -89,10 +89,8 @@ fn find(place: &Place, typed: &str) -> Result<Target, Failure> {
 
 /// What a redaction notice says cannot be erased: it is what tells withheld from tampered.
 fn refuse_empty_notice(target: &Target, redact: &Redact) -> Result<(), Failure> {
-    match target.statement.as_ref().map(Statement::record) {
-        Some(Record::Notice(notice))
-            if redact.statement && notice.kind == NoticeKind::Redaction =>
-        {
+    match target.statement.as_ref().and_then(|it| it.record().withholds()) {
+        Some(_) if redact.statement => {
             let message = format!("entry {} is a redaction notice", target.entry_index);
             Err(Failure::new(failure::INPUT, message)
                 .hint("without it, what it withholds would count as lost or removed"))

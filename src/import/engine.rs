@@ -26,7 +26,7 @@ use crate::store::disk::Disk;
 
 /// How many rows go into one commit. A commit costs a handful of durable writes and three for each
 /// 256 statements; with so many that is little beside the signatures.
-pub const GROUP: usize = 4_096;
+pub const COMMIT: usize = 4_096;
 
 /// How many rows go from hand to hand at once. With fewer the threads wake each other too often, with
 /// more one waits for the other: 256 and 4,096 rows both take a sixth more time.
@@ -36,7 +36,7 @@ pub const BLOCK: usize = 1_024;
 const BLOCKS_AHEAD: usize = 2;
 
 /// The most bytes of one commit, as they stand in the file: they are held in memory until it.
-const GROUP_BYTES: usize = 32 * 1024 * 1024;
+const COMMIT_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most bytes that go from hand to hand at once.
 const BLOCK_BYTES: usize = 4 * 1024 * 1024;
@@ -47,7 +47,7 @@ pub struct Options {
     /// Say what would become of each row, and append nothing.
     pub dry_run: bool,
     /// How many rows go into one commit, at least 1; fewer, where they are long.
-    pub group: usize,
+    pub commit: usize,
     /// How many rows go from hand to hand at once, at least 1.
     pub block: usize,
     /// How many threads seal.
@@ -79,7 +79,7 @@ where
                 report(&outcome);
             }
         };
-        while let Some(block) = next_block(rows, options.block.min(options.group), recorder) {
+        while let Some(block) = next_block(rows, options.block.min(options.commit), recorder) {
             // Whoever stopped taking says why when it is asked.
             if give.send(block).is_err() {
                 break;
@@ -137,7 +137,7 @@ where
         looking: Looking::new(ledger.holdings())?,
         begun_at: ledger.tree_size(),
         recorder,
-        group: options.group.max(1),
+        commit: options.commit.max(1),
         captures: HashSet::new(),
         wordings: [Wordings::new(), Wordings::new()],
         statements: 0,
@@ -163,7 +163,7 @@ where
 {
     std::thread::scope(|scope| {
         let mut at_hand = Some(ledger);
-        // A commit, and what the next group has to know of the ledger meanwhile.
+        // A commit, and what the next one has to know of the ledger meanwhile.
         let mut on_its_way: Option<(ScopedJoinHandle<'_, _>, Holdings<D>)> = None;
         loop {
             let sealed = match (&on_its_way, &at_hand) {
@@ -225,7 +225,7 @@ struct Taking<'r> {
     begun_at: u64,
     recorder: Recorder<'r>,
     /// How many rows go into one commit.
-    group: usize,
+    commit: usize,
     /// The captures that this commit brings.
     captures: HashSet<Hash>,
     /// The wordings of the claims of this commit and of the last one.
@@ -291,7 +291,7 @@ impl<'r> Taking<'r> {
         batch: &Batch<'_, D>,
         filling: &mut Filling,
     ) -> Result<Option<Group>, Error> {
-        if filling.rows >= self.group || filling.bytes >= GROUP_BYTES {
+        if filling.rows >= self.commit || filling.bytes >= COMMIT_BYTES {
             return Ok(None);
         }
         let Ok(block) = blocks.recv() else { return Ok(None) };

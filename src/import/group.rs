@@ -204,7 +204,8 @@ impl Group {
         if let Some(flaw) = flaw {
             return Err(Stop::Row(flaw));
         }
-        looking.look_through(&ground, &drafts, &here, &captures)?;
+        let digests: Vec<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
+        looking.look_through(&ground, &drafts, &here, &digests)?;
         let first = self.kinds.len();
         for mut draft in drafts {
             looking.refer(&mut draft, &here)?;
@@ -245,7 +246,7 @@ impl Group {
                 self.records.push(Labelled { label: meant.id, record, encoded });
             }
         }
-        self.captures.extend(captures.iter().map(|bytes| Hash::of(bytes)));
+        self.captures.extend(digests);
         if rehearsal.is_none() {
             self.brought.extend(captures);
         }

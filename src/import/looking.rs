@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::attribution::id::Id;
-use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, Encoded, MAX_LENGTH};
 use crate::cbor;
@@ -113,21 +112,16 @@ impl Looking {
         let mut withheld = HashMap::new();
         for row in holdings.index().of_kind("notice")? {
             let Some(statement) = holdings.statement(&row)? else { continue };
-            if let Record::Notice(notice) = statement.record()
-                && withholds(statement.record())
-            {
-                withheld.insert(notice.target, By::Entry(row.entry_index));
-            }
+            let by = By::Entry(row.entry_index);
+            withheld.extend(statement.record().withholds().map(|target| (target, by)));
         }
         Ok(Self { known: Known::new()?, names: HashMap::new(), withheld })
     }
 
     /// Notes what a row withholds from the rows behind it.
     pub(crate) fn withhold(&mut self, record: &Record, row: u64) {
-        if let Record::Notice(notice) = record
-            && withholds(record)
-        {
-            self.withheld.entry(notice.target).or_insert(By::Row(row));
+        if let Some(target) = record.withholds() {
+            self.withheld.entry(target).or_insert(By::Row(row));
         }
     }
 
@@ -258,12 +252,11 @@ impl Looking {
         ground: &Ground<'_, D>,
         drafts: &[Draft],
         here: &Here,
-        captures: &[Vec<u8>],
+        brought: &[Hash],
     ) -> Result<(), Stop> {
-        let brought: HashSet<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
         for (place, Draft { record, .. }) in drafts.iter().enumerate() {
             for reference in record.references() {
-                if !withholds(record) {
+                if record.withholds().is_none() {
                     self.refuse_withheld(&reference, here)?;
                 }
                 self.look_at(ground, &reference, here, &drafts[..place])?;
@@ -380,11 +373,6 @@ pub(crate) fn encode_all(drafts: &mut [Draft], recorder: Recorder<'_>) -> Result
 /// A record without an encoding, which its fields' limits keep from coming up.
 pub(crate) fn encoding(error: cbor::Error) -> Error {
     batch::Error::from(statement::Error::from(error)).into()
-}
-
-/// Whether a record says that another one is withheld.
-fn withholds(record: &Record) -> bool {
-    matches!(record, Record::Notice(notice) if notice.kind == NoticeKind::Redaction)
 }
 
 fn unknown_key<D: Disk>(ground: &Ground<'_, D>, it: &Keyed) -> Stop {

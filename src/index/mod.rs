@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::attribution::id::Id;
-use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, SAID};
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
@@ -300,11 +299,9 @@ impl Index {
                     kinds::number_of(statement.record().kind()),
                     statement.record().key().filter(|_| keeps_keys),
                 ])?;
-                if let Record::Notice(notice) = statement.record()
-                    && notice.kind == NoticeKind::Redaction
-                {
+                if let Some(target) = statement.record().withholds() {
                     let query = "INSERT INTO redacted (entry_index, id) VALUES (?1, ?2)";
-                    let target = notice.target.hash();
+                    let target = target.hash();
                     let values = params![sql(entry_index), target.as_bytes()];
                     transaction.prepare_cached(query)?.execute(values)?;
                 }

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::record::document::{Capture, Document};
-use crate::attribution::record::notice::NoticeKind;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::hash::Hash;
@@ -121,7 +120,7 @@ pub struct Added {
 #[derive(Debug)]
 pub struct Batch<'a, D: Disk> {
     pub(crate) holdings: &'a Holdings<D>,
-    pub(crate) recorder: Recorder<'a>,
+    recorder: Recorder<'a>,
     keyring: Keyring,
     sealed: Vec<Signed>,
     captures: BTreeMap<Hash, Vec<u8>>,
@@ -309,10 +308,7 @@ impl<'a, D: Disk> Batch<'a, D> {
     pub fn withheld_by(&self, id: Id) -> Result<Option<u64>, Error> {
         for row in self.holdings.index().about(id)? {
             let Some(statement) = self.holdings.statement(&row)? else { continue };
-            if let Record::Notice(notice) = statement.record()
-                && notice.kind == NoticeKind::Redaction
-                && notice.target == id
-            {
+            if statement.record().withholds() == Some(id) {
                 return Ok(Some(row.entry_index));
             }
         }

@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
-use crate::attribution::record::notice::NoticeKind;
-use crate::attribution::statement::Statement;
 use crate::evidence::capture;
 use crate::hash::Hash;
 use crate::ledger::reading;
@@ -100,11 +98,7 @@ fn redacted<D: Disk>(ledger: &Ledger<D>) -> Result<HashSet<Id>, Error> {
     let mut redacted = HashSet::new();
     for row in ledger.index().of_kind("notice")? {
         let statement = ledger.statement(&row)?;
-        if let Some(Record::Notice(notice)) = statement.as_ref().map(Statement::record)
-            && notice.kind == NoticeKind::Redaction
-        {
-            redacted.insert(notice.target);
-        }
+        redacted.extend(statement.and_then(|it| it.record().withholds()));
     }
     Ok(redacted)
 }

@@ -8,7 +8,7 @@ use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::record::Record;
 use crate::attribution::record::document::Capture;
-use crate::attribution::record::notice::{Notice, NoticeKind};
+use crate::attribution::record::notice::Notice;
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
 use crate::evidence::capture::{self, MAX_CAPTURE};
 use crate::hash::Hash;
@@ -320,8 +320,7 @@ impl<'a> Walk<'a> {
             Err(keyring::Error::Power { .. }) if unread.is_some() => {
                 report.skip(Subject::Signatures);
                 self.lose(Some(id), entry_index);
-                let redacts = unread.filter(|notice| notice.kind == NoticeKind::Redaction);
-                self.redacted.extend(redacts.map(|notice| notice.target));
+                self.redacted.extend(unread.and_then(|notice| notice.withholds()));
             }
             Err(error) => {
                 report.fault(FaultKind::Tampered, Subject::Signatures, place, error);
@@ -430,12 +429,9 @@ impl<'a> Walk<'a> {
         for capture in record.captures() {
             self.promise(capture, [id, owner], entry_index);
         }
-        match record {
-            Record::Notice(notice) if notice.kind == NoticeKind::Redaction => {
-                self.redacted.insert(notice.target);
-            }
-            Record::Charter(_) | Record::Key(_) => self.know_keys(),
-            _ => {}
+        self.redacted.extend(record.withholds());
+        if let Record::Charter(_) | Record::Key(_) = record {
+            self.know_keys();
         }
     }
 

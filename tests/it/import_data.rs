@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 
 use whosaid::attribution::record::Record;
-use whosaid::import::engine::GROUP;
+use whosaid::import::engine::COMMIT;
 use whosaid::import::forms::columns::{parse, ready};
 use whosaid::import::forms::table;
 use whosaid::import::outcome::{Status, Summary};
@@ -23,7 +23,7 @@ fn import(file: &str, map: &str) -> Option<(Desk, Summary)> {
     let map = parse::parse(ready::named(map).unwrap().text.as_bytes()).unwrap();
     let open = || table::Reader::new(File::open(&path).unwrap(), b',', &map).unwrap();
     let mut desk = Desk::new();
-    desk.options.group = GROUP;
+    desk.options.commit = COMMIT;
     let first = desk.take(&mut open());
     let mut again = Desk { disk: desk.disk.copy(), outcomes: Vec::new(), options: desk.options };
     let second = again.take(&mut open());

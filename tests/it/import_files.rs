@@ -10,7 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use whosaid::import::engine::GROUP;
+use whosaid::import::engine::COMMIT;
 
 use crate::it::cli::Desk;
 
@@ -145,7 +145,7 @@ fn where_there_is_no_ledger_no_folder_is_made_for_what_is_read() {
 #[test]
 fn an_import_that_fails_behind_a_commit_says_what_is_in_and_keeps_the_report() {
     let desk = Desk::new();
-    let mut rows: String = (0..GROUP).map(|row| claim(&format!("Word {row}."))).collect();
+    let mut rows: String = (0..COMMIT).map(|row| claim(&format!("Word {row}."))).collect();
     rows.push_str("{\"text\":\"A speech.\",\"document\":{\"kind\":\"note\"}}\n");
     put(&desk, "rows.jsonl", &rows);
     // Captures cannot be put where a file stands.
@@ -155,15 +155,15 @@ fn an_import_that_fails_behind_a_commit_says_what_is_in_and_keeps_the_report() {
     let output = desk.run(&import);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{said}");
-    let taken = format!("before that, {GROUP} rows were taken, and {GROUP} new entries are in");
+    let taken = format!("before that, {COMMIT} rows were taken, and {COMMIT} new entries are in");
     assert!(said.contains(&taken), "{said}");
     assert!(said.contains("hint: the answers so far: rows.report.jsonl"), "{said}");
-    assert_eq!(text(&desk, "rows.report.jsonl").lines().count(), GROUP);
+    assert_eq!(text(&desk, "rows.report.jsonl").lines().count(), COMMIT);
 
     let output = desk.run(&["--json", "import", "rows.jsonl"]);
     let json = String::from_utf8_lossy(&output.stderr).into_owned()
         + &String::from_utf8_lossy(&output.stdout);
-    assert!(json.contains(&format!("{GROUP} rows were read, and nothing was appended")), "{json}");
+    assert!(json.contains(&format!("{COMMIT} rows were read, and nothing was appended")), "{json}");
     fs::remove_file(&evidence).expect("a file");
     desk.check(&import, 0, "Appended 1 statement.");
 }

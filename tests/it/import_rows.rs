@@ -37,7 +37,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let disk = SimulatedDisk::new();
         house::open(&disk).unwrap();
-        let options = Options { dry_run: false, group: 3, block: 2, threads: house::THREADS };
+        let options = Options { dry_run: false, commit: 3, block: 2, threads: house::THREADS };
         Self { disk, outcomes: Vec::new(), options }
     }
 
@@ -133,18 +133,18 @@ fn party(key: &str) -> String {
 #[track_caller]
 fn however_many_go_together(take: impl Fn(&mut Desk) -> Summary) {
     let mut together = Desk::new();
-    together.options = Options { group: 1_000, block: 1_000, ..together.options };
+    together.options = Options { commit: 1_000, block: 1_000, ..together.options };
     let summary = take(&mut together);
     let records = together.records();
-    for (group, block) in [(1, 1), (2, 1), (3, 2), (1_000, 1), (1_000, 2), (1_000, 3)] {
+    for (commit, block) in [(1, 1), (2, 1), (3, 2), (1_000, 1), (1_000, 2), (1_000, 3)] {
         let mut desk = Desk::new();
-        desk.options = Options { group, block, ..desk.options };
-        assert_eq!(take(&mut desk), summary, "{group}, {block}");
-        assert_eq!(desk.outcomes, together.outcomes, "{group}, {block}");
-        assert_eq!(desk.records(), records, "{group}, {block}");
+        desk.options = Options { commit, block, ..desk.options };
+        assert_eq!(take(&mut desk), summary, "{commit}, {block}");
+        assert_eq!(desk.outcomes, together.outcomes, "{commit}, {block}");
+        assert_eq!(desk.records(), records, "{commit}, {block}");
         let mut rehearsed = Desk::new();
-        rehearsed.options = Options { group, block, dry_run: true, ..desk.options };
-        assert_eq!(take(&mut rehearsed), summary, "{group}, {block}");
+        rehearsed.options = Options { commit, block, dry_run: true, ..desk.options };
+        assert_eq!(take(&mut rehearsed), summary, "{commit}, {block}");
         assert_eq!(rehearsed.ledger().tree_size(), 1);
     }
 }
@@ -276,9 +276,9 @@ fn what_a_later_row_repeats_stands_before_what_refers_to_it() {
         ];
         desk.jsonl(lines.join("\n"))
     };
-    for (group, block) in [(1_000, 1_000), (1_000, 1), (3, 2), (1, 1)] {
+    for (commit, block) in [(1_000, 1_000), (1_000, 1), (3, 2), (1, 1)] {
         let mut desk = Desk::new();
-        desk.options = Options { group, block, ..desk.options };
+        desk.options = Options { commit, block, ..desk.options };
         take(&mut desk);
         desk.check(&["1 Already", "2 New", "3 New", "4 Already: repeats row 2"]);
         desk.verified();
@@ -292,7 +292,7 @@ fn an_id_that_is_the_label_under_which_a_row_waits_is_sealed_as_what_it_means() 
     let lines = [party("ada"), line.to_string(), claim("ada", &label, "It is so.")].join("\n");
     however_many_go_together(|desk| desk.jsonl(&lines));
     let mut desk = Desk::new();
-    desk.options = Options { group: 1_000, block: 1_000, ..desk.options };
+    desk.options = Options { commit: 1_000, block: 1_000, ..desk.options };
     desk.jsonl(&lines);
     desk.check(&["1 New", "2 New", "3 New"]);
     desk.verified();

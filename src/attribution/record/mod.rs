@@ -105,6 +105,14 @@ impl Record {
         }
     }
 
+    /// The statement that the record withholds, if it is a redaction notice.
+    pub fn withholds(&self) -> Option<Id> {
+        match self {
+            Self::Notice(notice) => notice.withholds(),
+            _ => None,
+        }
+    }
+
     /// Checks every field against its limit and shape.
     ///
     /// # Errors

@@ -188,6 +188,11 @@ impl Assessment {
 }
 
 impl Notice {
+    /// The statement that it withholds, if it is a redaction.
+    pub fn withholds(&self) -> Option<Id> {
+        (self.kind == NoticeKind::Redaction).then_some(self.target)
+    }
+
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         limits::long("reason", &self.reason)?;
         limits::optional("text", self.text.as_ref(), limits::long)?;
