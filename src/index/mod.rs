@@ -9,6 +9,7 @@
 //! ```
 
 mod gaps;
+mod heads;
 mod kinds;
 
 use std::fmt;
@@ -17,11 +18,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::attribution::id::Id;
-use crate::attribution::record::{Record, SAID};
+use crate::attribution::record::SAID;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::key::Thumbprint;
-use crate::lookup;
 
 /// The version of the tables. Another version is thrown away and built anew.
 const VERSION: i64 = 4;
@@ -35,8 +35,6 @@ pub const CANDIDATES: usize = 10;
 /// How much of the file is kept in memory, in KiB: the upper pages of a million entries' heads.
 const CACHE: i64 = 32 * 1024;
 
-/// Hashes are looked up by their first eight bytes, in one tree for all purposes: half the size of
-/// four indices over whole hashes, and faster to grow. What is found is compared as a whole.
 const TABLES: &str = "
     CREATE TABLE entry (
         entry_index INTEGER PRIMARY KEY,
@@ -60,21 +58,6 @@ const TABLES: &str = "
     CREATE TABLE withheld (entry_index INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
     CREATE TABLE redacted (entry_index INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
 ";
-
-/// What a hash in the table of heads is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Purpose {
-    /// The statement's id.
-    Id = 0,
-    /// What makes it the same as another: the record and its recorder.
-    Identity = 1,
-    /// What a claim says, whoever is said to have said it.
-    Wording = 2,
-    /// The id of a statement that this one says something about.
-    Target = 3,
-    /// A name under which the record can be looked up.
-    Name = 4,
-}
 
 /// Why the index could not answer. It can always be thrown away.
 #[derive(Debug, thiserror::Error)]
@@ -305,12 +288,10 @@ impl Index {
                     let values = params![sql(entry_index), target.as_bytes()];
                     transaction.prepare_cached(query)?.execute(values)?;
                 }
-                heads_of(statement, |purpose, hash| {
-                    heads.push((purpose, head(hash), sql(entry_index)));
-                });
+                heads::push(statement, sql(entry_index), &mut heads);
             }
         }
-        add_heads(&transaction, heads)?;
+        heads::add(&transaction, heads)?;
         transaction.execute("DELETE FROM extent", [])?;
         let values = params![sql(extent.tree_size), extent.root.as_bytes()];
         transaction.execute("INSERT INTO extent (tree_size, root) VALUES (?1, ?2)", values)?;
@@ -322,39 +303,6 @@ impl Index {
         let query = "SELECT count(*) FROM entry";
         let count: i64 = self.connection.query_row(query, [], |row| row.get(0))?;
         u64::try_from(count).map_err(|_| Error::Damaged("a negative count"))
-    }
-
-    /// The statements that may be of this identity (the same record by the same recorder), in
-    /// order: the one that is has to be found among them.
-    pub fn by_identity(&self, identity: Hash) -> Result<Vec<Row>, Error> {
-        self.by_head(Purpose::Identity, identity)
-    }
-
-    /// The claims that may have this wording, in order.
-    pub fn by_wording(&self, wording: Hash) -> Result<Vec<Row>, Error> {
-        self.by_head(Purpose::Wording, wording)
-    }
-
-    /// The records that may say something about a statement, in order; see [`lookup::about`].
-    pub fn about(&self, target: Id) -> Result<Vec<Row>, Error> {
-        self.by_head(Purpose::Target, target.hash())
-    }
-
-    /// The records that may be called so, in order; see [`lookup::names`].
-    pub fn called(&self, name: &str) -> Result<Vec<Row>, Error> {
-        self.by_head(Purpose::Name, Hash::of(name.as_bytes()))
-    }
-
-    /// The statement with this id; the first one, if it stands there twice.
-    pub fn by_id(&self, id: Id) -> Result<Option<Row>, Error> {
-        Ok(self.all_by_id(id)?.into_iter().next())
-    }
-
-    /// The statements with this id, in order: what was erased and recorded again stands there twice.
-    pub fn all_by_id(&self, id: Id) -> Result<Vec<Row>, Error> {
-        let mut found = self.by_head(Purpose::Id, id.hash())?;
-        found.retain(|row| row.id == id);
-        Ok(found)
     }
 
     /// The kind of a statement's record; `None` if it is none that a record may refer to.
@@ -397,22 +345,6 @@ impl Index {
         Ok(keys.collect::<Result<_, _>>()?)
     }
 
-    /// The statements whose id begins with these hex digits: at most [`CANDIDATES`] and one more.
-    pub fn by_prefix(&self, digits: &str) -> Result<Vec<Row>, Error> {
-        let low = Hash::from_hex(&format!("{digits:0<64}"));
-        let high = Hash::from_hex(&format!("{digits:f<64}"));
-        let (Some(low), Some(high)) = (low, high) else { return Ok(Vec::new()) };
-        let condition = format!(
-            "entry_index IN (SELECT entry_index FROM head
-                WHERE purpose = ?1 AND head BETWEEN ?2 AND ?3)
-             AND id BETWEEN ?4 AND ?5 ORDER BY id LIMIT {}",
-            CANDIDATES + 1
-        );
-        let heads = (Purpose::Id as i64, head(low), head(high));
-        let values = params![heads.0, heads.1, heads.2, low.as_bytes(), high.as_bytes()];
-        self.rows(&condition, values)
-    }
-
     /// What a key signed from an entry on, in order.
     pub fn signed_by(&self, signer: Thumbprint, from: u64) -> Result<Vec<Row>, Error> {
         let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
@@ -424,19 +356,6 @@ impl Index {
     /// The charter and all key records, in order.
     pub fn governance(&self) -> Result<Vec<Row>, Error> {
         self.rows("kind IN (4, 5) ORDER BY entry_index", [])
-    }
-
-    fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
-        let values = params![purpose as i64, head(hash)];
-        // Nearly all that is asked before something is added is not there.
-        let query = "SELECT 1 FROM head WHERE purpose = ?1 AND head = ?2";
-        let exists = |values| self.connection.prepare_cached(query)?.exists(values);
-        if !self.noticing(exists(values).map_err(Error::from))? {
-            return Ok(Vec::new());
-        }
-        let condition = "entry_index IN (SELECT entry_index FROM head
-            WHERE purpose = ?1 AND head = ?2) ORDER BY entry_index";
-        self.rows(condition, values)
     }
 
     fn first(&self, condition: &str, values: impl rusqlite::Params) -> Result<Option<Row>, Error> {
@@ -503,41 +422,6 @@ fn number_of(connection: &Connection, signer: Thumbprint) -> Result<i64, Error> 
         .execute(values)?;
     let query = "SELECT number FROM signer WHERE thumbprint = ?1";
     Ok(connection.prepare_cached(query)?.query_row(values, |row| row.get(0))?)
-}
-
-/// All hashes by which a statement can be looked up.
-fn heads_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
-    take(Purpose::Id, statement.id().hash());
-    take(Purpose::Identity, statement.identity());
-    let record = statement.record();
-    if let Record::Claim(claim) = record {
-        take(Purpose::Wording, claim.wording());
-    }
-    for id in lookup::about(record) {
-        take(Purpose::Target, id.hash());
-    }
-    for name in lookup::names(record) {
-        take(Purpose::Name, Hash::of(name.as_bytes()));
-    }
-}
-
-/// Adds heads in their order: neighbours stand on the same page.
-fn add_heads(connection: &Connection, mut heads: Vec<(Purpose, i64, i64)>) -> Result<(), Error> {
-    heads.sort_unstable();
-    // A party may have one name twice, in two languages.
-    heads.dedup();
-    let query = "INSERT INTO head (purpose, head, entry_index) VALUES (?1, ?2, ?3)";
-    let mut insert = connection.prepare_cached(query)?;
-    for (purpose, head, entry_index) in heads {
-        insert.execute(params![purpose as i64, head, entry_index])?;
-    }
-    Ok(())
-}
-
-/// The first eight bytes of a hash, as an integer of SQLite in the same order.
-fn head(hash: Hash) -> i64 {
-    let bytes = *hash.as_bytes().first_chunk().expect("32 bytes");
-    i64::from_be_bytes(bytes) ^ i64::MIN
 }
 
 /// SQLite's integers are signed; no log reaches 2^63 entries.
