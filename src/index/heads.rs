@@ -10,6 +10,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
+use crate::index::filter::Filter;
 use crate::index::{CANDIDATES, Error, Index, Row};
 use crate::lookup;
 
@@ -27,6 +28,9 @@ pub(crate) enum Purpose {
     /// A name under which the record can be looked up.
     Name = 4,
 }
+
+/// What is asked of each record before it is added.
+const FILTERED: [Purpose; 2] = [Purpose::Identity, Purpose::Wording];
 
 /// One head: what it is of, the head itself, and the entry that has it.
 pub(crate) type Head = (Purpose, i64, i64);
@@ -82,7 +86,11 @@ impl Index {
     }
 
     fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
-        let values = params![purpose as i64, head(hash)];
+        let head = head(hash);
+        if FILTERED.contains(&purpose) && !self.filtering.may_hold(head.cast_unsigned()) {
+            return Ok(Vec::new());
+        }
+        let values = params![purpose as i64, head];
         // Nearly all that is asked before something is added is not there.
         let query = "SELECT 1 FROM head WHERE purpose = ?1 AND head = ?2";
         let exists = |values| self.connection.prepare_cached(query)?.exists(values);
@@ -98,6 +106,25 @@ impl Index {
 /// Adds the heads of a statement to those of others.
 pub(crate) fn push(statement: &Statement, entry_index: i64, heads: &mut Vec<Head>) {
     each_of(statement, |purpose, hash| heads.push((purpose, head(hash), entry_index)));
+}
+
+/// Those of the heads that a filter knows.
+pub(crate) fn filtered(heads: &[Head]) -> impl Iterator<Item = u64> {
+    let known = heads.iter().filter(|(purpose, ..)| FILTERED.contains(purpose));
+    known.map(|(_, head, _)| head.cast_unsigned())
+}
+
+/// A filter of all there are, in an index of so many entries.
+pub(crate) fn filter_of(connection: &Connection, tree_size: u64) -> Result<Filter, Error> {
+    let filter = Filter::for_twice(tree_size * FILTERED.len() as u64);
+    for purpose in FILTERED {
+        let mut heads = connection.prepare_cached("SELECT head FROM head WHERE purpose = ?1")?;
+        let mut heads = heads.query([purpose as i64])?;
+        while let Some(row) = heads.next()? {
+            filter.note(row.get::<_, i64>(0)?.cast_unsigned());
+        }
+    }
+    Ok(filter)
 }
 
 /// All hashes by which a statement can be looked up.
@@ -133,4 +160,80 @@ pub(crate) fn add(connection: &Connection, mut heads: Vec<Head>) -> Result<(), E
 fn head(hash: Hash) -> i64 {
     let bytes = *hash.as_bytes().first_chunk().expect("32 bytes");
     i64::from_be_bytes(bytes) ^ i64::MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::attribution::record::Record;
+    use crate::attribution::record::party::{Name, Party, PartyKind};
+    use crate::attribution::statement::{Statement, seal};
+    use crate::hash::Hash;
+    use crate::index::filter::Filter;
+    use crate::index::{Extent, Index};
+    use crate::key::SecretKey;
+
+    fn party(number: u64) -> Statement {
+        let names = vec![Name { text: format!("Party {number}"), lang: None, kind: None }];
+        let party = Party {
+            key: format!("party-{number}"),
+            kind: PartyKind::Person,
+            names,
+            ids: Vec::new(),
+            part_of: Vec::new(),
+            roles: Vec::new(),
+            anonymity: None,
+        };
+        let key = SecretKey::from_seed(&[1; 32]);
+        seal(&Record::Party(party), "nadia", 1_700_000_000, &key).unwrap().1
+    }
+
+    fn extend(index: &mut Index, parties: &[Statement], from: usize, to: usize) {
+        let extent = Extent { tree_size: to as u64, root: Hash::of(&to.to_be_bytes()) };
+        index.extend((from as u64..).zip(&parties[from..to]), extent).unwrap();
+    }
+
+    /// What is found of the parties, each by what makes it the same.
+    fn found(index: &Index, parties: &[Statement]) -> Vec<u64> {
+        let rows = parties.iter().map(|it| index.by_identity(it.identity()).unwrap());
+        rows.flatten().map(|row| row.entry_index).collect()
+    }
+
+    #[test]
+    fn with_a_filter_all_is_found_that_is_there_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut index = Index::open(&folder.path().join("index.sqlite")).unwrap();
+        let parties: Vec<Statement> = (0..40).map(party).collect();
+        let first = |count: u64| (0..count).collect::<Vec<u64>>();
+        extend(&mut index, &parties, 0, 10);
+        let before = index.reader().unwrap().unwrap();
+        for _ in 0..20 {
+            assert_eq!(found(&index, &parties), first(10));
+            assert_eq!(found(&before, &parties), first(10));
+        }
+        assert!(!index.filtering.is_there());
+        // Both were asked so often that the next addition makes a filter.
+        extend(&mut index, &parties, 10, 20);
+        assert!(index.filtering.is_there() && !before.filtering.is_there());
+        let beside = index.reader().unwrap().unwrap();
+        assert!(beside.filtering.is_there());
+        assert_eq!(found(&beside, &parties), first(20));
+        extend(&mut index, &parties, 20, 25);
+        // One that is full is made anew, and who has the old one misses nothing.
+        index.filtering.take(Filter::with_room(8));
+        let small = index.reader().unwrap().unwrap();
+        assert!(found(&small, &parties).len() < 25, "it was made of nothing");
+        extend(&mut index, &parties, 25, 40);
+        let after = index.reader().unwrap().unwrap();
+        for (reader, expected) in [(&index, 40), (&before, 10), (&beside, 20), (&after, 40)] {
+            assert_eq!(found(reader, &parties), first(expected));
+        }
+        assert!(parties[25..].iter().all(|it| small.filtering.may_hold(head(it))));
+        index.clear().unwrap();
+        assert!(!index.filtering.is_there());
+        assert_eq!(found(&index, &parties), first(0));
+    }
+
+    fn head(statement: &Statement) -> u64 {
+        super::head(statement.identity()).cast_unsigned()
+    }
 }

@@ -8,6 +8,7 @@
 //! a user's own, of what was verified      trusted by `verify --since` and by audits that go on from there
 //! ```
 
+mod filter;
 mod gaps;
 mod heads;
 mod kinds;
@@ -21,6 +22,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::SAID;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
+use crate::index::filter::Filtering;
 use crate::key::Thumbprint;
 
 /// The version of the tables. Another version is thrown away and built anew.
@@ -113,6 +115,7 @@ pub struct Index {
     path: Option<PathBuf>,
     progress: Option<Progress>,
     keeps_keys: bool,
+    filtering: Filtering,
 }
 
 impl fmt::Debug for Index {
@@ -148,7 +151,13 @@ impl Index {
         let connection = Connection::open_with_flags(path, flags).ok()?;
         let path = Some(path.to_owned());
         let is_ours = version_of(&connection).is_ok_and(|version| version == VERSION);
-        is_ours.then_some(Self { connection, path, progress: None, keeps_keys: false })
+        is_ours.then_some(Self {
+            connection,
+            path,
+            progress: None,
+            keeps_keys: false,
+            filtering: Filtering::default(),
+        })
     }
 
     /// Throws the index away, whatever is wrong with it, and begins an empty one.
@@ -173,7 +182,8 @@ impl Index {
             0 => make_tables(&connection)?,
             _ => return Err(Error::Damaged("its version is another one")),
         }
-        Ok(Self { connection, path, progress: None, keeps_keys: true })
+        let filtering = Filtering::default();
+        Ok(Self { connection, path, progress: None, keeps_keys: true, filtering })
     }
 
     /// The same, keeping no keys of parties and channels, which are made of their names: what is
@@ -187,7 +197,8 @@ impl Index {
     /// had been added when it was first asked.
     pub fn reader(&self) -> Result<Option<Self>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
-        let reader = Self::prepare(Connection::open(path)?, Some(path.clone()))?;
+        let mut reader = Self::prepare(Connection::open(path)?, Some(path.clone()))?;
+        reader.filtering = self.filtering.clone();
         // One transaction for all questions: else each takes and gives back its locks.
         reader.connection.execute_batch("BEGIN")?;
         Ok(Some(reader))
@@ -238,6 +249,7 @@ impl Index {
 
     /// Forgets everything.
     pub fn clear(&mut self) -> Result<(), Error> {
+        self.filtering = Filtering::default();
         Ok(self.connection.execute_batch(
             "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
                  DELETE FROM extent; DELETE FROM withheld; DELETE FROM redacted; RELEASE clearing;",
@@ -291,7 +303,11 @@ impl Index {
                 heads::push(statement, sql(entry_index), &mut heads);
             }
         }
+        self.filtering.note(heads::filtered(&heads));
         heads::add(&transaction, heads)?;
+        if self.filtering.is_due(extent.tree_size) {
+            self.filtering.take(heads::filter_of(&transaction, extent.tree_size)?);
+        }
         transaction.execute("DELETE FROM extent", [])?;
         let values = params![sql(extent.tree_size), extent.root.as_bytes()];
         transaction.execute("INSERT INTO extent (tree_size, root) VALUES (?1, ?2)", values)?;
