@@ -121,6 +121,11 @@ impl Encoded {
         Ok(Self { payload, identity })
     }
 
+    /// What makes its statement the same as another: see [`identity`].
+    pub(crate) fn identity(&self) -> Hash {
+        self.identity
+    }
+
     /// How many bytes they are.
     pub(crate) fn length(&self) -> usize {
         self.payload.len()

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::ScopedJoinHandle;
 
+use crate::attribution::id::Id;
 use crate::hash::Hash;
 use crate::import::draft::Row;
 use crate::import::group::{Group, Wordings, alike};
@@ -20,7 +21,7 @@ use crate::import::outcome::{RowOutcome, Summary};
 use crate::import::rehearsal::Rehearsal;
 use crate::ledger::batch::{Added, Batch, Recorder};
 use crate::ledger::holdings::{Ahead, Holdings};
-use crate::ledger::together::{Ids, Sealers, add_all};
+use crate::ledger::together::{self, Adding, Ids, Sealers, Waves};
 use crate::ledger::writing::{Addition, Ledger};
 use crate::store::disk::Disk;
 
@@ -244,7 +245,8 @@ struct Filling {
 
 impl<'r> Taking<'r> {
     /// Fills a commit with the next blocks; `None` if there are no more. While a block is sealed the
-    /// one before it is answered, and the next one is looked through.
+    /// next one is looked through, and its records wait behind those, so that those who seal always
+    /// have something to do.
     fn seal<D: Disk>(
         &mut self,
         blocks: &Receiver<Block>,
@@ -252,29 +254,26 @@ impl<'r> Taking<'r> {
         sealers: &Sealers<'r>,
     ) -> Result<Option<Sealed>, Error> {
         let mut batch = Batch::on(holdings, self.recorder)?;
-        let mut filling = Filling::default();
-        let mut looked = self.look_at_next(blocks, &batch, &mut filling)?;
-        if looked.is_none() {
-            return Ok(None);
-        }
-        let (mut ids, mut settled): (_, Option<(Group, Vec<Added>)>) = (Ids::new(), None);
-        while let Some(mut group) = looked {
-            let records = std::mem::take(&mut group.records);
-            let (added, next) = add_all(&mut batch, records, &mut ids, sealers, |batch| {
-                if let Some((group, added)) = settled.take() {
-                    self.answer(group, &added, batch, &mut filling)?;
-                }
-                self.look_at_next(blocks, batch, &mut filling)
-            })?;
-            for bytes in std::mem::take(&mut group.brought) {
-                batch.keep(bytes);
+        let (mut filling, mut ids) = (Filling::default(), Ids::new());
+        let mut on_its_way: Option<(Group, Adding<'_>)> = None;
+        while let Some(mut group) = self.look_at_next(blocks, &batch, &mut filling)? {
+            let waves = Waves::of(std::mem::take(&mut group.records));
+            let changed = Some(&group.changed);
+            if let Some(before) = on_its_way.take_if(|(_, it)| !waves.may_begin_beside(it)) {
+                self.finish(before, changed, &mut batch, &mut ids, &mut filling)?;
             }
-            let changed = next.as_ref().map(|next| &next.changed);
-            group.settle(&added, &mut self.looking, changed)?;
-            (looked, settled) = (next, Some((group, added)));
+            let others = on_its_way.as_ref().map(|(_, adding)| adding);
+            let adding = together::begin(&batch, waves, &mut ids, others, sealers)?;
+            if let Some(before) = on_its_way.take() {
+                self.finish(before, changed, &mut batch, &mut ids, &mut filling)?;
+            }
+            on_its_way = Some((group, adding));
         }
-        if let Some((group, added)) = settled {
-            self.answer(group, &added, &batch, &mut filling)?;
+        if let Some(last) = on_its_way {
+            self.finish(last, None, &mut batch, &mut ids, &mut filling)?;
+        }
+        if filling.rows == 0 {
+            return Ok(None);
         }
         self.statements += batch.len() as u64;
         // What no record of the commit names is not kept, and was not brought.
@@ -282,6 +281,24 @@ impl<'r> Taking<'r> {
         self.wordings = [Wordings::new(), std::mem::take(&mut self.wordings[0])];
         let (addition, ahead) = batch.finish_ahead();
         Ok(Some(Sealed { addition, ahead, told: filling.told }))
+    }
+
+    /// Takes a block into the batch that is on its way, and answers its rows. `changed` are the labels
+    /// that the rows looked at meanwhile changed.
+    fn finish<D: Disk>(
+        &mut self,
+        (mut group, adding): (Group, Adding<'_>),
+        changed: Option<&HashSet<Id>>,
+        batch: &mut Batch<'_, D>,
+        ids: &mut Ids,
+        filling: &mut Filling,
+    ) -> Result<(), Error> {
+        let added = adding.end(batch, ids)?;
+        for bytes in std::mem::take(&mut group.brought) {
+            batch.keep(bytes);
+        }
+        group.settle(&added, &mut self.looking, changed)?;
+        self.answer(group, &added, batch, filling)
     }
 
     /// Looks through the rows of the next block; `None` if there is none, or the commit is full.

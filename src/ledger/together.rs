@@ -94,24 +94,35 @@ impl<'n> Sealers<'n> {
         })
     }
 
-    /// Seals records; the caller does something else meanwhile.
-    fn seal<M>(
-        &self,
-        records: Vec<Ready<'n>>,
-        meanwhile: impl FnOnce() -> M,
-    ) -> (Result<Vec<Sealed>, Error>, M) {
+    /// Has records sealed, by others where there are any.
+    fn seal(&self, records: Vec<Ready<'n>>) -> Result<OnTheirWay, Error> {
         let Some(jobs) = self.jobs.as_ref().filter(|_| records.len() > 1) else {
-            return (seal(records, self.recorder), meanwhile());
+            return Ok(OnTheirWay::Sealed(seal(records, self.recorder)?));
         };
         let (tell, told) = channel();
         for group in in_groups(records) {
             let job = Job { group, tell: tell.clone() };
             jobs.send(job).expect("who signs stays until there is nothing more to sign");
         }
-        drop(tell);
-        let beside = meanwhile();
-        let sealed = told.iter().collect::<Result<Vec<_>, _>>();
-        (sealed.map(|groups| groups.into_iter().flatten().collect()), beside)
+        Ok(OnTheirWay::Coming(told))
+    }
+}
+
+/// Records that are sealed, or will be.
+enum OnTheirWay {
+    Sealed(Vec<Sealed>),
+    Coming(Receiver<Result<Vec<Sealed>, Error>>),
+}
+
+impl OnTheirWay {
+    fn wait(self) -> Result<Vec<Sealed>, Error> {
+        match self {
+            Self::Sealed(sealed) => Ok(sealed),
+            Self::Coming(told) => {
+                let groups = told.iter().collect::<Result<Vec<_>, _>>()?;
+                Ok(groups.into_iter().flatten().collect())
+            }
+        }
     }
 }
 
@@ -123,71 +134,156 @@ fn seal_what_comes(jobs: &Mutex<Receiver<Job<'_>>>, recorder: Recorder<'_>) {
     }
 }
 
-/// Seals records that were looked through, and takes them into the batch in their order; what the
-/// ledger or the batch has already is found. No two have one label. `ids` says what the labels of
-/// records before them have become, and will say it of these. That their fields are right, and
-/// references lead to records of the right kinds, is for the caller to have checked. While the last of
-/// them are sealed the caller does something else, `meanwhile`.
-///
-/// # Errors
-/// As [`Batch::add`], and those of what is done meanwhile; the batch is then to be dropped.
-pub fn add_all<'a, 'n, D: Disk, T, E: From<Error>>(
-    batch: &mut Batch<'a, D>,
-    records: Vec<Labelled>,
-    ids: &mut Ids,
-    sealers: &Sealers<'n>,
-    meanwhile: impl FnOnce(&Batch<'a, D>) -> Result<T, E>,
-) -> Result<(Vec<Added>, T), E> {
-    let mut adding = Adding::default();
-    adding.became.resize_with(records.len(), || None);
-    let mut waves = waves(records);
-    let last = waves.pop().unwrap_or_default();
-    for wave in waves {
-        adding.seal(wave, batch, ids, sealers, |_| ())?;
-    }
-    let done = adding.seal(last, batch, ids, sealers, meanwhile)?;
-    Ok((adding.take_in_order(batch)?, done?))
+/// Records by how many others of them have to be sealed before each. No two have one label.
+pub struct Waves {
+    /// Each with its place among all of them. All but the last wave have to be sealed before that.
+    waves: Vec<Vec<(usize, Labelled)>>,
+    count: usize,
 }
 
-/// What is known of the records so far.
-#[derive(Default)]
-struct Adding {
+/// Records of which the last wave is being sealed.
+pub struct Adding<'n> {
+    so_far: SoFar,
+    last: Wave<'n>,
+}
+
+/// What is known of records so far.
+struct SoFar {
     became: Vec<Option<Became>>,
-    seen: HashSet<Hash>,
+    /// What makes each of them the same as another.
+    identities: HashSet<Hash>,
+    labels: HashSet<Id>,
     /// The first record of each identity: its place and its id.
     first: HashMap<Hash, (usize, Id)>,
 }
 
-impl Adding {
-    /// Seals those of a wave that neither the ledger nor the batch has.
-    fn seal<'a, 'n, D: Disk, M>(
+/// A wave on its way.
+struct Wave<'n> {
+    sealed: OnTheirWay,
+    /// Those that are the same as one before them.
+    again: Vec<Ready<'n>>,
+    /// Those that are the same as one that was on its way when these began.
+    before: Vec<Ready<'n>>,
+}
+
+/// Has records sealed that were looked through; [`Adding::end`] takes them into the batch. What the
+/// ledger or the batch has already is found. `ids` says what the labels of records before them have
+/// become, and will say it of these. That their fields are right, and references lead to records of
+/// the right kinds, is for the caller to have checked.
+///
+/// Others may be on their way, `before`, if these [may begin](Waves::may_begin_beside) beside them.
+///
+/// # Errors
+/// As [`Batch::add`]; the batch is then to be dropped.
+pub fn begin<'n, D: Disk>(
+    batch: &Batch<'_, D>,
+    waves: Waves,
+    ids: &mut Ids,
+    before: Option<&Adding<'n>>,
+    sealers: &Sealers<'n>,
+) -> Result<Adding<'n>, Error> {
+    debug_assert!(before.is_none_or(|others| waves.may_begin_beside(others)));
+    let Waves { mut waves, count } = waves;
+    let mut so_far = SoFar::of(count);
+    let last = waves.pop().unwrap_or_default();
+    for wave in waves {
+        let wave = so_far.begin(wave, batch, ids, before, sealers)?;
+        assert!(wave.before.is_empty(), "what others wait for waits for others");
+        so_far.finish(wave, ids)?;
+    }
+    let last = so_far.begin(last, batch, ids, before, sealers)?;
+    Ok(Adding { so_far, last })
+}
+
+impl Waves {
+    /// Sorts records.
+    pub fn of(records: Vec<Labelled>) -> Self {
+        let count = records.len();
+        let mut waves: Vec<Vec<(usize, Labelled)>> = Vec::new();
+        let mut wave_of: HashMap<Id, usize> = HashMap::with_capacity(count);
+        for (place, labelled) in records.into_iter().enumerate() {
+            let has_labels = labelled.encoded.is_none();
+            let needed = if has_labels { labelled.record.references() } else { Vec::new() };
+            let needed = needed.iter().filter_map(|it| wave_of.get(&it.id)).max();
+            let wave = needed.map_or(0, |wave| wave + 1);
+            let earlier = wave_of.insert(labelled.label, wave);
+            assert_eq!(earlier, None, "two records of a batch have one label");
+            if waves.len() == wave {
+                waves.push(Vec::new());
+            }
+            waves[wave].push((place, labelled));
+        }
+        Self { waves, count }
+    }
+
+    /// Whether these can begin while others are on their way: none refers to one of those, and what
+    /// has to be sealed before the last wave is none of those again.
+    pub fn may_begin_beside(&self, others: &Adding<'_>) -> bool {
+        let refers = |it: &Labelled| {
+            let references = it.record.references();
+            it.encoded.is_none()
+                && references.iter().any(|it| others.so_far.labels.contains(&it.id))
+        };
+        let may_be_there = |it: &Labelled| {
+            let identity = it.encoded.as_ref().map(Encoded::identity);
+            identity.is_none_or(|identity| others.so_far.identities.contains(&identity))
+        };
+        let last = self.waves.len().saturating_sub(1);
+        let waves = self.waves.iter().enumerate();
+        !waves
+            .flat_map(|(number, wave)| wave.iter().map(move |(_, it)| (number, it)))
+            .any(|(number, it)| refers(it) || number < last && may_be_there(it))
+    }
+}
+
+impl SoFar {
+    fn of(count: usize) -> Self {
+        let (identities, labels) = (HashSet::with_capacity(count), HashSet::with_capacity(count));
+        let mut became = Vec::new();
+        became.resize_with(count, || None);
+        Self { became, identities, labels, first: HashMap::with_capacity(count) }
+    }
+
+    /// Begins to seal those of a wave that neither the ledger nor the batch has.
+    fn begin<'n, D: Disk>(
         &mut self,
         wave: Vec<(usize, Labelled)>,
-        batch: &Batch<'a, D>,
+        batch: &Batch<'_, D>,
         ids: &mut Ids,
+        others: Option<&Adding<'n>>,
         sealers: &Sealers<'n>,
-        meanwhile: impl FnOnce(&Batch<'a, D>) -> M,
-    ) -> Result<M, Error> {
-        let (mut missing, mut again) = (Vec::new(), Vec::new());
+    ) -> Result<Wave<'n>, Error> {
+        let (mut missing, mut again, mut before) = (Vec::new(), Vec::new(), Vec::new());
         for (place, labelled) in wave {
             let it = ready(place, labelled, sealers.recorder.name, ids)?;
-            if !self.seen.insert(it.identity) {
+            self.labels.insert(it.label);
+            if !self.identities.insert(it.identity) {
                 again.push(it);
+            } else if others.is_some_and(|others| others.so_far.identities.contains(&it.identity)) {
+                before.push(it);
             } else if let Some(same) = batch.find_same(it.identity)? {
-                ids.insert(it.label, same.id);
-                self.first.insert(it.identity, (it.place, same.id));
-                self.became[it.place] = Some(Became::Held(same));
+                self.held(&it, same, ids);
             } else {
                 missing.push(it);
             }
         }
-        let (sealed, done) = sealers.seal(missing, || meanwhile(batch));
-        for Sealed { place, label, identity, statement } in sealed? {
+        Ok(Wave { sealed: sealers.seal(missing)?, again, before })
+    }
+
+    fn held(&mut self, it: &Ready<'_>, same: Added, ids: &mut Ids) {
+        ids.insert(it.label, same.id);
+        self.first.insert(it.identity, (it.place, same.id));
+        self.became[it.place] = Some(Became::Held(same));
+    }
+
+    /// Waits for a wave, and notes what its records became.
+    fn finish(&mut self, wave: Wave<'_>, ids: &mut Ids) -> Result<(), Error> {
+        for Sealed { place, label, identity, statement } in wave.sealed.wait()? {
             ids.insert(label, statement.id());
             self.first.insert(identity, (place, statement.id()));
             self.became[place] = Some(Became::Sealed(Box::new(statement)));
         }
-        for Ready { place, label, identity, .. } in again {
+        for Ready { place, label, identity, .. } in wave.again {
             let (first, id) = self.first[&identity];
             ids.insert(label, id);
             self.became[place] = Some(Became::Again(identity));
@@ -198,17 +294,34 @@ impl Adding {
                 self.first.insert(identity, (place, id));
             }
         }
-        Ok(done)
+        Ok(())
     }
+}
 
-    fn take_in_order<D: Disk>(self, batch: &mut Batch<'_, D>) -> Result<Vec<Added>, Error> {
-        let mut added: Vec<Option<Added>> = vec![None; self.became.len()];
+impl Adding<'_> {
+    /// Waits until all are sealed, and takes them into the batch in their order. Those that were on
+    /// their way before them have to be in it.
+    ///
+    /// # Errors
+    /// As [`begin`].
+    pub fn end<D: Disk>(
+        self,
+        batch: &mut Batch<'_, D>,
+        ids: &mut Ids,
+    ) -> Result<Vec<Added>, Error> {
+        let Self { mut so_far, mut last } = self;
+        for it in std::mem::take(&mut last.before) {
+            let same = batch.find_same(it.identity)?;
+            so_far.held(&it, same.expect("those before are in the batch"), ids);
+        }
+        so_far.finish(last, ids)?;
+        let mut added: Vec<Option<Added>> = vec![None; so_far.became.len()];
         let mut again = Vec::new();
-        for (place, became) in self.became.into_iter().enumerate() {
+        for (place, became) in so_far.became.into_iter().enumerate() {
             match became.expect("each record is in some wave") {
                 Became::Held(held) => added[place] = Some(held),
                 Became::Sealed(statement) => added[place] = Some(batch.take(*statement)?),
-                Became::Again(identity) => again.push((place, self.first[&identity].0)),
+                Became::Again(identity) => again.push((place, so_far.first[&identity].0)),
             }
         }
         for (place, first) in again {
@@ -216,25 +329,6 @@ impl Adding {
         }
         Ok(added.into_iter().map(|it| it.expect("taken or held")).collect())
     }
-}
-
-/// Records with their places, by how many others have to be sealed before them.
-fn waves(records: Vec<Labelled>) -> Vec<Vec<(usize, Labelled)>> {
-    let mut waves: Vec<Vec<(usize, Labelled)>> = Vec::new();
-    let mut wave_of: HashMap<Id, usize> = HashMap::with_capacity(records.len());
-    for (place, labelled) in records.into_iter().enumerate() {
-        let has_labels = labelled.encoded.is_none();
-        let needed = if has_labels { labelled.record.references() } else { Vec::new() };
-        let needed = needed.iter().filter_map(|it| wave_of.get(&it.id)).max();
-        let wave = needed.map_or(0, |wave| wave + 1);
-        let earlier = wave_of.insert(labelled.label, wave);
-        assert_eq!(earlier, None, "two records of a batch have one label");
-        if waves.len() == wave {
-            waves.push(Vec::new());
-        }
-        waves[wave].push((place, labelled));
-    }
-    waves
 }
 
 fn ready<'n>(
