@@ -1,6 +1,6 @@
 //! What an index surely does not hold, known without asking its tree: a Bloom filter of two bits for
 //! each head. An import asks of every row whether it is there already, and of nearly every new one the
-//! answer is no; in a tree of millions that is a page read from the disk each time.
+//! answer is no; among millions that is some pages read from the disk each time.
 //!
 //! It costs a pass over all heads to make, so it is made when as many were asked for as that is worth.
 //! Whoever adds to the index makes it and notes what is added; whoever only asks may have it too.
@@ -20,6 +20,9 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The fewest questions that a filter is made for.
 const WORTH: u64 = 1024;
+
+/// How many entries' heads are read, from end to end, while one is looked for.
+const READ: u64 = 64;
 
 /// The filter of an index, once there is one, and how often it was missed.
 #[derive(Debug, Clone, Default)]
@@ -47,12 +50,12 @@ impl Filtering {
         }
     }
 
-    /// Whether it is time to make a filter of all heads, of which an index of `tree_size` entries has
-    /// one or two for each: to read four from end to end takes less than to look for one.
+    /// Whether it is time to make a filter of all heads of an index of `tree_size` entries: to read
+    /// those of [`READ`] entries from end to end takes less than to look for one.
     pub(crate) fn is_due(&self, tree_size: u64) -> bool {
         match &self.filter {
             Some(filter) => filter.is_full(),
-            None => self.asked.load(Ordering::Relaxed) >= WORTH.max(tree_size / 2),
+            None => self.asked.load(Ordering::Relaxed) >= WORTH.max(tree_size / READ),
         }
     }
 
@@ -112,7 +115,7 @@ impl Filter {
     fn places(&self, head: u64) -> [(usize, u64); 2] {
         let bits = self.words.len() as u64 * 64;
         [head >> 32, head & u64::from(u32::MAX)].map(|half| {
-            let bit = half * bits >> 32;
+            let bit = (half * bits) >> 32;
             let word = usize::try_from(bit / 64).expect("a filter fits memory");
             (word, 1 << (bit % 64))
         })

@@ -1,16 +1,17 @@
 //! Looking statements up by hashes: their ids, what makes them the same, what they say, what they are
 //! about, how they are called.
 //!
-//! Hashes are looked up by their first eight bytes, their heads, in one tree for all purposes: half the
-//! size of an index for each over whole hashes, and faster to grow. What is found is compared as a whole.
+//! Hashes are looked up by their first eight bytes, their heads, all purposes in one place: half the
+//! size of an index for each over whole hashes. What is found is compared as a whole.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::index::filter::Filter;
+use crate::index::runs::{self, Head};
 use crate::index::{CANDIDATES, Error, Index, Row};
 use crate::lookup;
 
@@ -31,9 +32,6 @@ pub(crate) enum Purpose {
 
 /// What is asked of each record before it is added.
 const FILTERED: [Purpose; 2] = [Purpose::Identity, Purpose::Wording];
-
-/// One head: what it is of, the head itself, and the entry that has it.
-pub(crate) type Head = (Purpose, i64, i64);
 
 impl Index {
     /// The statements that may be of this identity (the same record by the same recorder), in
@@ -74,56 +72,61 @@ impl Index {
         let low = Hash::from_hex(&format!("{digits:0<64}"));
         let high = Hash::from_hex(&format!("{digits:f<64}"));
         let (Some(low), Some(high)) = (low, high) else { return Ok(Vec::new()) };
-        let condition = format!(
-            "entry_index IN (SELECT entry_index FROM head
-                WHERE purpose = ?1 AND head BETWEEN ?2 AND ?3)
-             AND id BETWEEN ?4 AND ?5 ORDER BY id LIMIT {}",
-            CANDIDATES + 1
-        );
-        let heads = (Purpose::Id as i64, head(low), head(high));
-        let values = params![heads.0, heads.1, heads.2, low.as_bytes(), high.as_bytes()];
-        self.rows(&condition, values)
+        let mut heads = self.heads(Purpose::Id, head(low), head(high))?;
+        // Heads are in the order of ids, but for those that are alike.
+        if let Some(last) = heads.get(CANDIDATES).map(|it| it.value) {
+            heads.retain(|it| it.value <= last);
+        }
+        let mut rows = self.rows_of(&heads)?;
+        rows.retain(|row| (low..=high).contains(&row.id.hash()));
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(CANDIDATES + 1);
+        Ok(rows)
     }
 
     fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
         let head = head(hash);
-        if FILTERED.contains(&purpose) && !self.filtering.may_hold(head.cast_unsigned()) {
+        if FILTERED.contains(&purpose) && !self.filtering.may_hold(head) {
             return Ok(Vec::new());
         }
-        let values = params![purpose as i64, head];
-        // Nearly all that is asked before something is added is not there.
-        let query = "SELECT 1 FROM head WHERE purpose = ?1 AND head = ?2";
-        let exists = |values| self.connection.prepare_cached(query)?.exists(values);
-        if !self.noticing(exists(values).map_err(Error::from))? {
-            return Ok(Vec::new());
-        }
-        let condition = "entry_index IN (SELECT entry_index FROM head
-            WHERE purpose = ?1 AND head = ?2) ORDER BY entry_index";
-        self.rows(condition, values)
+        self.rows_of(&self.heads(purpose, head, head)?)
+    }
+
+    /// The heads from one to another, in order.
+    fn heads(&self, purpose: Purpose, low: u64, high: u64) -> Result<Vec<Head>, Error> {
+        let bound = |value, entry_index| Head { purpose: purpose as u8, value, entry_index };
+        let (low, high) = (bound(low, 0), bound(high, u64::MAX));
+        self.noticing(runs::within(&self.connection, low, high))
+    }
+
+    fn rows_of(&self, heads: &[Head]) -> Result<Vec<Row>, Error> {
+        let found = heads.iter().map(|it| self.by_entry(it.entry_index)?.ok_or(DANGLING));
+        self.noticing(found.collect())
     }
 }
 
+const DANGLING: Error = Error::Damaged("a head of an entry that it does not hold");
+
 /// Adds the heads of a statement to those of others.
-pub(crate) fn push(statement: &Statement, entry_index: i64, heads: &mut Vec<Head>) {
-    each_of(statement, |purpose, hash| heads.push((purpose, head(hash), entry_index)));
+pub(crate) fn push(statement: &Statement, entry_index: u64, heads: &mut Vec<Head>) {
+    each_of(statement, |purpose, hash| {
+        heads.push(Head { purpose: purpose as u8, value: head(hash), entry_index });
+    });
 }
 
-/// Those of the heads that a filter knows.
-pub(crate) fn filtered(heads: &[Head]) -> impl Iterator<Item = u64> {
-    let known = heads.iter().filter(|(purpose, ..)| FILTERED.contains(purpose));
-    known.map(|(_, head, _)| head.cast_unsigned())
+/// Whether a filter knows this head.
+pub(crate) fn is_filtered(head: &Head) -> bool {
+    FILTERED.iter().any(|purpose| *purpose as u8 == head.purpose)
 }
 
 /// A filter of all there are, in an index of so many entries.
 pub(crate) fn filter_of(connection: &Connection, tree_size: u64) -> Result<Filter, Error> {
     let filter = Filter::for_twice(tree_size * FILTERED.len() as u64);
-    for purpose in FILTERED {
-        let mut heads = connection.prepare_cached("SELECT head FROM head WHERE purpose = ?1")?;
-        let mut heads = heads.query([purpose as i64])?;
-        while let Some(row) = heads.next()? {
-            filter.note(row.get::<_, i64>(0)?.cast_unsigned());
+    runs::each(connection, |it| {
+        if is_filtered(&it) {
+            filter.note(it.value);
         }
-    }
+    })?;
     Ok(filter)
 }
 
@@ -143,23 +146,9 @@ fn each_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
     }
 }
 
-/// Adds heads in their order: neighbours stand on the same page.
-pub(crate) fn add(connection: &Connection, mut heads: Vec<Head>) -> Result<(), Error> {
-    heads.sort_unstable();
-    // A party may have one name twice, in two languages.
-    heads.dedup();
-    let query = "INSERT INTO head (purpose, head, entry_index) VALUES (?1, ?2, ?3)";
-    let mut insert = connection.prepare_cached(query)?;
-    for (purpose, head, entry_index) in heads {
-        insert.execute(params![purpose as i64, head, entry_index])?;
-    }
-    Ok(())
-}
-
-/// The first eight bytes of a hash, as an integer of SQLite in the same order.
-fn head(hash: Hash) -> i64 {
-    let bytes = *hash.as_bytes().first_chunk().expect("32 bytes");
-    i64::from_be_bytes(bytes) ^ i64::MIN
+/// The first eight bytes of a hash, as a number of the same order.
+fn head(hash: Hash) -> u64 {
+    u64::from_be_bytes(*hash.as_bytes().first_chunk().expect("32 bytes"))
 }
 
 #[cfg(test)]
@@ -188,7 +177,7 @@ mod tests {
     }
 
     fn extend(index: &mut Index, parties: &[Statement], from: usize, to: usize) {
-        let extent = Extent { tree_size: to as u64, root: Hash::of(&to.to_be_bytes()) };
+        let extent = Extent { tree_size: to as u64, root: Hash::of(&(to as u64).to_be_bytes()) };
         index.extend((from as u64..).zip(&parties[from..to]), extent).unwrap();
     }
 
@@ -234,6 +223,6 @@ mod tests {
     }
 
     fn head(statement: &Statement) -> u64 {
-        super::head(statement.identity()).cast_unsigned()
+        super::head(statement.identity())
     }
 }

@@ -10,6 +10,7 @@
 
 mod filter;
 mod gaps;
+mod runs;
 mod heads;
 mod kinds;
 
@@ -26,7 +27,7 @@ use crate::index::filter::Filtering;
 use crate::key::Thumbprint;
 
 /// The version of the tables. Another version is thrown away and built anew.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// The version of an index in which damage was found.
 const CONDEMNED: i64 = -1;
@@ -34,7 +35,7 @@ const CONDEMNED: i64 = -1;
 /// How many candidates an ambiguous id prefix lists.
 pub const CANDIDATES: usize = 10;
 
-/// How much of the file is kept in memory, in KiB: the upper pages of a million entries' heads.
+/// How much of the file is kept in memory, in KiB.
 const CACHE: i64 = 32 * 1024;
 
 const TABLES: &str = "
@@ -49,12 +50,6 @@ const TABLES: &str = "
     CREATE INDEX by_governance ON entry (entry_index) WHERE kind IN (4, 5);
     CREATE INDEX by_rare_kind ON entry (kind, entry_index) WHERE kind > 5;
     CREATE TABLE signer (number INTEGER PRIMARY KEY, thumbprint BLOB NOT NULL UNIQUE) STRICT;
-    CREATE TABLE head (
-        purpose     INTEGER NOT NULL,
-        head        INTEGER NOT NULL,
-        entry_index INTEGER NOT NULL,
-        PRIMARY KEY (purpose, head, entry_index)
-    ) STRICT, WITHOUT ROWID;
     CREATE TABLE extent (tree_size INTEGER NOT NULL, root BLOB NOT NULL,
         not_checked INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE TABLE withheld (entry_index INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
@@ -251,7 +246,8 @@ impl Index {
     pub fn clear(&mut self) -> Result<(), Error> {
         self.filtering = Filtering::default();
         Ok(self.connection.execute_batch(
-            "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM head; DELETE FROM signer;
+            "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM run; DELETE FROM chunk;
+                 DELETE FROM signer;
                  DELETE FROM extent; DELETE FROM withheld; DELETE FROM redacted; RELEASE clearing;",
         )?)
     }
@@ -300,11 +296,11 @@ impl Index {
                     let values = params![sql(entry_index), target.as_bytes()];
                     transaction.prepare_cached(query)?.execute(values)?;
                 }
-                heads::push(statement, sql(entry_index), &mut heads);
+                heads::push(statement, entry_index, &mut heads);
             }
         }
-        self.filtering.note(heads::filtered(&heads));
-        heads::add(&transaction, heads)?;
+        self.filtering.note(heads.iter().filter(|it| heads::is_filtered(it)).map(|it| it.value));
+        runs::add(&transaction, heads)?;
         if self.filtering.is_due(extent.tree_size) {
             self.filtering.take(heads::filter_of(&transaction, extent.tree_size)?);
         }
@@ -413,7 +409,8 @@ fn make_tables(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let made = version_of(connection).and_then(|version| {
         if version == 0 {
-            connection.execute_batch(&format!("{TABLES} PRAGMA user_version = {VERSION};"))?;
+            let tables = format!("{TABLES} {}", runs::TABLES);
+            connection.execute_batch(&format!("{tables} PRAGMA user_version = {VERSION};"))?;
         }
         Ok(())
     });

@@ -365,21 +365,20 @@ impl<D: Disk> Ledger<D> {
     ) -> Result<(), Error> {
         let store = self.writer.store();
         let old_size = self.checkpoint.size;
-        let mut entry_items: Vec<Vec<u8>> = Vec::new();
-        let mut statement_items: Vec<Vec<u8>> = Vec::new();
+        let (mut old_entries, mut old_statements) = (Vec::new(), Vec::new());
         let partial = (!old_size.is_multiple_of(u64::from(FULL_WIDTH)))
             .then(|| reading::place_of(old_size - 1, old_size).0);
         if let Some(bundle) = partial {
-            let old_entries = reading::entries(store, bundle)?;
-            let old_statements = reading::statements(store, bundle)?;
+            old_entries = reading::entries(store, bundle)?;
+            old_statements = reading::statements(store, bundle)?;
             check_last_bundle(store, bundle, &old_entries, &old_statements)?;
-            entry_items.extend(old_entries.iter().map(|entry| entry.as_bytes().to_vec()));
-            statement_items.extend(old_statements.into_iter().map(Option::unwrap_or_default));
             journal.remove(reading::file(Path::Statements(bundle)));
         }
-        entry_items.extend(entries.iter().map(|entry| entry.as_bytes().to_vec()));
-        statement_items
-            .extend(addition.statements.iter().map(|it| it.statement().as_bytes().to_vec()));
+        let entry_items = old_entries.iter().chain(entries).map(|it| &it.as_bytes()[..]);
+        let entry_items: Vec<&[u8]> = entry_items.collect();
+        let old_statements = old_statements.iter().map(|it| it.as_deref().unwrap_or_default());
+        let new_statements = addition.statements.iter().map(|it| it.statement().as_bytes());
+        let statement_items: Vec<&[u8]> = old_statements.chain(new_statements).collect();
 
         let width = usize::from(FULL_WIDTH);
         let first = old_size / u64::from(FULL_WIDTH);

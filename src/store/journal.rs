@@ -125,7 +125,8 @@ impl Journal {
     /// The bytes of the journal's file.
     pub fn format(&self) -> Vec<u8> {
         let text = &self.checkpoint;
-        let mut bytes = format!("{HEAD}checkpoint {}\n{text}\n", text.len()).into_bytes();
+        let mut bytes = Vec::with_capacity(self.most_bytes());
+        bytes.extend(format!("{HEAD}checkpoint {}\n{text}\n", text.len()).as_bytes());
         for Put { path, bytes: content, replaces } in &self.puts {
             let verb = if *replaces { "replace" } else { "put" };
             bytes.extend(format!("{verb} {} {path}\n", content.len()).as_bytes());
@@ -141,6 +142,14 @@ impl Journal {
         let tail = format!("sha256 {}\n", Hash::of(&bytes));
         bytes.extend(tail.as_bytes());
         bytes
+    }
+
+    /// How many bytes its file has at the most, but for what is long beyond reason.
+    fn most_bytes(&self) -> usize {
+        const LINE: usize = 256;
+        let lines = 4 + self.puts.len() + self.places.len() + self.removals.len();
+        let contents: usize = self.puts.iter().map(|put| put.bytes.len()).sum();
+        self.checkpoint.len() + lines * LINE + contents
     }
 
     /// Reads a journal back. Accepts exactly what [`Journal::format`] writes.

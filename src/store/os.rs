@@ -147,7 +147,7 @@ fn at_once<T: Sync>(
     items: &[T],
     work: impl Fn(&T) -> io::Result<()> + Sync,
 ) -> Result<(), (usize, io::Error)> {
-    const WAITING: usize = 32;
+    const WAITING: usize = 16;
     let share = items.len().div_ceil(WAITING).max(1);
     let (work, numbered): (_, Vec<(usize, &T)>) = (&work, items.iter().enumerate().collect());
     let each = |share: &[(usize, &T)]| {

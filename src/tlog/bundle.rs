@@ -70,7 +70,8 @@ pub fn format(items: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, Error> {
     if items.len() > usize::from(FULL_WIDTH) {
         return Err(Error::TooMany(items.len()));
     }
-    let mut bytes = Vec::new();
+    let length = items.iter().map(|item| 2 + item.as_ref().len()).sum();
+    let mut bytes = Vec::with_capacity(length);
     for (slot, item) in items.iter().map(AsRef::as_ref).enumerate() {
         let found = item.len();
         let length = u16::try_from(found).map_err(|_| Error::TooLong { slot, found })?;

@@ -51,84 +51,86 @@ impl<'b, R: BufRead> Reader<'b, R> {
     pub fn failure(&mut self) -> Option<io::Error> {
         self.failure.take()
     }
+}
 
-    fn row(&mut self, line: &lines::Line) -> Row {
-        self.row += 1;
-        let (row, line_number) = (self.row, line.number);
-        let refused = |problem, is_left_out, own_label| {
-            Err(RowProblem { row, line: line_number, problem, is_left_out, own_label })
-        };
-        let Some(bytes) = &line.bytes else {
-            let what = format!("the line has more than {MAX_ROW} bytes");
-            let problem = Problem::new(what).hint("each record stands on its own line");
-            return refused(problem, false, None);
-        };
-        let mut own_label = None;
-        match self.read(bytes, &mut own_label) {
-            Ok(Said::Drafts(draft)) => {
-                let length = bytes.len();
-                Ok(RowDraft { row, line: line_number, length, own_label, ..*draft })
-            }
-            Ok(Said::LeftOut(problem)) => refused(problem, true, own_label),
-            Err(problem) => refused(problem, false, own_label),
+/// What a line brings as the row of this number.
+fn read_row(line: &lines::Line<'_>, row: u64, bring: &mut Bring<'_>) -> Row {
+    let line_number = line.number;
+    let refused = |problem, is_left_out, own_label| {
+        Err(RowProblem { row, line: line_number, problem, is_left_out, own_label })
+    };
+    let Some(bytes) = line.bytes else {
+        let what = format!("the line has more than {MAX_ROW} bytes");
+        let problem = Problem::new(what).hint("each record stands on its own line");
+        return refused(problem, false, None);
+    };
+    let mut own_label = None;
+    match read_line(bytes, row, bring, &mut own_label) {
+        Ok(Said::Drafts(draft)) => {
+            let length = bytes.len();
+            Ok(RowDraft { row, line: line_number, length, own_label, ..*draft })
         }
+        Ok(Said::LeftOut(problem)) => refused(problem, true, own_label),
+        Err(problem) => refused(problem, false, own_label),
     }
+}
 
-    fn read(&mut self, bytes: &[u8], own_label: &mut Option<String>) -> Result<Said, Problem> {
-        // The mark may stand at the beginning of a file, and nowhere else.
-        let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-            Some(rest) if self.row == 1 => rest,
-            _ => bytes,
-        };
-        let Some(line) = take_apart(bytes, own_label)? else {
-            return Ok(Said::LeftOut(Problem::new("the entry is withheld")));
-        };
-        let Line { label, id, text, record, keyed } = line;
-        let given = label.map(|name| line_label(&name)).or(id.map(Id::from_hash));
-        // Nobody refers to a line without a label.
-        let keeps_labels = given.is_some();
-        let mut draft = RowDraft { keyed, keeps_labels, ..RowDraft::default() };
-        let label = given.unwrap_or(NAMELESS);
-        if matches!(record, Record::Charter(_) | Record::Key(_)) {
-            let what = format!("a {} record says who may sign in another ledger", record.kind());
-            return Ok(Said::LeftOut(Problem::new(what)));
-        }
-        draft.notes.extend(look_at_ids(&record)?);
-        let record = self.captured(record, text, &mut draft)?;
-        draft.drafts.push(Draft::new(label, record));
-        Ok(Said::Drafts(Box::new(draft)))
+fn read_line(
+    bytes: &[u8],
+    row: u64,
+    bring: &mut Bring<'_>,
+    own_label: &mut Option<String>,
+) -> Result<Said, Problem> {
+    // The mark may stand at the beginning of a file, and nowhere else.
+    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) if row == 1 => rest,
+        _ => bytes,
+    };
+    let Some(line) = take_apart(bytes, own_label)? else {
+        return Ok(Said::LeftOut(Problem::new("the entry is withheld")));
+    };
+    let Line { label, id, text, record, keyed } = line;
+    let given = label.map(|name| line_label(&name)).or(id.map(Id::from_hash));
+    // Nobody refers to a line without a label.
+    let keeps_labels = given.is_some();
+    let mut draft = RowDraft { keyed, keeps_labels, ..RowDraft::default() };
+    let label = given.unwrap_or(NAMELESS);
+    if matches!(record, Record::Charter(_) | Record::Key(_)) {
+        let what = format!("a {} record says who may sign in another ledger", record.kind());
+        return Ok(Said::LeftOut(Problem::new(what)));
     }
+    draft.notes.extend(look_at_ids(&record)?);
+    let record = captured(record, text, bring, &mut draft)?;
+    draft.drafts.push(Draft::new(label, record));
+    Ok(Said::Drafts(Box::new(draft)))
+}
 
-    /// The record with the bytes of its captures, as far as they are at hand.
-    fn captured(
-        &mut self,
-        mut record: Record,
-        text: Option<String>,
-        draft: &mut RowDraft,
-    ) -> Result<Record, Problem> {
-        if let Some(text) = text {
-            let digest = Hash::of(text.as_bytes());
-            if let Record::Document(document) = &mut record
-                && document.captures.is_empty()
-            {
-                document.captures.push(Capture::of(digest, text.len() as u64, PLAIN));
-            }
-            if record.captures().iter().all(|capture| capture.digest != digest) {
-                let what =
-                    format!("`text` has the sha-256 {digest}, which the record does not name");
-                return Err(
-                    Problem::new(what).hint("the text was changed, or is of another record")
-                );
-            }
-            draft.captures.push(text.into_bytes());
+/// The record with the bytes of its captures, as far as they are at hand.
+fn captured(
+    mut record: Record,
+    text: Option<String>,
+    bring: &mut Bring<'_>,
+    draft: &mut RowDraft,
+) -> Result<Record, Problem> {
+    if let Some(text) = text {
+        let digest = Hash::of(text.as_bytes());
+        if let Record::Document(document) = &mut record
+            && document.captures.is_empty()
+        {
+            document.captures.push(Capture::of(digest, text.len() as u64, PLAIN));
         }
-        for capture in record.captures() {
-            let given = draft.captures.iter().any(|bytes| Hash::of(bytes) == capture.digest);
-            let brought = (!given).then(|| (self.bring)(&capture.digest)).flatten();
-            draft.captures.extend(brought);
+        if record.captures().iter().all(|capture| capture.digest != digest) {
+            let what = format!("`text` has the sha-256 {digest}, which the record does not name");
+            return Err(Problem::new(what).hint("the text was changed, or is of another record"));
         }
-        Ok(record)
+        draft.captures.push(text.into_bytes());
     }
+    for capture in record.captures() {
+        let given = draft.captures.iter().any(|bytes| Hash::of(bytes) == capture.digest);
+        let brought = (!given).then(|| bring(&capture.digest)).flatten();
+        draft.captures.extend(brought);
+    }
+    Ok(record)
 }
 
 /// Whether a spreadsheet has been over the ids of platforms on their way here.
@@ -212,12 +214,17 @@ impl<R: BufRead> Iterator for Reader<'_, R> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
+        let Self { lines, bring, row, failure } = self;
         loop {
-            match self.lines.next()? {
-                Ok(line) if line.bytes.as_ref().is_some_and(|it| it.trim_ascii().is_empty()) => {}
-                Ok(line) => return Some(self.row(&line)),
+            match lines.next_line() {
+                Ok(Some(line)) if line.bytes.is_some_and(|it| it.trim_ascii().is_empty()) => {}
+                Ok(Some(line)) => {
+                    *row += 1;
+                    return Some(read_row(&line, *row, bring));
+                }
+                Ok(None) => return None,
                 Err(error) => {
-                    self.failure = Some(error);
+                    *failure = Some(error);
                     return None;
                 }
             }

@@ -1,103 +1,102 @@
 //! Lines of a stream of any length, each within the limit of a row: what is longer is passed over
 //! without being held.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use crate::import::draft::MAX_ROW;
+
+/// The most memory that is kept from line to line, in bytes.
+const KEPT: usize = 64 * 1024;
 
 /// A stream as lines.
 #[derive(Debug)]
 pub struct Lines<R> {
     stream: R,
-    line: u64,
+    number: u64,
+    /// The line that was read last: a line is looked at before the next one is read.
+    held: Vec<u8>,
 }
 
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct Line<'l> {
     /// Its number, counted from 1.
     pub number: u64,
     /// Its bytes without the line end; `None` if they are more than [`MAX_ROW`].
-    pub bytes: Option<Vec<u8>>,
-    /// Whether a line end follows; the last line of a file may have none.
-    pub is_ended: bool,
+    pub bytes: Option<&'l [u8]>,
 }
 
 impl<R: BufRead> Lines<R> {
     /// The lines of a stream.
     pub fn new(stream: R) -> Self {
-        Self { stream, line: 0 }
+        Self { stream, number: 0, held: Vec::new() }
     }
 
-    fn read(&mut self) -> io::Result<Option<Line>> {
-        let mut bytes = Some(Vec::new());
-        let (mut is_ended, mut is_empty) = (false, true);
-        while !is_ended {
-            let chunk = match self.stream.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            is_empty = false;
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            is_ended = end.is_some();
-            let taken = &chunk[..end.unwrap_or(chunk.len())];
-            bytes = bytes.filter(|held| held.len() + taken.len() <= MAX_ROW).map(|mut held| {
-                held.extend_from_slice(taken);
-                held
-            });
-            let used = taken.len() + usize::from(is_ended);
-            self.stream.consume(used);
+    /// The next line; `None` at the end of the stream.
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        // One byte more, for the line end.
+        let limit = MAX_ROW as u64 + 1;
+        if self.held.capacity() > KEPT {
+            self.held = Vec::new();
         }
-        if is_empty {
+        self.held.clear();
+        if self.stream.by_ref().take(limit).read_until(b'\n', &mut self.held)? == 0 {
             return Ok(None);
         }
-        self.line += 1;
-        let bytes = bytes.map(|mut bytes| {
-            if bytes.last() == Some(&b'\r') {
-                bytes.pop();
-            }
-            bytes
-        });
-        Ok(Some(Line { number: self.line, bytes, is_ended }))
-    }
-}
-
-impl<R: BufRead> Iterator for Lines<R> {
-    type Item = io::Result<Line>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
+        self.number += 1;
+        let number = self.number;
+        let line = self.held.strip_suffix(b"\n").unwrap_or(&self.held);
+        if line.len() > MAX_ROW {
+            self.stream.skip_until(b'\n')?;
+            return Ok(Some(Line { number, bytes: None }));
+        }
+        Ok(Some(Line { number, bytes: Some(line.strip_suffix(b"\r").unwrap_or(line)) }))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufReader, Read, repeat};
+    use std::io::{BufRead, BufReader, Read, repeat};
 
     use super::{Line, Lines};
     use crate::import::draft::MAX_ROW;
 
+    /// The length of each line and its number; no length where it is too long.
+    fn lengths(stream: impl BufRead) -> Vec<(u64, Option<usize>)> {
+        let mut lines = Lines::new(stream);
+        let mut next = || {
+            let line = lines.next_line().expect("a stream")?;
+            Some((line.number, line.bytes.map(<[u8]>::len)))
+        };
+        std::iter::from_fn(&mut next).collect()
+    }
+
     #[test]
     fn lines_end_with_or_without_a_carriage_return() {
-        let lines: Vec<Line> = Lines::new(&b"a\r\n\nb"[..]).map(Result::unwrap).collect();
-        let line =
-            |number, bytes: &[u8], is_ended| Line { number, bytes: Some(bytes.to_vec()), is_ended };
-        assert_eq!(lines, [line(1, b"a", true), line(2, b"", true), line(3, b"b", false)]);
+        let mut lines = Lines::new(&b"a\r\n\nb\rc\r\r\nd\r"[..]);
+        for (number, bytes) in (1..).zip([&b"a"[..], b"", b"b\rc\r", b"d"]) {
+            let line = lines.next_line().unwrap();
+            assert_eq!(line, Some(Line { number, bytes: Some(bytes) }));
+        }
+        assert_eq!(lines.next_line().unwrap(), None);
     }
 
     #[test]
     fn a_line_of_a_hundred_megabytes_is_passed_over() {
         let long = repeat(b'x').take(100 * 1024 * 1024);
-        let stream = BufReader::new(b"a\n".chain(long).chain(&b"\nb\n"[..]));
-        let lines: Vec<Line> = Lines::new(stream).map(Result::unwrap).collect();
-        let lengths: Vec<_> = lines.iter().map(|line| line.bytes.as_ref().map(Vec::len)).collect();
-        assert_eq!(lengths, [Some(1), None, Some(1)]);
-        assert_eq!(lines[2].number, 3);
-        let just = repeat(b'x').take(MAX_ROW as u64);
-        let line = Lines::new(BufReader::new(just)).next().unwrap().unwrap();
-        assert_eq!(line.bytes.map(|bytes| bytes.len()), Some(MAX_ROW));
+        let stream = BufReader::new(b"a\n".chain(long).chain(&b"\nbc\n"[..]));
+        assert_eq!(lengths(stream), [(1, Some(1)), (2, None), (3, Some(2))]);
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_a_row_and_no_longer() {
+        for ends in [&b""[..], b"\n", b"\nz", b"\nz\n"] {
+            for (length, found) in [(MAX_ROW - 1, true), (MAX_ROW, true), (MAX_ROW + 1, false)] {
+                let stream = BufReader::new(repeat(b'x').take(length as u64).chain(ends));
+                let mut expected = vec![(1, found.then_some(length))];
+                expected.extend(ends.contains(&b'z').then_some((2, Some(1))));
+                assert_eq!(lengths(stream), expected, "{length} bytes and {ends:?}");
+            }
+        }
     }
 }
