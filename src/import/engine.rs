@@ -134,6 +134,7 @@ fn take_all<D: Disk + Send + Sync>(
 where
     D::Lock: Send,
 {
+    ledger.expect_many()?;
     let mut taking = Taking {
         looking: Looking::new(ledger.holdings())?,
         begun_at: ledger.tree_size(),

@@ -64,6 +64,11 @@ impl Filtering {
         self.filter.is_some()
     }
 
+    /// Whether there is none and an index of `tree_size` entries is read faster than a few are asked for.
+    pub(crate) fn costs_little(&self, tree_size: u64) -> bool {
+        self.filter.is_none() && tree_size <= WORTH * READ
+    }
+
     /// Has this filter from now on.
     pub(crate) fn take(&mut self, filter: Filter) {
         self.filter = Some(Arc::new(filter));

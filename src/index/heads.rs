@@ -84,6 +84,16 @@ impl Index {
         Ok(rows)
     }
 
+    /// Prepares for many questions of what is not there, if that costs less than those.
+    pub fn expect_many(&mut self) -> Result<(), Error> {
+        let tree_size = self.extent()?.map_or(0, |extent| extent.tree_size);
+        if self.filtering.costs_little(tree_size) {
+            let filter = self.noticing(filter_of(&self.connection, tree_size))?;
+            self.filtering.take(filter);
+        }
+        Ok(())
+    }
+
     fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
         let head = head(hash);
         if FILTERED.contains(&purpose) && !self.filtering.may_hold(head) {
@@ -157,7 +167,7 @@ mod tests {
     use crate::attribution::record::party::{Name, Party, PartyKind};
     use crate::attribution::statement::{Statement, seal};
     use crate::hash::Hash;
-    use crate::index::filter::Filter;
+    use crate::index::filter::{Filter, Filtering};
     use crate::index::{Extent, Index};
     use crate::key::SecretKey;
 
@@ -207,6 +217,10 @@ mod tests {
         assert!(beside.filtering.is_there());
         assert_eq!(found(&beside, &parties), first(20));
         extend(&mut index, &parties, 20, 25);
+        index.filtering = Filtering::default();
+        index.expect_many().unwrap();
+        assert!(index.filtering.is_there());
+        assert_eq!(found(&index, &parties), first(25));
         // One that is full is made anew, and who has the old one misses nothing.
         index.filtering.take(Filter::with_room(8));
         let small = index.reader().unwrap().unwrap();

@@ -199,6 +199,10 @@ impl Waves {
     /// Sorts records.
     pub fn of(records: Vec<Labelled>) -> Self {
         let count = records.len();
+        if records.iter().all(|it| it.encoded.is_some()) {
+            let wave: Vec<_> = records.into_iter().enumerate().collect();
+            return Self { waves: vec![wave], count };
+        }
         let mut waves: Vec<Vec<(usize, Labelled)>> = Vec::new();
         let mut wave_of: HashMap<Id, usize> = HashMap::with_capacity(count);
         for (place, labelled) in records.into_iter().enumerate() {
@@ -206,8 +210,7 @@ impl Waves {
             let needed = if has_labels { labelled.record.references() } else { Vec::new() };
             let needed = needed.iter().filter_map(|it| wave_of.get(&it.id)).max();
             let wave = needed.map_or(0, |wave| wave + 1);
-            let earlier = wave_of.insert(labelled.label, wave);
-            assert_eq!(earlier, None, "two records of a batch have one label");
+            wave_of.insert(labelled.label, wave);
             if waves.len() == wave {
                 waves.push(Vec::new());
             }
@@ -256,7 +259,7 @@ impl SoFar {
         let (mut missing, mut again, mut before) = (Vec::new(), Vec::new(), Vec::new());
         for (place, labelled) in wave {
             let it = ready(place, labelled, sealers.recorder.name, ids)?;
-            self.labels.insert(it.label);
+            assert!(self.labels.insert(it.label), "two records have one label");
             if !self.identities.insert(it.identity) {
                 again.push(it);
             } else if others.is_some_and(|others| others.so_far.identities.contains(&it.identity)) {

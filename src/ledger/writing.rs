@@ -242,6 +242,11 @@ impl<D: Disk> Ledger<D> {
         &self.holdings
     }
 
+    /// Prepares for many questions of what the ledger does not hold.
+    pub(crate) fn expect_many(&mut self) -> Result<(), Error> {
+        self.holdings.index_mut().expect_many().map_err(|error| holdings::Error::from(error).into())
+    }
+
     /// What came of asking the witnesses since the ledger was opened, in the order of asking.
     pub fn asked(&self) -> &[Asked] {
         &self.asked
