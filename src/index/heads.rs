@@ -163,28 +163,11 @@ fn head(hash: Hash) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::attribution::record::Record;
-    use crate::attribution::record::party::{Name, Party, PartyKind};
-    use crate::attribution::statement::{Statement, seal};
+    use crate::attribution::statement::Statement;
     use crate::hash::Hash;
     use crate::index::filter::{Filter, Filtering};
+    use crate::index::tests::party;
     use crate::index::{Extent, Index};
-    use crate::key::SecretKey;
-
-    fn party(number: u64) -> Statement {
-        let names = vec![Name { text: format!("Party {number}"), lang: None, kind: None }];
-        let party = Party {
-            key: format!("party-{number}"),
-            kind: PartyKind::Person,
-            names,
-            ids: Vec::new(),
-            part_of: Vec::new(),
-            roles: Vec::new(),
-            anonymity: None,
-        };
-        let key = SecretKey::from_seed(&[1; 32]);
-        seal(&Record::Party(party), "nadia", 1_700_000_000, &key).unwrap().1
-    }
 
     fn extend(index: &mut Index, parties: &[Statement], from: usize, to: usize) {
         let extent = Extent { tree_size: to as u64, root: Hash::of(&(to as u64).to_be_bytes()) };
@@ -201,7 +184,8 @@ mod tests {
     fn with_a_filter_all_is_found_that_is_there_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::open(&folder.path().join("index.sqlite")).unwrap();
-        let parties: Vec<Statement> = (0..40).map(party).collect();
+        let parties: Vec<Statement> =
+            (0..40).map(|it| party(&format!("party-{it}"), "A party")).collect();
         let first = |count: u64| (0..count).collect::<Vec<u64>>();
         extend(&mut index, &parties, 0, 10);
         let before = index.reader().unwrap().unwrap();

@@ -484,7 +484,7 @@ mod tests {
     use crate::hash::Hash;
     use crate::key::SecretKey;
 
-    fn party(key: &str, name: &str) -> Statement {
+    pub(crate) fn party(key: &str, name: &str) -> Statement {
         let names = vec![Name { text: name.to_owned(), lang: None, kind: None }];
         let party = Party {
             key: key.to_owned(),
