@@ -4,13 +4,12 @@
 //! Hashes are looked up by their first eight bytes, their heads, all purposes in one place: half the
 //! size of an index for each over whole hashes. What is found is compared as a whole.
 
-use rusqlite::Connection;
+use std::sync::atomic::Ordering;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
-use crate::index::filter::Filter;
 use crate::index::runs::{self, Head};
 use crate::index::{CANDIDATES, Error, Index, Row};
 use crate::lookup;
@@ -30,8 +29,11 @@ pub(crate) enum Purpose {
     Name = 4,
 }
 
-/// What is asked of each record before it is added.
-const FILTERED: [Purpose; 2] = [Purpose::Identity, Purpose::Wording];
+/// The fewest questions that filters are made for.
+const WORTH: u64 = 1024;
+
+/// How many entries' heads are read, from end to end, while one is looked for.
+const READ: u64 = 64;
 
 impl Index {
     /// The statements that may be of this identity (the same record by the same recorder), in
@@ -84,22 +86,45 @@ impl Index {
         Ok(rows)
     }
 
-    /// Prepares for many questions of what is not there, if that costs less than those.
-    pub fn expect_many(&mut self) -> Result<(), Error> {
-        let tree_size = self.extent()?.map_or(0, |extent| extent.tree_size);
-        if self.filtering.costs_little(tree_size) {
-            let filter = self.noticing(filter_of(&self.connection, tree_size))?;
-            self.filtering.take(filter);
+    /// Prepares for many questions, if that costs less than those.
+    pub fn expect_many(&self) -> Result<(), Error> {
+        if self.filters.borrow().is_none() && self.size()? <= WORTH * READ {
+            self.make_filters()?;
         }
         Ok(())
     }
 
+    /// Makes filters of all runs, if there are none, and so much was asked that it would have been worth
+    /// it. For another thread only who adds can do it.
+    pub(crate) fn make_filters_if_due(&self) -> Result<(), Error> {
+        let asked = self.asked.load(Ordering::Relaxed);
+        if asked < WORTH || self.is_reader || self.filters.borrow().is_some() {
+            return Ok(());
+        }
+        if asked >= self.size()? / READ { self.make_filters() } else { Ok(()) }
+    }
+
+    fn make_filters(&self) -> Result<(), Error> {
+        let made = self.noticing(runs::filters(&self.connection))?;
+        self.filters.replace(Some(made));
+        Ok(())
+    }
+
+    /// How many entries it reaches over.
+    fn size(&self) -> Result<u64, Error> {
+        Ok(self.extent()?.map_or(0, |extent| extent.tree_size))
+    }
+
     fn by_head(&self, purpose: Purpose, hash: Hash) -> Result<Vec<Row>, Error> {
         let head = head(hash);
-        if FILTERED.contains(&purpose) && !self.filtering.may_hold(head) {
-            return Ok(Vec::new());
+        if let Some(filters) = &*self.filters.borrow() {
+            let found = runs::all_of(&self.connection, filters, purpose as u8, head);
+            return self.rows_of(&self.noticing(found)?);
         }
-        self.rows_of(&self.heads(purpose, head, head)?)
+        let found = self.heads(purpose, head, head)?;
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.make_filters_if_due()?;
+        self.rows_of(&found)
     }
 
     /// The heads from one to another, in order.
@@ -122,22 +147,6 @@ pub(crate) fn push(statement: &Statement, entry_index: u64, heads: &mut Vec<Head
     each_of(statement, |purpose, hash| {
         heads.push(Head { purpose: purpose as u8, value: head(hash), entry_index });
     });
-}
-
-/// Whether a filter knows this head.
-pub(crate) fn is_filtered(head: &Head) -> bool {
-    FILTERED.iter().any(|purpose| *purpose as u8 == head.purpose)
-}
-
-/// A filter of all there are, in an index of so many entries.
-pub(crate) fn filter_of(connection: &Connection, tree_size: u64) -> Result<Filter, Error> {
-    let filter = Filter::for_twice(tree_size * FILTERED.len() as u64);
-    runs::each(connection, |it| {
-        if is_filtered(&it) {
-            filter.note(it.value);
-        }
-    })?;
-    Ok(filter)
 }
 
 /// All hashes by which a statement can be looked up.
@@ -165,7 +174,6 @@ fn head(hash: Hash) -> u64 {
 mod tests {
     use crate::attribution::statement::Statement;
     use crate::hash::Hash;
-    use crate::index::filter::{Filter, Filtering};
     use crate::index::tests::party;
     use crate::index::{Extent, Index};
 
@@ -181,46 +189,60 @@ mod tests {
     }
 
     #[test]
-    fn with_a_filter_all_is_found_that_is_there_and_nothing_else() {
+    fn with_filters_all_is_found_that_is_there_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::open(&folder.path().join("index.sqlite")).unwrap();
         let parties: Vec<Statement> =
-            (0..40).map(|it| party(&format!("party-{it}"), "A party")).collect();
+            (0..60).map(|it| party(&format!("party-{it}"), "A party")).collect();
         let first = |count: u64| (0..count).collect::<Vec<u64>>();
+        let has_filters = |index: &Index| index.filters.borrow().is_some();
         extend(&mut index, &parties, 0, 10);
         let before = index.reader().unwrap().unwrap();
         for _ in 0..20 {
-            assert_eq!(found(&index, &parties), first(10));
             assert_eq!(found(&before, &parties), first(10));
         }
-        assert!(!index.filtering.is_there());
-        // Both were asked so often that the next addition makes a filter.
-        extend(&mut index, &parties, 10, 20);
-        assert!(index.filtering.is_there() && !before.filtering.is_there());
+        // It was asked so often that the next one gets filters.
+        assert!(!has_filters(&index) && !has_filters(&before));
         let beside = index.reader().unwrap().unwrap();
-        assert!(beside.filtering.is_there());
-        assert_eq!(found(&beside, &parties), first(20));
-        extend(&mut index, &parties, 20, 25);
-        index.filtering = Filtering::default();
-        index.expect_many().unwrap();
-        assert!(index.filtering.is_there());
-        assert_eq!(found(&index, &parties), first(25));
-        // One that is full is made anew, and who has the old one misses nothing.
-        index.filtering.take(Filter::with_room(8));
-        let small = index.reader().unwrap().unwrap();
-        assert!(found(&small, &parties).len() < 25, "it was made of nothing");
-        extend(&mut index, &parties, 25, 40);
-        let after = index.reader().unwrap().unwrap();
-        for (reader, expected) in [(&index, 40), (&before, 10), (&beside, 20), (&after, 40)] {
-            assert_eq!(found(reader, &parties), first(expected));
+        assert!(has_filters(&index) && has_filters(&beside));
+        for count in 10..40 {
+            let ahead = index.reader().unwrap().unwrap();
+            extend(&mut index, &parties, count, count + 1);
+            assert_eq!(found(&index, &parties), first(count as u64 + 1));
+            // They were made before, and know nothing else.
+            assert_eq!(found(&ahead, &parties), first(count as u64));
         }
-        assert!(parties[25..].iter().all(|it| small.filtering.may_hold(head(it))));
+        assert_eq!(found(&before, &parties), first(10));
+        assert_eq!(found(&beside, &parties), first(10));
+        // What is not added leaves no filters, and its runs' numbers are given to others.
+        index.hold().unwrap();
+        extend(&mut index, &parties, 40, 50);
+        assert_eq!(found(&index, &parties), first(50));
+        index.let_go().unwrap();
+        assert!(!has_filters(&index));
+        index.expect_many().unwrap();
+        assert!(has_filters(&index));
+        assert_eq!(found(&index, &parties), first(40));
+        let stale = Extent { tree_size: 41, root: Hash::of(b"") };
+        assert!(index.extend([(40, &parties[40]), (0, &parties[0])], stale).is_err());
+        assert_eq!(found(&index, &parties), first(40));
+        extend(&mut index, &parties, 40, 60);
+        assert_eq!(found(&index, &parties), first(60));
         index.clear().unwrap();
-        assert!(!index.filtering.is_there());
         assert_eq!(found(&index, &parties), first(0));
+        extend(&mut index, &parties, 0, 7);
+        assert_eq!(found(&index, &parties), first(7));
     }
 
-    fn head(statement: &Statement) -> u64 {
-        super::head(statement.identity())
+    #[test]
+    fn who_asks_much_gets_filters_without_adding_anything() {
+        let mut index = Index::in_memory().unwrap();
+        let parties: Vec<Statement> =
+            (0..4).map(|it| party(&format!("party-{it}"), "A party")).collect();
+        extend(&mut index, &parties, 0, 3);
+        for round in 0..300 {
+            assert_eq!(index.filters.borrow().is_some(), round >= 256);
+            assert_eq!(found(&index, &parties), [0, 1, 2]);
+        }
     }
 }

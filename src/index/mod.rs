@@ -14,8 +14,11 @@ mod runs;
 mod heads;
 mod kinds;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
@@ -23,7 +26,7 @@ use crate::attribution::id::Id;
 use crate::attribution::record::SAID;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
-use crate::index::filter::Filtering;
+use crate::index::runs::Filters;
 use crate::key::Thumbprint;
 
 /// The version of the tables. Another version is thrown away and built anew.
@@ -110,7 +113,11 @@ pub struct Index {
     path: Option<PathBuf>,
     progress: Option<Progress>,
     keeps_keys: bool,
-    filtering: Filtering,
+    /// Filters of all runs of heads, once they are made.
+    filters: RefCell<Option<Filters>>,
+    /// How often heads were looked for without filters, here and by the readers.
+    asked: Arc<AtomicU64>,
+    is_reader: bool,
 }
 
 impl fmt::Debug for Index {
@@ -146,13 +153,7 @@ impl Index {
         let connection = Connection::open_with_flags(path, flags).ok()?;
         let path = Some(path.to_owned());
         let is_ours = version_of(&connection).is_ok_and(|version| version == VERSION);
-        is_ours.then_some(Self {
-            connection,
-            path,
-            progress: None,
-            keeps_keys: false,
-            filtering: Filtering::default(),
-        })
+        is_ours.then_some(Self { keeps_keys: false, ..Self::of(connection, path) })
     }
 
     /// Throws the index away, whatever is wrong with it, and begins an empty one.
@@ -177,8 +178,19 @@ impl Index {
             0 => make_tables(&connection)?,
             _ => return Err(Error::Damaged("its version is another one")),
         }
-        let filtering = Filtering::default();
-        Ok(Self { connection, path, progress: None, keeps_keys: true, filtering })
+        Ok(Self::of(connection, path))
+    }
+
+    fn of(connection: Connection, path: Option<PathBuf>) -> Self {
+        Self {
+            connection,
+            path,
+            progress: None,
+            keeps_keys: true,
+            filters: RefCell::default(),
+            asked: Arc::default(),
+            is_reader: false,
+        }
     }
 
     /// The same, keeping no keys of parties and channels, which are made of their names: what is
@@ -189,14 +201,17 @@ impl Index {
     }
 
     /// Another way to ask the same file, for another thread; `None` if it has no file. It sees what
-    /// had been added when it was first asked.
+    /// had been added when it was made.
     pub fn reader(&self) -> Result<Option<Self>, Error> {
         let Some(path) = &self.path else { return Ok(None) };
-        let mut reader = Self::prepare(Connection::open(path)?, Some(path.clone()))?;
-        reader.filtering = self.filtering.clone();
+        self.make_filters_if_due()?;
+        let reader = Self::prepare(Connection::open(path)?, Some(path.clone()))?;
         // One transaction for all questions: else each takes and gives back its locks.
         reader.connection.execute_batch("BEGIN")?;
-        Ok(Some(reader))
+        // From here on it sees this state: the filters are of just its runs.
+        reader.extent()?;
+        let (filters, asked) = (self.filters.clone(), self.asked.clone());
+        Ok(Some(Self { filters, asked, is_reader: true, ..reader }))
     }
 
     /// Has somebody told how far it is, while it is brought up to a log.
@@ -232,6 +247,8 @@ impl Index {
     /// Forgets what was added since [`Index::hold`], if that was called.
     pub fn let_go(&mut self) -> Result<(), Error> {
         if !self.connection.is_autocommit() {
+            // They may be of runs that are forgotten now.
+            self.filters.take();
             self.connection.execute_batch("ROLLBACK")?;
         }
         Ok(())
@@ -244,7 +261,7 @@ impl Index {
 
     /// Forgets everything.
     pub fn clear(&mut self) -> Result<(), Error> {
-        self.filtering = Filtering::default();
+        self.filters.take();
         Ok(self.connection.execute_batch(
             "SAVEPOINT clearing; DELETE FROM entry; DELETE FROM run; DELETE FROM chunk;
                  DELETE FROM signer;
@@ -299,15 +316,14 @@ impl Index {
                 heads::push(statement, entry_index, &mut heads);
             }
         }
-        self.filtering.note(heads.iter().filter(|it| heads::is_filtered(it)).map(|it| it.value));
-        runs::add(&transaction, heads)?;
-        if self.filtering.is_due(extent.tree_size) {
-            self.filtering.take(heads::filter_of(&transaction, extent.tree_size)?);
-        }
+        let mut filters = self.filters.borrow().clone();
+        runs::add(&transaction, heads, filters.as_mut())?;
         transaction.execute("DELETE FROM extent", [])?;
         let values = params![sql(extent.tree_size), extent.root.as_bytes()];
         transaction.execute("INSERT INTO extent (tree_size, root) VALUES (?1, ?2)", values)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        self.filters.replace(filters);
+        Ok(())
     }
 
     /// How many statements it holds.

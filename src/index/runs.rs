@@ -5,10 +5,16 @@
 //! is added stands as a run of its own, sorted and cut into chunks; when there are a few runs of about
 //! one size, they are merged into one (a log-structured merge tree, O'Neil and others 1996). Each head is
 //! written once for each size, one behind the other, and there are at most [`FEW`] - 1 runs of each.
+//!
+//! A run is never changed. So whoever asks much can have a filter of each, made once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
 use crate::index::Error;
+use crate::index::filter::Filter;
 
 /// How many runs of about one size there may not be: then they are one.
 const FEW: usize = 4;
@@ -52,53 +58,100 @@ impl Head {
     }
 }
 
-/// Adds heads, in any order.
-pub(crate) fn add(connection: &Connection, mut heads: Vec<Head>) -> Result<(), Error> {
+/// A filter of each run there is, by their numbers.
+pub(crate) type Filters = BTreeMap<i64, Arc<Filter>>;
+
+/// Adds heads, in any order, and keeps the filters up, if there are any.
+pub(crate) fn add(
+    connection: &Connection,
+    mut heads: Vec<Head>,
+    mut filters: Option<&mut Filters>,
+) -> Result<(), Error> {
     heads.sort_unstable();
     // A party may have one name twice, in two languages.
     heads.dedup();
     if heads.is_empty() {
         return Ok(());
     }
-    let mut run = Writing::begin(connection)?;
+    let size = heads.len() as u64;
+    let mut run = Writing::begin(connection, filters.is_some().then_some(size))?;
     run.write(&heads)?;
-    let mut size = run.end()?;
+    run.end(filters.as_deref_mut())?;
+    let mut size = size;
     while let Some(runs) = to_be_merged(connection, size)? {
-        size = merge(connection, &runs)?;
+        size = merge(connection, &runs, filters.as_deref_mut())?;
     }
     Ok(())
 }
 
+/// Makes a filter of each run.
+pub(crate) fn filters(connection: &Connection) -> Result<Filters, Error> {
+    let mut filters = Filters::new();
+    for Run { number, size } in runs(connection)? {
+        let mut filter = Filter::with_room(size);
+        let mut run = Reading::begin(connection, number);
+        loop {
+            run.hold_some()?;
+            if run.held.is_empty() {
+                break;
+            }
+            run.held.drain(..).for_each(|it| filter.note(it.purpose, it.value));
+        }
+        filters.insert(number, Arc::new(filter));
+    }
+    Ok(filters)
+}
+
 /// All heads from one to another, both included, in their order.
 pub(crate) fn within(connection: &Connection, low: Head, high: Head) -> Result<Vec<Head>, Error> {
-    // Of each run: the chunk in which `low` would stand, and those behind it. A cross join keeps SQLite
+    // In one question, which sees one state even while somebody else adds. A cross join keeps SQLite
     // from going through all chunks.
     let query = "SELECT chunk.heads FROM run CROSS JOIN chunk ON chunk.run = run.number
         AND chunk.first >= coalesce((SELECT max(first) FROM chunk AS it
                                      WHERE it.run = run.number AND it.first <= ?1), x'')
         AND chunk.first <= ?2";
     let mut statement = connection.prepare_cached(query)?;
-    let mut chunks = statement.query([low.to_bytes(), high.to_bytes()])?;
+    let chunks = statement.query([low.to_bytes(), high.to_bytes()])?;
     let mut found = Vec::new();
-    while let Some(row) = chunks.next()? {
-        let heads = read(row.get_ref(0)?.as_blob().map_err(|_| DAMAGED)?)?;
-        let begin = heads.partition_point(|it| Head::from_bytes(it) < low);
-        let within = heads[begin..].iter().map(Head::from_bytes);
-        found.extend(within.take_while(|it| *it <= high));
+    take_within(chunks, low, high, &mut found)?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// All heads of this purpose and value, in their order. The filters are those of all runs there are.
+pub(crate) fn all_of(
+    connection: &Connection,
+    filters: &Filters,
+    purpose: u8,
+    value: u64,
+) -> Result<Vec<Head>, Error> {
+    let [low, high] = [0, u64::MAX].map(|entry_index| Head { purpose, value, entry_index });
+    let query = "SELECT heads FROM chunk WHERE run = ?1 AND first <= ?3
+        AND first >= coalesce((SELECT max(first) FROM chunk AS it
+                               WHERE it.run = ?1 AND it.first <= ?2), x'')";
+    let mut found = Vec::new();
+    for (run, _) in filters.iter().filter(|(_, filter)| filter.may_hold(purpose, value)) {
+        let mut statement = connection.prepare_cached(query)?;
+        let chunks = statement.query(params![run, low.to_bytes(), high.to_bytes()])?;
+        take_within(chunks, low, high, &mut found)?;
     }
     found.sort_unstable();
     Ok(found)
 }
 
-/// All heads, in no order.
-pub(crate) fn each(connection: &Connection, mut take: impl FnMut(Head)) -> Result<(), Error> {
-    let mut statement = connection.prepare_cached("SELECT heads FROM chunk")?;
-    let mut chunks = statement.query([])?;
+/// Of some chunks of runs the heads from one to another. In each run the first chunk is the one in
+/// which `low` would stand.
+fn take_within(
+    mut chunks: rusqlite::Rows<'_>,
+    low: Head,
+    high: Head,
+    found: &mut Vec<Head>,
+) -> Result<(), Error> {
     while let Some(row) = chunks.next()? {
         let heads = read(row.get_ref(0)?.as_blob().map_err(|_| DAMAGED)?)?;
-        for it in heads {
-            take(Head::from_bytes(it));
-        }
+        let begin = heads.partition_point(|it| Head::from_bytes(it) < low);
+        let within = heads[begin..].iter().map(Head::from_bytes);
+        found.extend(within.take_while(|it| *it <= high));
     }
     Ok(())
 }
@@ -113,25 +166,38 @@ fn read(bytes: &[u8]) -> Result<&[[u8; LENGTH]], Error> {
     }
 }
 
-/// The runs of about this size, if there are enough of them.
-fn to_be_merged(connection: &Connection, size: u64) -> Result<Option<Vec<i64>>, Error> {
-    let class = |size: u64| size.max(1).ilog(FEW as u64);
+/// A run and how many heads it has.
+struct Run {
+    number: i64,
+    size: u64,
+}
+
+fn runs(connection: &Connection) -> Result<Vec<Run>, Error> {
     let mut statement = connection.prepare_cached("SELECT number, size FROM run")?;
-    let mut alike = Vec::new();
-    let mut runs = statement.query([])?;
-    while let Some(row) = runs.next()? {
-        if class(row.get::<_, i64>(1)?.unsigned_abs()) == class(size) {
-            alike.push(row.get(0)?);
-        }
-    }
+    let found = statement.query_map([], |row| {
+        Ok(Run { number: row.get(0)?, size: row.get::<_, i64>(1)?.unsigned_abs() })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The runs of about this size, if there are enough of them.
+fn to_be_merged(connection: &Connection, size: u64) -> Result<Option<Vec<Run>>, Error> {
+    let class = |size: u64| size.max(1).ilog(FEW as u64);
+    let mut alike = runs(connection)?;
+    alike.retain(|run| class(run.size) == class(size));
     Ok((alike.len() >= FEW).then_some(alike))
 }
 
 /// Makes one run of several. Returns its size.
-fn merge(connection: &Connection, runs: &[i64]) -> Result<u64, Error> {
-    let mut merged = Writing::begin(connection)?;
+fn merge(
+    connection: &Connection,
+    runs: &[Run],
+    mut filters: Option<&mut Filters>,
+) -> Result<u64, Error> {
+    let size = runs.iter().map(|run| run.size).sum();
+    let mut merged = Writing::begin(connection, filters.is_some().then_some(size))?;
     let mut reading: Vec<Reading<'_>> =
-        runs.iter().map(|run| Reading::begin(connection, *run)).collect();
+        runs.iter().map(|run| Reading::begin(connection, run.number)).collect();
     loop {
         for it in &mut reading {
             it.hold_some()?;
@@ -149,11 +215,14 @@ fn merge(connection: &Connection, runs: &[i64]) -> Result<u64, Error> {
         heads.sort();
         merged.write(&heads)?;
     }
-    for run in runs {
-        connection.prepare_cached("DELETE FROM chunk WHERE run = ?1")?.execute([run])?;
-        connection.prepare_cached("DELETE FROM run WHERE number = ?1")?.execute([run])?;
+    for Run { number, .. } in runs {
+        connection.prepare_cached("DELETE FROM chunk WHERE run = ?1")?.execute([number])?;
+        connection.prepare_cached("DELETE FROM run WHERE number = ?1")?.execute([number])?;
+        if let Some(filters) = &mut filters {
+            filters.remove(number);
+        }
     }
-    merged.end()
+    merged.end(filters)
 }
 
 /// A run that is read from its beginning.
@@ -202,17 +271,23 @@ struct Writing<'c> {
     size: u64,
     /// What does not fill a chunk yet.
     held: Vec<Head>,
+    filter: Option<Filter>,
 }
 
 impl<'c> Writing<'c> {
-    fn begin(connection: &'c Connection) -> Result<Self, Error> {
+    /// Begins a run, and its filter, if there is to be one, with room for so many heads.
+    fn begin(connection: &'c Connection, room: Option<u64>) -> Result<Self, Error> {
         let query = "INSERT INTO run (size) VALUES (0)";
         connection.prepare_cached(query)?.execute([])?;
-        Ok(Self { connection, number: connection.last_insert_rowid(), size: 0, held: Vec::new() })
+        let (number, filter) = (connection.last_insert_rowid(), room.map(Filter::with_room));
+        Ok(Self { connection, number, size: 0, held: Vec::new(), filter })
     }
 
     /// Writes heads that come behind those before.
     fn write(&mut self, heads: &[Head]) -> Result<(), Error> {
+        if let Some(filter) = &mut self.filter {
+            heads.iter().for_each(|it| filter.note(it.purpose, it.value));
+        }
         self.held.extend(heads);
         let whole = self.held.len() - self.held.len() % CHUNK;
         for chunk in self.held[..whole].chunks_exact(CHUNK) {
@@ -233,12 +308,15 @@ impl<'c> Writing<'c> {
     }
 
     /// Writes what is left. Returns how many heads the run has.
-    fn end(self) -> Result<u64, Error> {
+    fn end(self, filters: Option<&mut Filters>) -> Result<u64, Error> {
         self.write_chunk(&self.held)?;
         let size = self.size + self.held.len() as u64;
         let query = "UPDATE run SET size = ?2 WHERE number = ?1";
         let size_in_sql = i64::try_from(size).expect("fewer heads than 2^63");
         self.connection.prepare_cached(query)?.execute([self.number, size_in_sql])?;
+        if let (Some(filters), Some(filter)) = (filters, self.filter) {
+            filters.insert(self.number, Arc::new(filter));
+        }
         Ok(size)
     }
 }
@@ -247,7 +325,7 @@ impl<'c> Writing<'c> {
 mod tests {
     use rusqlite::Connection;
 
-    use super::{CHUNK, FEW, Head, TABLES, add, each, within};
+    use super::{CHUNK, FEW, Filters, Head, TABLES, add, all_of, filters, within};
     use crate::hash::Hash;
 
     fn head(purpose: u8, value: u64, entry_index: u64) -> Head {
@@ -262,12 +340,11 @@ mod tests {
         vec![of(0, lot(0)), of(1, lot(8)), of(2, lot(16) % 5), of(2, lot(16) % 5), of(3, u64::MAX)]
     }
 
-    fn all(connection: &Connection) -> Vec<Head> {
-        let mut heads = Vec::new();
-        each(connection, |it| heads.push(it)).unwrap();
-        heads.sort_unstable();
-        heads
-    }
+    /// The least head and the greatest.
+    const ENDS: [Head; 2] = [
+        Head { purpose: 0, value: 0, entry_index: 0 },
+        Head { purpose: u8::MAX, value: u64::MAX, entry_index: u64::MAX },
+    ];
 
     fn count(connection: &Connection, table: &str) -> usize {
         let query = format!("SELECT count(*) FROM {table}");
@@ -279,17 +356,16 @@ mod tests {
     fn added(counts: &[u64]) -> Connection {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(TABLES).unwrap();
-        let (mut expected, mut next) = (Vec::new(), 0);
+        let (mut expected, mut next, mut kept) = (Vec::new(), 0, Filters::new());
         for count in counts {
             let heads: Vec<Head> = (next..next + count).flat_map(heads_of).collect();
             next += count;
             expected.extend(&heads);
-            add(&connection, heads).unwrap();
+            add(&connection, heads, Some(&mut kept)).unwrap();
         }
         expected.sort_unstable();
         expected.dedup();
-        assert_eq!(all(&connection), expected);
-        let (least, most) = (head(0, 0, 0), head(u8::MAX, u64::MAX, u64::MAX));
+        let [least, most] = ENDS;
         assert_eq!(within(&connection, least, most).unwrap(), expected);
         let mut asked: Vec<(Head, Head)> = Vec::new();
         for at in (0..expected.len()).step_by(1 + expected.len() / 50) {
@@ -304,6 +380,16 @@ mod tests {
             let expected: Vec<Head> =
                 expected.iter().copied().filter(|it| (low..=high).contains(it)).collect();
             assert_eq!(within(&connection, low, high).unwrap(), expected, "{low:?} to {high:?}");
+        }
+        let made = filters(&connection).unwrap();
+        assert_eq!(made.keys().collect::<Vec<_>>(), kept.keys().collect::<Vec<_>>());
+        let some = expected.iter().step_by(1 + expected.len() / 200);
+        for (purpose, value) in some.map(|it| (it.purpose, it.value)).chain([(2, 9)]) {
+            let of_it = |it: &&Head| (it.purpose, it.value) == (purpose, value);
+            let expected: Vec<Head> = expected.iter().filter(of_it).copied().collect();
+            for filters in [&kept, &made] {
+                assert_eq!(all_of(&connection, filters, purpose, value).unwrap(), expected);
+            }
         }
         connection
     }
@@ -335,9 +421,9 @@ mod tests {
             let connection = added(&[10]);
             connection.execute(&format!("UPDATE chunk SET {damage}"), []).unwrap();
             assert!(within(&connection, head(0, 0, 0), head(9, 0, 0)).is_err(), "{damage}");
-            assert!(each(&connection, |_| ()).is_err(), "{damage}");
+            assert!(filters(&connection).is_err(), "{damage}");
             let more: Vec<Vec<Head>> = (10..50).map(heads_of).collect();
-            assert!(more.into_iter().any(|it| add(&connection, it).is_err()), "{damage}");
+            assert!(more.into_iter().any(|it| add(&connection, it, None).is_err()), "{damage}");
         }
     }
 
@@ -347,7 +433,7 @@ mod tests {
         let heads = [head(1, 5, 0), head(1, 9, 0), head(0, 1, 0)].map(Head::to_bytes).concat();
         connection.execute("UPDATE chunk SET heads = ?1", [heads]).unwrap();
         let more: Vec<Vec<Head>> = (30..200).map(heads_of).collect();
-        let failed = more.into_iter().filter_map(|it| add(&connection, it).err()).count();
+        let failed = more.into_iter().filter_map(|it| add(&connection, it, None).err()).count();
         assert!(failed > 0);
     }
 }

@@ -243,8 +243,8 @@ impl<D: Disk> Ledger<D> {
     }
 
     /// Prepares for many questions of what the ledger does not hold.
-    pub(crate) fn expect_many(&mut self) -> Result<(), Error> {
-        self.holdings.index_mut().expect_many().map_err(|error| holdings::Error::from(error).into())
+    pub(crate) fn expect_many(&self) -> Result<(), Error> {
+        self.holdings.index().expect_many().map_err(|error| holdings::Error::from(error).into())
     }
 
     /// What came of asking the witnesses since the ledger was opened, in the order of asking.
