@@ -7,7 +7,7 @@
 //! answered, the next one looked through, and the one after that read. Some blocks make a commit, and
 //! while that becomes durable the next one is filled.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::ScopedJoinHandle;
@@ -143,6 +143,8 @@ where
         captures: HashSet::new(),
         wordings: [Wordings::new(), Wordings::new()],
         statements: 0,
+        left: VecDeque::new(),
+        first_left_waits: false,
     };
     if options.dry_run {
         return rehearse_all(blocks, ledger.holdings(), &mut taking, tell);
@@ -233,6 +235,10 @@ struct Taking<'r> {
     /// The wordings of the claims of this commit and of the last one.
     wordings: [Wordings; 2],
     statements: u64,
+    /// Rows of a block that were not looked through yet.
+    left: VecDeque<Row>,
+    /// Whether the first of them has to wait until those before it have their ids.
+    first_left_waits: bool,
 }
 
 /// A commit while it is filled.
@@ -257,7 +263,13 @@ impl<'r> Taking<'r> {
         let mut batch = Batch::on(holdings, self.recorder)?;
         let (mut filling, mut ids) = (Filling::default(), Ids::new());
         let mut on_its_way: Option<(Group, Adding<'_>)> = None;
-        while let Some(mut group) = self.look_at_next(blocks, &batch, &mut filling)? {
+        loop {
+            if let Some(before) = on_its_way.take_if(|_| self.first_left_waits) {
+                self.finish(before, None, &mut batch, &mut ids, &mut filling)?;
+            }
+            let is_settled = on_its_way.is_none();
+            let looked = self.look_at_next(blocks, &batch, &mut filling, is_settled)?;
+            let Some(mut group) = looked else { break };
             let waves = Waves::of(std::mem::take(&mut group.records));
             let changed = Some(&group.changed);
             if let Some(before) = on_its_way.take_if(|(_, it)| !waves.may_begin_beside(it)) {
@@ -302,21 +314,35 @@ impl<'r> Taking<'r> {
         self.answer(group, &added, batch, filling)
     }
 
-    /// Looks through the rows of the next block; `None` if there is none, or the commit is full.
+    /// Looks through the rows of the next block, or what is left of one; `None` if there is none, or the
+    /// commit is full. It goes no further than to a row that has to wait until those before it have
+    /// their ids, which they have if it `is_settled`.
     fn look_at_next<D: Disk>(
         &mut self,
         blocks: &Receiver<Block>,
         batch: &Batch<'_, D>,
         filling: &mut Filling,
+        is_settled: bool,
     ) -> Result<Option<Group>, Error> {
-        if filling.rows >= self.commit || filling.bytes >= COMMIT_BYTES {
-            return Ok(None);
+        if self.left.is_empty() {
+            if filling.rows >= self.commit || filling.bytes >= COMMIT_BYTES {
+                return Ok(None);
+            }
+            let Ok(block) = blocks.recv() else { return Ok(None) };
+            filling.rows += block.rows.len();
+            filling.bytes += block.bytes;
+            self.left = block.rows.into();
         }
-        let Ok(block) = blocks.recv() else { return Ok(None) };
-        filling.rows += block.rows.len();
-        filling.bytes += block.bytes;
+        self.first_left_waits = false;
         let mut group = Group::after(filling.records);
-        for row in block.rows {
+        while let Some(row) = self.left.pop_front() {
+            if let (Ok(draft), false) = (&row, is_settled && group.is_empty())
+                && self.looking.has_to_wait(draft)?
+            {
+                self.left.push_front(row);
+                self.first_left_waits = true;
+                break;
+            }
             let ground = (batch, &self.captures);
             group.take(row, &mut self.looking, ground, self.recorder, None)?;
         }

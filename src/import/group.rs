@@ -90,6 +90,11 @@ impl Group {
         self.first + self.kinds.len()
     }
 
+    /// Whether nothing goes in.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
     /// Looks through a row and takes it, or says why not. `brought` are the captures that the rows
     /// before bring; with a rehearsal nothing of it will be sealed.
     pub(crate) fn take<D: Disk>(
@@ -228,7 +233,7 @@ impl Group {
                     }
                 }
             };
-            looking.withhold(&record, row);
+            looking.withhold(&record, row, is_own_label);
             here.0.insert(label, meant);
             if keeps_labels || is_fallback {
                 self.keep(label, place, meant, looking);
@@ -353,11 +358,18 @@ fn note_again(
     Ok(())
 }
 
+/// How all labels of records begin that have no id yet.
+const OWN: &[u8; 16] = b"import's record:";
+
+fn is_own_label(id: &Id) -> bool {
+    id.hash().as_bytes().starts_with(OWN)
+}
+
 /// The label of a record that has no id yet: its commit and its place there. Nobody else knows it: a
 /// reference that says it, by chance or on purpose, leads to nothing.
 fn own_label(tree_size: u64, place: usize) -> Id {
     let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(b"import's record:");
+    bytes[..16].copy_from_slice(OWN);
     bytes[16..24].copy_from_slice(&tree_size.to_be_bytes());
     bytes[24..].copy_from_slice(&(place as u64).to_be_bytes());
     Id::from_hash(Hash::from_bytes(bytes))

@@ -93,6 +93,8 @@ pub(crate) struct Looking {
     /// The name under which rows bring each party that they name by a key.
     pub(crate) names: HashMap<Id, Hash>,
     withheld: HashMap<Id, By>,
+    /// What is withheld that has no id yet, by the label under which it waits for one.
+    withheld_soon: HashMap<Id, By>,
 }
 
 /// What says that something is withheld.
@@ -115,23 +117,41 @@ impl Looking {
             let by = By::Entry(row.entry_index);
             withheld.extend(statement.record().withholds().map(|target| (target, by)));
         }
-        Ok(Self { known: Known::new()?, names: HashMap::new(), withheld })
+        let (names, withheld_soon) = (HashMap::new(), HashMap::new());
+        Ok(Self { known: Known::new()?, names, withheld, withheld_soon })
     }
 
-    /// Notes what a row withholds from the rows behind it.
-    pub(crate) fn withhold(&mut self, record: &Record, row: u64) {
+    /// Notes what a row withholds from the rows behind it. `soon`: it has a label, but no id yet.
+    pub(crate) fn withhold(&mut self, record: &Record, row: u64, soon: impl Fn(&Id) -> bool) {
         if let Some(target) = record.withholds() {
-            self.withheld.entry(target).or_insert(By::Row(row));
+            let place = if soon(&target) { &mut self.withheld_soon } else { &mut self.withheld };
+            place.entry(target).or_insert(By::Row(row));
         }
     }
 
     /// Notes the id of a record that was under a label till now.
     pub(crate) fn identify(&mut self, label: Id, id: Id) {
-        if !self.withheld.is_empty()
-            && let Some(by) = self.withheld.get(&label).copied()
-        {
-            self.withheld.insert(id, by);
+        if let Some(by) = self.withheld_soon.remove(&label) {
+            self.withheld.entry(id).or_insert(by);
         }
+    }
+
+    /// Whether a row can be answered only when all rows before it have their ids: two labels may turn
+    /// out to mean one record, or what is withheld.
+    pub(crate) fn has_to_wait(&self, row: &RowDraft) -> Result<bool, Error> {
+        for Draft { record, .. } in &row.drafts {
+            let compares = matches!(**record, Record::Relation(_));
+            if !compares && self.withheld.is_empty() && self.withheld_soon.is_empty() {
+                continue;
+            }
+            for Reference { id, .. } in record.references() {
+                let is_pending = self.known.meant(id)?.is_some_and(|it| it.entry == PENDING);
+                if is_pending || !self.withheld_soon.is_empty() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Takes the label that a row gives itself, if no row before has it.
@@ -255,6 +275,9 @@ impl Looking {
         brought: &[Hash],
     ) -> Result<(), Stop> {
         for (place, Draft { record, .. }) in drafts.iter().enumerate() {
+            if let Record::Relation(_) = **record {
+                self.check_as_meant(record, here)?;
+            }
             for reference in record.references() {
                 if record.withholds().is_none() {
                     self.refuse_withheld(&reference, here)?;
@@ -273,6 +296,22 @@ impl Looking {
         Ok(())
     }
 
+    /// Its fields were checked when its references were labels; two of them may mean one record.
+    fn check_as_meant(&self, record: &Record, here: &Here) -> Result<(), Stop> {
+        let (mut record, mut failed) = (record.clone(), None);
+        record.refer(&mut |id| match self.meant(id, here) {
+            Ok(meant) => meant.map_or(id, |it| it.id),
+            Err(error) => {
+                failed = Some(error);
+                id
+            }
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None => record.check().map_err(|it| Stop::Row(Problem::new(it.to_string()))),
+        }
+    }
+
     /// What a label stands for, in a row or before it.
     fn meant(&self, id: Id, here: &Here) -> Result<Option<Meant>, index::Error> {
         match here.0.get(&id) {
@@ -284,11 +323,11 @@ impl Looking {
     /// Nothing new is hung on what is withheld.
     fn refuse_withheld(&self, reference: &Reference, here: &Here) -> Result<(), Stop> {
         let Reference { field, id, .. } = reference;
-        if self.withheld.is_empty() {
+        if self.withheld.is_empty() && self.withheld_soon.is_empty() {
             return Ok(());
         }
         let id = self.meant(*id, here)?.map_or(*id, |known| known.id);
-        let by = match self.withheld.get(&id) {
+        let by = match self.withheld.get(&id).or(self.withheld_soon.get(&id)) {
             None => return Ok(()),
             Some(By::Entry(entry)) => format!("entry {entry}"),
             Some(By::Row(row)) => format!("row {row}"),

@@ -235,6 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn damage_that_a_reader_finds_is_known_to_who_opens_the_index_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.sqlite");
+        let parties = [party("a", "A"), party("b", "B")];
+        for damage in ["UPDATE chunk SET heads = x'00'", "DELETE FROM entry WHERE entry_index = 1"]
+        {
+            let mut index = Index::open(&path).unwrap();
+            extend(&mut index, &parties, 0, 2);
+            index.connection.execute(damage, []).unwrap();
+            let reader = index.reader().unwrap().unwrap();
+            assert!(reader.by_identity(parties[1].identity()).is_err(), "{damage}");
+            drop((reader, index));
+            assert_eq!(Index::open(&path).unwrap().extent().unwrap(), None, "{damage}");
+        }
+    }
+
+    #[test]
     fn who_asks_much_gets_filters_without_adding_anything() {
         let mut index = Index::in_memory().unwrap();
         let parties: Vec<Statement> =

@@ -394,13 +394,22 @@ impl Index {
         self.noticing(self.read_rows(condition, values))
     }
 
-    /// An answer; where it shows damage, the index is of another version from now on, so it is built
-    /// anew when it is next opened. If even that cannot be written, the error says what to remove.
+    /// An answer; where it shows damage, the index is condemned.
     fn noticing<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
         if answer.as_ref().is_err_and(Error::is_damage) {
-            let _ = self.connection.pragma_update(None, "user_version", CONDEMNED);
+            self.condemn();
         }
         answer
+    }
+
+    /// Makes the index one of another version, so that it is built anew when it is next opened: it is
+    /// damaged, or says what the log does not. If even that cannot be written, the error that comes of
+    /// it says what to remove.
+    pub(crate) fn condemn(&self) {
+        let Some(path) = &self.path else { return };
+        // Not by the connection at hand: what it writes may be undone when it is closed.
+        let condemn = |other: Connection| other.pragma_update(None, "user_version", CONDEMNED);
+        let _ = Connection::open(path).and_then(condemn);
     }
 
     fn read_rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {

@@ -22,6 +22,9 @@ const FEW: usize = 4;
 /// How many heads stand in a chunk: nearly what a page of SQLite holds, 4 KiB.
 const CHUNK: usize = 220;
 
+/// The length of the CRC-32 behind the heads of a chunk: one that is damaged could hide others.
+const CHECK: usize = 4;
+
 /// The length of a head as bytes.
 const LENGTH: usize = 17;
 
@@ -160,8 +163,11 @@ const DAMAGED: Error = Error::Damaged("a chunk of heads that is none");
 
 /// The heads of a chunk.
 fn read(bytes: &[u8]) -> Result<&[[u8; LENGTH]], Error> {
+    let (bytes, check) = bytes.split_last_chunk::<CHECK>().ok_or(DAMAGED)?;
     match bytes.as_chunks() {
-        (heads, []) if !heads.is_empty() => Ok(heads),
+        (heads, []) if !heads.is_empty() && crc32fast::hash(bytes).to_be_bytes() == *check => {
+            Ok(heads)
+        }
         _ => Err(DAMAGED),
     }
 }
@@ -286,7 +292,9 @@ impl<'c> Writing<'c> {
     /// Writes heads that come behind those before.
     fn write(&mut self, heads: &[Head]) -> Result<(), Error> {
         if let Some(filter) = &mut self.filter {
-            heads.iter().for_each(|it| filter.note(it.purpose, it.value));
+            for it in heads {
+                filter.note(it.purpose, it.value);
+            }
         }
         self.held.extend(heads);
         let whole = self.held.len() - self.held.len() % CHUNK;
@@ -300,7 +308,11 @@ impl<'c> Writing<'c> {
 
     fn write_chunk(&self, heads: &[Head]) -> Result<(), Error> {
         let Some(first) = heads.first() else { return Ok(()) };
-        let bytes: Vec<u8> = heads.iter().flat_map(|it| it.to_bytes()).collect();
+        let mut bytes = Vec::with_capacity(heads.len() * LENGTH + CHECK);
+        for it in heads {
+            bytes.extend_from_slice(&it.to_bytes());
+        }
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
         let query = "INSERT INTO chunk (run, first, heads) VALUES (?1, ?2, ?3)";
         let values = params![self.number, first.to_bytes(), bytes];
         self.connection.prepare_cached(query)?.execute(values)?;
@@ -417,7 +429,13 @@ mod tests {
 
     #[test]
     fn a_damaged_chunk_is_said_to_be_one() {
-        for damage in ["heads = x'00'", "heads = x''", "heads = CAST(heads || x'00' AS BLOB)"] {
+        // The last one is the end of the number of an entry.
+        for damage in [
+            "heads = x'00'",
+            "heads = x''",
+            "heads = CAST(heads || x'00' AS BLOB)",
+            "heads = CAST(substr(heads, 1, 16) || x'ff' || substr(heads, 18) AS BLOB)",
+        ] {
             let connection = added(&[10]);
             connection.execute(&format!("UPDATE chunk SET {damage}"), []).unwrap();
             assert!(within(&connection, head(0, 0, 0), head(9, 0, 0)).is_err(), "{damage}");
@@ -430,7 +448,8 @@ mod tests {
     #[test]
     fn runs_that_are_not_sorted_are_not_read_for_ever() {
         let connection = added(&[30]);
-        let heads = [head(1, 5, 0), head(1, 9, 0), head(0, 1, 0)].map(Head::to_bytes).concat();
+        let mut heads = [head(1, 5, 0), head(1, 9, 0), head(0, 1, 0)].map(Head::to_bytes).concat();
+        heads.extend(crc32fast::hash(&heads).to_be_bytes());
         connection.execute("UPDATE chunk SET heads = ?1", [heads]).unwrap();
         let more: Vec<Vec<Head>> = (30..200).map(heads_of).collect();
         let failed = more.into_iter().filter_map(|it| add(&connection, it, None).err()).count();

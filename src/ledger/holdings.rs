@@ -288,9 +288,17 @@ impl<D: Disk> Holdings<D> {
                 Error::Damaged { entry_index: row.entry_index, what }
             });
         }
-        check_row(row, self.tree_size)?;
+        check_row(row, self.tree_size).inspect_err(|_| self.index.condemn())?;
         let (bundle, slot) = reading::place_of(row.entry_index, self.tree_size);
-        let read = |statements: &[Option<Vec<u8>>]| compare(row, statements[slot].as_deref());
+        let read = |statements: &[Option<Vec<u8>>]| {
+            let found = compare(row, statements[slot].as_deref());
+            // It may be the statement that is damaged: then to build the index anew says so.
+            found.inspect_err(|error| {
+                if matches!(error, Error::Damaged { .. }) {
+                    self.index.condemn();
+                }
+            })
+        };
         if let Some((last, statements)) = &self.last
             && *last == bundle
         {

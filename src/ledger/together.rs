@@ -345,6 +345,8 @@ fn ready<'n>(
         Some(encoded) => encoded,
         None => {
             record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
+            // It was checked when its references were labels.
+            record.check().map_err(statement::Error::from)?;
             Encoded::of(&record, name)?
         }
     };

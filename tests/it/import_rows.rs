@@ -299,6 +299,72 @@ fn an_id_that_is_the_label_under_which_a_row_waits_is_sealed_as_what_it_means() 
 }
 
 #[test]
+fn two_labels_of_one_claim_are_not_set_against_each_other() {
+    let labelled = |label: &str| {
+        let claim: serde_json::Value =
+            serde_json::from_str(&claim("ada", "label:d", "It is so.")).unwrap();
+        json!({"label": label, "claim": claim["claim"]}).to_string()
+    };
+    let line = json!({"label": "d", "text": "Hello", "document": {"kind": "note", "title": "D"}});
+    let denies = |from: &str, to: &str| {
+        json!({"relation": {"from": from, "kind": "denies", "to": to}}).to_string()
+    };
+    let lines = [
+        party("ada"),
+        line.to_string(),
+        labelled("a"),
+        labelled("b"),
+        denies("label:a", "label:b"),
+        claim("ada", "label:d", "It is not so."),
+        labelled("c"),
+    ]
+    .join("\n");
+    however_many_go_together(|desk| desk.jsonl(&lines));
+    let mut desk = Desk::new();
+    desk.jsonl(&lines);
+    desk.check(&[
+        "1 New",
+        "2 New",
+        "3 New",
+        "4 Already: repeats row 3",
+        "5 Refused: to: is the same claim as from",
+        "6 New",
+        "7 Already: repeats row 3",
+    ]);
+    desk.verified();
+}
+
+#[test]
+fn what_is_withheld_is_withheld_by_whatever_label_and_nothing_else_is() {
+    let document = |label: &str, text: &str| {
+        json!({"label": label, "text": text, "document": {"kind": "note", "title": "D"}})
+            .to_string()
+    };
+    let notice = json!({"notice": {"kind": "redaction", "target": "label:d", "reason": "r"}});
+    let first = [
+        party("ada"),
+        document("d", "One"),
+        document("e", "One"),
+        notice.to_string(),
+        claim("ada", "label:e", "It is so."),
+    ];
+    let rest = [document("f", "Two"), claim("ada", "label:f", "So it is.")];
+    let (both, first) = ([&first[..], &rest[..]].concat().join("\n"), first.join("\n"));
+    however_many_go_together(|desk| desk.jsonl(&both));
+    let withheld = "5 Refused: document refers to what is withheld, as row 4 says";
+    let mut desk = Desk::new();
+    // A commit in which all is there already is followed by one that begins at the same entry.
+    desk.options = Options { commit: 5, block: 5, ..desk.options };
+    desk.jsonl(&first);
+    desk.check(&["1 New", "2 New", "3 Already: repeats row 2", "4 New", withheld]);
+    desk.jsonl(&both);
+    let last: Vec<(u64, Status)> =
+        desk.outcomes.iter().rev().take(2).map(|it| (it.line, it.status)).collect();
+    assert_eq!(last, [(7, Status::New), (6, Status::New)], "{:?}", desk.outcomes);
+    desk.verified();
+}
+
+#[test]
 fn nothing_is_hung_on_what_a_row_before_withholds() {
     let line = json!({"label": "d", "text": "Hello", "document": {"kind": "note", "title": "D"}});
     let notice = json!({"notice": {"kind": "redaction", "target": "label:d", "reason": "r"}});

@@ -215,6 +215,37 @@ fn a_page_of_the_index_that_is_noise_costs_at_most_one_attempt() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the index is a file beside the ledger")]
+fn what_the_index_says_wrongly_costs_at_most_one_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.sqlite");
+    let disk = ledger_of(300);
+    for damage in [
+        "UPDATE entry SET id = zeroblob(32) WHERE entry_index = 50",
+        "UPDATE entry SET id = (SELECT id FROM entry WHERE entry_index = 51) WHERE entry_index = 50",
+        "DELETE FROM entry WHERE entry_index = 50",
+        "UPDATE entry SET entry_index = 5000 WHERE entry_index = 50",
+        "UPDATE chunk SET heads = zeroblob(21)",
+        "UPDATE chunk SET heads = CAST(substr(heads, 5) AS BLOB)",
+    ] {
+        let _ = std::fs::remove_file(&path);
+        drop(with_index(&disk, &path).unwrap());
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch(damage).unwrap();
+        drop(other);
+        let disk = disk.copy();
+        let first = with_index(&disk, &path).map_err(batch::Error::from);
+        let first = first.and_then(|mut it| try_append(&mut it, &parties(1..302)));
+        assert!(first.is_err(), "{damage}: nothing was noticed");
+        let mut ledger = with_index(&disk, &path).unwrap();
+        try_append(&mut ledger, &parties(1..302))
+            .unwrap_or_else(|error| panic!("{damage}: {error}, after {first:?}"));
+        assert_eq!(ledger.tree_size(), 302, "{damage}");
+        assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified, "{damage}");
+    }
+}
+
+#[test]
 fn a_commit_that_the_index_cannot_follow_is_durable_and_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.sqlite");

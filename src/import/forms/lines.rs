@@ -34,8 +34,8 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line; `None` at the end of the stream.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
-        // One byte more, for the line end.
-        let limit = MAX_ROW as u64 + 1;
+        // Two bytes more, for the line end.
+        let limit = MAX_ROW as u64 + 2;
         if self.held.capacity() > KEPT {
             self.held = Vec::new();
         }
@@ -45,12 +45,16 @@ impl<R: BufRead> Lines<R> {
         }
         self.number += 1;
         let number = self.number;
+        let is_ended = self.held.ends_with(b"\n");
         let line = self.held.strip_suffix(b"\n").unwrap_or(&self.held);
-        if line.len() > MAX_ROW {
-            self.stream.skip_until(b'\n')?;
-            return Ok(Some(Line { number, bytes: None }));
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.len() <= MAX_ROW {
+            return Ok(Some(Line { number, bytes: Some(line) }));
         }
-        Ok(Some(Line { number, bytes: Some(line.strip_suffix(b"\r").unwrap_or(line)) }))
+        if !is_ended {
+            self.stream.skip_until(b'\n')?;
+        }
+        Ok(Some(Line { number, bytes: None }))
     }
 }
 
@@ -90,8 +94,9 @@ mod tests {
 
     #[test]
     fn a_line_may_be_as_long_as_a_row_and_no_longer() {
-        for ends in [&b""[..], b"\n", b"\nz", b"\nz\n"] {
-            for (length, found) in [(MAX_ROW - 1, true), (MAX_ROW, true), (MAX_ROW + 1, false)] {
+        for ends in [&b""[..], b"\n", b"\r\n", b"\nz", b"\r\nz", b"\nz\n"] {
+            let lengths_of_rows = (MAX_ROW - 1..MAX_ROW + 4).map(|it| (it, it <= MAX_ROW));
+            for (length, found) in lengths_of_rows {
                 let stream = BufReader::new(repeat(b'x').take(length as u64).chain(ends));
                 let mut expected = vec![(1, found.then_some(length))];
                 expected.extend(ends.contains(&b'z').then_some((2, Some(1))));
