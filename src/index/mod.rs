@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::attribution::id::Id;
@@ -182,6 +183,9 @@ impl Index {
     }
 
     fn of(connection: Connection, path: Option<PathBuf>) -> Self {
+        // What is asked again and again is planned once, whatever values are bound. Without it the
+        // answers are the same, later.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
         Self {
             connection,
             path,
