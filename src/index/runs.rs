@@ -76,11 +76,9 @@ pub(crate) fn add(
     if heads.is_empty() {
         return Ok(());
     }
-    let size = heads.len() as u64;
-    let mut run = Writing::begin(connection, filters.is_some().then_some(size))?;
+    let mut run = Writing::begin(connection, filters.is_some().then_some(heads.len() as u64))?;
     run.write(&heads)?;
-    run.end(filters.as_deref_mut())?;
-    let mut size = size;
+    let mut size = run.end(filters.as_deref_mut())?;
     while let Some(runs) = to_be_merged(connection, size)? {
         size = merge(connection, &runs, filters.as_deref_mut())?;
     }
@@ -90,8 +88,8 @@ pub(crate) fn add(
 /// Makes a filter of each run.
 pub(crate) fn filters(connection: &Connection) -> Result<Filters, Error> {
     let mut filters = Filters::new();
-    for Run { number, size } in runs(connection)? {
-        let mut filter = Filter::with_room(size);
+    for Run { number, .. } in runs(connection)? {
+        let mut filter = Filter::with_room(room_of(connection, number)?);
         let mut run = Reading::begin(connection, number);
         loop {
             run.hold_some()?;
@@ -186,6 +184,14 @@ fn runs(connection: &Connection) -> Result<Vec<Run>, Error> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// How many heads fit the chunks of a run: nothing is made as large as a damaged number says.
+fn room_of(connection: &Connection, run: i64) -> Result<u64, Error> {
+    let query = "SELECT count(*) FROM chunk WHERE run = ?1";
+    let mut statement = connection.prepare_cached(query)?;
+    let chunks: i64 = statement.query_row([run], |row| row.get(0))?;
+    Ok(chunks.unsigned_abs() * CHUNK as u64)
+}
+
 /// The runs of about this size, if there are enough of them.
 fn to_be_merged(connection: &Connection, size: u64) -> Result<Option<Vec<Run>>, Error> {
     let class = |size: u64| size.max(1).ilog(FEW as u64);
@@ -200,8 +206,11 @@ fn merge(
     runs: &[Run],
     mut filters: Option<&mut Filters>,
 ) -> Result<u64, Error> {
-    let size = runs.iter().map(|run| run.size).sum();
-    let mut merged = Writing::begin(connection, filters.is_some().then_some(size))?;
+    let mut room = None;
+    for run in runs.iter().filter(|_| filters.is_some()) {
+        room = Some(room.unwrap_or(0) + room_of(connection, run.number)?);
+    }
+    let mut merged = Writing::begin(connection, room)?;
     let mut reading: Vec<Reading<'_>> =
         runs.iter().map(|run| Reading::begin(connection, run.number)).collect();
     loop {
@@ -443,6 +452,19 @@ mod tests {
             let more: Vec<Vec<Head>> = (10..50).map(heads_of).collect();
             assert!(more.into_iter().any(|it| add(&connection, it, None).is_err()), "{damage}");
         }
+    }
+
+    #[test]
+    fn nothing_is_made_as_large_as_a_damaged_size_says() {
+        let connection = added(&[30]);
+        connection.execute("UPDATE run SET size = 4611686018427387904", []).unwrap();
+        let mut kept = filters(&connection).unwrap();
+        connection.execute("UPDATE run SET size = -1", []).unwrap();
+        for entry_index in 30..60 {
+            add(&connection, heads_of(entry_index), Some(&mut kept)).unwrap();
+        }
+        let [least, most] = ENDS;
+        assert_eq!(within(&connection, least, most).unwrap().len(), 60 * 4);
     }
 
     #[test]
