@@ -9,7 +9,7 @@ use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::hash::Hash;
 use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, line_label};
-use crate::import::known::{Meant, PENDING};
+use crate::import::known::{Meant, PENDING, own_label};
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
 use crate::import::outcome::{Alike, Other, RowOutcome, Status};
 use crate::import::rehearsal::{Rehearsal, may_record};
@@ -233,7 +233,7 @@ impl Group {
                     }
                 }
             };
-            looking.withhold(&record, row, is_own_label);
+            looking.withhold(&record, row);
             here.0.insert(label, meant);
             if keeps_labels || is_fallback {
                 self.keep(label, place, meant, looking);
@@ -356,23 +356,6 @@ fn note_again(
         None => looking.known.brought(main.entry_index, outcome.row)?,
     }
     Ok(())
-}
-
-/// How all labels of records begin that have no id yet.
-const OWN: &[u8; 16] = b"import's record:";
-
-fn is_own_label(id: &Id) -> bool {
-    id.hash().as_bytes().starts_with(OWN)
-}
-
-/// The label of a record that has no id yet: its commit and its place there. Nobody else knows it: a
-/// reference that says it, by chance or on purpose, leads to nothing.
-fn own_label(tree_size: u64, place: usize) -> Id {
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(OWN);
-    bytes[16..24].copy_from_slice(&tree_size.to_be_bytes());
-    bytes[24..].copy_from_slice(&(place as u64).to_be_bytes());
-    Id::from_hash(Hash::from_bytes(bytes))
 }
 
 fn not_in(

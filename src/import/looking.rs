@@ -11,7 +11,7 @@ use crate::claimfile::anchor::shown;
 use crate::claimfile::fault::did_you_mean;
 use crate::hash::Hash;
 use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
-use crate::import::known::{Known, Meant, PENDING};
+use crate::import::known::{Known, Meant, PENDING, is_own_label};
 use crate::index;
 use crate::ledger::batch::{self, Batch, Recorder};
 use crate::ledger::holdings::{self, Holdings};
@@ -121,12 +121,12 @@ impl Looking {
         Ok(Self { known: Known::new()?, names, withheld, withheld_soon })
     }
 
-    /// Notes what a row withholds from the rows behind it. `soon`: it has a label, but no id yet.
-    pub(crate) fn withhold(&mut self, record: &Record, row: u64, soon: impl Fn(&Id) -> bool) {
-        if let Some(target) = record.withholds() {
-            let place = if soon(&target) { &mut self.withheld_soon } else { &mut self.withheld };
-            place.entry(target).or_insert(By::Row(row));
-        }
+    /// Notes what a row withholds from the rows behind it.
+    pub(crate) fn withhold(&mut self, record: &Record, row: u64) {
+        let Some(target) = record.withholds() else { return };
+        let has_id = !is_own_label(&target);
+        let place = if has_id { &mut self.withheld } else { &mut self.withheld_soon };
+        place.entry(target).or_insert(By::Row(row));
     }
 
     /// Notes the id of a record that was under a label till now.

@@ -15,8 +15,8 @@ use crate::index::{CANDIDATES, Error, Index, Row};
 use crate::lookup;
 
 /// What a hash in the table of heads is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Purpose {
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
     /// The statement's id.
     Id = 0,
     /// What makes it the same as another: the record and its recorder.
@@ -142,26 +142,22 @@ impl Index {
 
 const DANGLING: Error = Error::Damaged("a head of an entry that it does not hold");
 
-/// Adds the heads of a statement to those of others.
+/// Adds the heads of all hashes by which a statement can be looked up to those of others.
 pub(crate) fn push(statement: &Statement, entry_index: u64, heads: &mut Vec<Head>) {
-    each_of(statement, |purpose, hash| {
+    let mut push = |purpose: Purpose, hash| {
         heads.push(Head { purpose: purpose as u8, value: head(hash), entry_index });
-    });
-}
-
-/// All hashes by which a statement can be looked up.
-fn each_of(statement: &Statement, mut take: impl FnMut(Purpose, Hash)) {
-    take(Purpose::Id, statement.id().hash());
-    take(Purpose::Identity, statement.identity());
+    };
+    push(Purpose::Id, statement.id().hash());
+    push(Purpose::Identity, statement.identity());
     let record = statement.record();
     if let Record::Claim(claim) = record {
-        take(Purpose::Wording, claim.wording());
+        push(Purpose::Wording, claim.wording());
     }
     for id in lookup::about(record) {
-        take(Purpose::Target, id.hash());
+        push(Purpose::Target, id.hash());
     }
     for name in lookup::names(record) {
-        take(Purpose::Name, Hash::of(name.as_bytes()));
+        push(Purpose::Name, Hash::of(name.as_bytes()));
     }
 }
 

@@ -110,7 +110,7 @@ pub type Progress = Box<dyn FnMut(u64, u64) + Send>;
 /// The index of one ledger.
 pub struct Index {
     connection: Connection,
-    /// Its file; none in memory.
+    /// Its file; none in memory, or where it is only asked.
     path: Option<PathBuf>,
     progress: Option<Progress>,
     keeps_keys: bool,
@@ -152,9 +152,8 @@ impl Index {
     pub fn at_hand(path: &Path) -> Option<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).ok()?;
-        let path = Some(path.to_owned());
         let is_ours = version_of(&connection).is_ok_and(|version| version == VERSION);
-        is_ours.then_some(Self { keeps_keys: false, ..Self::of(connection, path) })
+        is_ours.then_some(Self { keeps_keys: false, ..Self::of(connection, None) })
     }
 
     /// Throws the index away, whatever is wrong with it, and begins an empty one.
@@ -413,7 +412,8 @@ impl Index {
         let Some(path) = &self.path else { return };
         // Not by the connection at hand: what it writes may be undone when it is closed.
         let condemn = |other: Connection| other.pragma_update(None, "user_version", CONDEMNED);
-        let _ = Connection::open(path).and_then(condemn);
+        let _ =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(condemn);
     }
 
     fn read_rows(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Row>, Error> {

@@ -206,10 +206,8 @@ fn merge(
     runs: &[Run],
     mut filters: Option<&mut Filters>,
 ) -> Result<u64, Error> {
-    let mut room = None;
-    for run in runs.iter().filter(|_| filters.is_some()) {
-        room = Some(room.unwrap_or(0) + room_of(connection, run.number)?);
-    }
+    let room = || runs.iter().map(|run| room_of(connection, run.number)).sum();
+    let room: Option<u64> = filters.is_some().then(room).transpose()?;
     let mut merged = Writing::begin(connection, room)?;
     let mut reading: Vec<Reading<'_>> =
         runs.iter().map(|run| Reading::begin(connection, run.number)).collect();
