@@ -25,6 +25,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use desk::{CAPTURE, Desk, TIME, line_of, threads};
+use ed25519_dalek::{Signer, SigningKey};
 use table::{median, time};
 use whosaid::attribution::record::Record;
 use whosaid::attribution::statement;
@@ -32,7 +33,7 @@ use whosaid::audit::captures::Held;
 use whosaid::cbor;
 use whosaid::hash::Hash;
 use whosaid::index::Index;
-use whosaid::key::SecretKey;
+use whosaid::key::{SIGNATURE_LENGTH, SecretKey};
 use whosaid::receipt::prove::Published;
 use whosaid::search::ask::{self, Paging, Wanted};
 use whosaid::search::keep::catch_up;
@@ -91,23 +92,28 @@ fn main() {
     }
 }
 
-/// Many claims as JSON Lines, read, looked through, sealed and durable.
+/// Many claims as JSON Lines, read, looked through, sealed and durable; beside sealing by the two
+/// libraries: the one that says what a signature is, and the one that makes them here.
 fn import(desk: &mut Desk, count: u64) {
     const SAMPLE: u64 = 20_000;
     let records: Vec<Record> = (0..SAMPLE).map(|number| desk.claim(number)).collect();
-    let seal = || {
-        in_threads(&records, |share, key| share.iter().for_each(|it| seal_bare(it, key)));
-    };
-    let mut bare: Vec<Duration> = (0..3).map(|_| time(seal)).collect();
+    let (dalek, own) = (SigningKey::from_bytes(&[2; 32]), SecretKey::from_seed(&[2; 32]));
+    let by_dalek = || seal_bare(&records, |payload| dalek.sign(payload).to_bytes());
+    let by_aws_lc = || seal_bare(&records, |payload| own.sign(payload));
+    let (mut bare, mut quick): (Vec<_>, Vec<_>) =
+        (0..3).map(|_| (time(by_dalek), time(by_aws_lc))).unzip();
     let first = desk.claims;
     let lines: Vec<u8> = (first..count).flat_map(|it| line_of(&desk.claim(it))).collect();
     let took = time(|| desk.import(lines.as_slice()));
-    bare.extend((0..3).map(|_| time(seal)));
-    let bare = median(bare).mul_f64(count as f64 / SAMPLE as f64);
+    bare.extend((0..3).map(|_| time(by_dalek)));
+    quick.extend((0..3).map(|_| time(by_aws_lc)));
     desk.claims = count;
-    let cores = threads();
-    let beside = format!("the same × (canonical CBOR, sign, SHA-256) on {cores} cores");
-    table::row(&format!("import {count} claims, all durable"), took, bare, &beside);
+    let (what, cores) = (format!("import {count} claims, all durable"), threads());
+    for (bare, library) in [(bare, "ed25519-dalek"), (quick, "AWS-LC")] {
+        let bare = median(bare).mul_f64(count as f64 / SAMPLE as f64);
+        let beside = format!("the same × (CBOR, {library} signs, SHA-256) on {cores} cores");
+        table::row(&what, took, bare, &beside);
+    }
 }
 
 /// The whole ledger, and what is left of the cost without the signatures.
@@ -121,7 +127,7 @@ fn verification(desk: &Desk, count: u64) {
     for _ in 0..if count > LARGE { 1 } else { 3 } {
         let all: Vec<u64> = (0..SAMPLE).collect();
         plain.push(time(|| {
-            in_threads(&all, |share, _| {
+            in_threads(&all, |share| {
                 for _ in share {
                     let opened = statement::open(black_box(&bytes)).expect("a claim");
                     assert!(opened.verifies(&public));
@@ -129,7 +135,7 @@ fn verification(desk: &Desk, count: u64) {
             });
         }));
         bare.push(time(|| {
-            in_threads(&all, |share, _| {
+            in_threads(&all, |share| {
                 for _ in share {
                     assert!(public.verifies(black_box(&bytes), &signature));
                 }
@@ -256,20 +262,24 @@ fn tell_memory(folder: &Path) {
     println!("{}", kilobytes * 1024);
 }
 
-/// Works on equal shares of the items, each in a thread, with a key.
-fn in_threads<T: Sync>(items: &[T], work: impl Fn(&[T], &SecretKey) + Sync) {
+/// Works on equal shares of the items, each in a thread.
+fn in_threads<T: Sync>(items: &[T], work: impl Fn(&[T]) + Sync) {
     std::thread::scope(|scope| {
         for share in items.chunks(items.len().div_ceil(threads().get())) {
-            scope.spawn(|| work(share, &SecretKey::from_seed(&[2; 32])));
+            scope.spawn(|| work(share));
         }
     });
 }
 
 /// What sealing costs at the least.
-fn seal_bare(record: &Record, key: &SecretKey) {
-    let payload = cbor::encode(record).expect("a record");
-    black_box(key.sign(&payload));
-    black_box(Hash::of(&payload));
+fn seal_bare(records: &[Record], sign: impl Fn(&[u8]) -> [u8; SIGNATURE_LENGTH] + Sync) {
+    in_threads(records, |share| {
+        for record in share {
+            let payload = cbor::encode(record).expect("a record");
+            black_box(sign(&payload));
+            black_box(Hash::of(&payload));
+        }
+    });
 }
 
 /// What one durable change of a file costs at the least.

@@ -177,23 +177,6 @@ impl Sign1 {
         join(&protected, payload, &signature)
     }
 
-    /// Signs each payload under its header, as [`Sign1::sign`] does, in less time.
-    pub fn sign_all(parts: &[(Header<'_>, &[u8])], key: &SecretKey) -> Vec<Vec<u8>> {
-        let thumbprint = key.public().thumbprint();
-        let is_own = |(header, _): &(Header<'_>, &[u8])| header.key_id == thumbprint;
-        assert!(parts.iter().all(is_own), "a header names another key");
-        let protected: Vec<Vec<u8>> = parts.iter().map(|(header, _)| header.encode()).collect();
-        let messages = parts.iter().zip(&protected);
-        let messages: Vec<Vec<u8>> =
-            messages.map(|((_, payload), protected)| signed_bytes(protected, payload)).collect();
-        let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
-        let signed = parts.iter().zip(&protected).zip(key.sign_all(&messages));
-        let join = |(((_, payload), protected), signature): ((&(_, &[u8]), &Vec<u8>), _)| {
-            join(protected, payload, &signature)
-        };
-        signed.map(join).collect()
-    }
-
     /// Whether the signature is `key`'s.
     pub fn verifies(&self, key: &PublicKey) -> bool {
         key.verifies(&signed_bytes(self.protected(), self.payload()), self.signature())

@@ -167,14 +167,15 @@ impl<'a, R: Borrow<Record>> Unsealed<'a, R> {
 
     /// Signs it and opens the result again, as [`seal`] does.
     pub fn seal(&self, recorded_at: u64, key: &SecretKey) -> Result<Statement, Error> {
-        let subject = self.record.borrow().subject();
-        let header = self.header(&subject, recorded_at, key.public().thumbprint());
+        let header = Header {
+            content_type: CONTENT_TYPE,
+            key_id: key.public().thumbprint(),
+            issuer: self.issuer,
+            subject: &self.record.borrow().subject(),
+            issued_at: recorded_at,
+            typ: TYP,
+        };
         self.read_back(Sign1::sign(&header, &self.encoded.payload, key))
-    }
-
-    fn header<'h>(&'h self, subject: &'h str, issued_at: u64, key_id: Thumbprint) -> Header<'h> {
-        let issuer = self.issuer;
-        Header { content_type: CONTENT_TYPE, key_id, issuer, subject, issued_at, typ: TYP }
     }
 
     fn read_back(&self, bytes: Vec<u8>) -> Result<Statement, Error> {
@@ -190,8 +191,8 @@ impl<'a, R: Borrow<Record>> Unsealed<'a, R> {
     }
 }
 
-/// Seals many records: the statements that [`Unsealed::seal`] gives, in less time. Their signatures
-/// were made a moment ago by this key and count as checked; the first is checked by the strict rule,
+/// Seals many records: the statements that [`Unsealed::seal`] gives, with their signatures, which
+/// were made a moment ago by this key, counted as checked. The first is checked by the strict rule,
 /// lest the key be another than it says.
 pub fn seal_all(
     unsealed: Vec<Unsealed<'_, Box<Record>>>,
@@ -199,15 +200,9 @@ pub fn seal_all(
     key: &SecretKey,
 ) -> Result<Vec<Statement>, Error> {
     let public = key.public();
-    let thumbprint = public.thumbprint();
-    let subjects: Vec<String> = unsealed.iter().map(|it| it.record.subject()).collect();
-    let headers = unsealed.iter().zip(&subjects);
-    let headers = headers.map(|(it, subject)| it.header(subject, recorded_at, thumbprint));
-    let parts: Vec<_> = headers.zip(unsealed.iter().map(|it| &it.encoded.payload[..])).collect();
-    let envelopes = Sign1::sign_all(&parts, key);
     let mut sealed: Vec<Statement> = Vec::with_capacity(unsealed.len());
-    for (unsealed, envelope) in unsealed.into_iter().zip(envelopes) {
-        let mut statement = unsealed.read_back(envelope)?;
+    for unsealed in unsealed {
+        let mut statement = unsealed.seal(recorded_at, key)?;
         // Of the two that are the same, the one that was made just now is given back more cheaply.
         statement.record = unsealed.record;
         assert!(!sealed.is_empty() || statement.verifies(&public), "the key is not what it says");

@@ -17,7 +17,7 @@ use crate::hash::Hash;
 use crate::ledger::batch::{Added, Batch, Error, Recorder};
 use crate::store::disk::Disk;
 
-/// How many records are signed in one go: enough for their shared inversion.
+/// How many records are given to a thread in one go.
 const GROUP: usize = 64;
 
 /// A record that others of the same batch may refer to by its label.

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustls::crypto::aws_lc_rs;
 use ureq::config::ConfigBuilder;
 use ureq::http::{HeaderMap, Response, header};
+use ureq::tls::TlsConfig;
 use ureq::typestate::AgentScope;
 use ureq::{Agent, Body, Timeout};
 use url::Url;
@@ -222,7 +224,9 @@ pub struct Answer {
 
 /// What every connection keeps to: no proxy of the environment, no redirect unseen, an honest name.
 pub(crate) fn settings(connect: Duration) -> ConfigBuilder<AgentScope> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
     Agent::config_builder()
+        .tls_config(TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build())
         .http_status_as_error(false)
         .proxy(None)
         .max_redirects(0)
