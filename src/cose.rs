@@ -171,7 +171,7 @@ impl Sign1 {
     /// Signs `payload` under `header`, whose `key_id` must be the key's own. Returns the bytes of the
     /// tagged envelope.
     pub fn sign(header: &Header<'_>, payload: &[u8], key: &SecretKey) -> Vec<u8> {
-        assert_eq!(header.key_id, key.public().thumbprint(), "the header names another key");
+        assert_eq!(header.key_id, key.thumbprint(), "the header names another key");
         let protected = header.encode();
         let signature = key.sign(&signed_bytes(&protected, payload));
         join(&protected, payload, &signature)
@@ -462,7 +462,7 @@ mod tests {
     fn header() -> Header<'static> {
         Header {
             content_type: "text/plain",
-            key_id: key().public().thumbprint(),
+            key_id: key().thumbprint(),
             issuer: "nadia",
             subject: "x",
             issued_at: 1_700_000_000,

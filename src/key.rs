@@ -157,15 +157,19 @@ impl fmt::Display for Thumbprint {
 pub struct SecretKey {
     own: SigningKey,
     signer: Ed25519KeyPair,
+    thumbprint: Thumbprint,
 }
 
 impl SecretKey {
     /// The key made from 32 secret, uniformly random bytes (RFC 8032 section 5.1.5).
     pub fn from_seed(seed: &[u8; LENGTH]) -> Self {
         let own = SigningKey::from_bytes(seed);
-        let public = own.verifying_key();
+        let public = PublicKey(own.verifying_key());
         let signer = Ed25519KeyPair::from_seed_and_public_key(seed, public.as_bytes());
-        Self { own, signer: signer.expect("both make the same public key of a seed") }
+        let signer = signer.expect("both make the same public key of a seed");
+        let key = Self { own, signer, thumbprint: public.thumbprint() };
+        assert!(public.verifies(b"a key", &key.sign(b"a key")), "one signs what the other refuses");
+        key
     }
 
     /// The seed, for `keyfile` to encrypt.
@@ -176,6 +180,11 @@ impl SecretKey {
     /// The public half.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.own.verifying_key())
+    }
+
+    /// The name of the public half.
+    pub fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
     }
 
     /// Signs `message`. Deterministic: the same key and message give the same 64 bytes.
@@ -194,7 +203,7 @@ pub(crate) fn challenge(encoding: &[u8], key: &PublicKey, message: &[u8]) -> Sca
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "SecretKey(of {})", self.public().thumbprint())
+        write!(formatter, "SecretKey(of {})", self.thumbprint)
     }
 }
 

@@ -167,49 +167,47 @@ impl<'a, R: Borrow<Record>> Unsealed<'a, R> {
 
     /// Signs it and opens the result again, as [`seal`] does.
     pub fn seal(&self, recorded_at: u64, key: &SecretKey) -> Result<Statement, Error> {
+        let subject = self.record.borrow().subject();
         let header = Header {
             content_type: CONTENT_TYPE,
-            key_id: key.public().thumbprint(),
+            key_id: key.thumbprint(),
             issuer: self.issuer,
-            subject: &self.record.borrow().subject(),
+            subject: &subject,
             issued_at: recorded_at,
             typ: TYP,
         };
-        self.read_back(Sign1::sign(&header, &self.encoded.payload, key))
+        self.read_back(Sign1::sign(&header, &self.encoded.payload, key), &subject)
     }
 
-    fn read_back(&self, bytes: Vec<u8>) -> Result<Statement, Error> {
-        let mut statement = read(Id::of(&bytes), bytes)?;
-        statement.identity = Some(self.encoded.identity);
-        // So its fields are right as well: they were checked before it was encoded.
-        assert_eq!(
-            *statement.record,
-            *self.record.borrow(),
-            "a sealed record reads back as another"
-        );
-        Ok(statement)
+    /// Opens what was just sealed. That it reads back as the record that was encoded says all that
+    /// [`open`] finds out: its fields were checked then, and equal records have equal bytes.
+    fn read_back(&self, bytes: Vec<u8>, subject: &str) -> Result<Statement, Error> {
+        let id = Id::of(&bytes);
+        let envelope = read_envelope(bytes)?;
+        let own = self.record.borrow();
+        let record: Box<Record> = cbor::decode_own(envelope.payload())?;
+        assert_eq!(*record, *own, "a sealed record reads back as another");
+        debug_assert!(open(envelope.as_bytes()).is_ok(), "a sealed record cannot be opened");
+        expect_own(&envelope, &record, subject)?;
+        let identity = Some(self.encoded.identity);
+        Ok(Statement { id, envelope, record, checked: None, identity })
     }
 }
 
 /// Seals many records: the statements that [`Unsealed::seal`] gives, with their signatures, which
-/// were made a moment ago by this key, counted as checked. The first is checked by the strict rule,
-/// lest the key be another than it says.
+/// were made a moment ago by this key, counted as checked.
 pub fn seal_all(
     unsealed: Vec<Unsealed<'_, Box<Record>>>,
     recorded_at: u64,
     key: &SecretKey,
 ) -> Result<Vec<Statement>, Error> {
-    let public = key.public();
-    let mut sealed: Vec<Statement> = Vec::with_capacity(unsealed.len());
-    for unsealed in unsealed {
-        let mut statement = unsealed.seal(recorded_at, key)?;
+    let public = *key.public().as_bytes();
+    let seal = |unsealed: Unsealed<'_, Box<Record>>| {
+        let sealed = unsealed.seal(recorded_at, key)?;
         // Of the two that are the same, the one that was made just now is given back more cheaply.
-        statement.record = unsealed.record;
-        assert!(!sealed.is_empty() || statement.verifies(&public), "the key is not what it says");
-        statement.checked = Some((*public.as_bytes(), true));
-        sealed.push(statement);
-    }
-    Ok(sealed)
+        Ok(Statement { record: unsealed.record, checked: Some((public, true)), ..sealed })
+    };
+    unsealed.into_iter().map(seal).collect()
 }
 
 /// Opens a statement: everything about it is checked but the signature.
@@ -220,13 +218,15 @@ pub fn open(bytes: &[u8]) -> Result<Statement, Error> {
 /// The same for bytes whose id is known already.
 pub(crate) fn open_as(id: Id, bytes: &[u8]) -> Result<Statement, Error> {
     debug_assert_eq!(id, Id::of(bytes), "the id of other bytes");
-    let statement = read(id, bytes)?;
-    statement.record.check()?;
-    Ok(statement)
+    let envelope = read_envelope(bytes)?;
+    let record: Box<Record> = cbor::decode(envelope.payload())?;
+    expect_own(&envelope, &record, &record.subject())?;
+    record.check()?;
+    Ok(Statement { id, envelope, record, checked: None, identity: None })
 }
 
-/// The same, without looking at what the record's fields say.
-fn read(id: Id, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Statement, Error> {
+/// Reads an envelope whose content type says that its payload is a record.
+fn read_envelope(bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Sign1, Error> {
     let length = bytes.as_ref().len();
     if length > MAX_LENGTH {
         return Err(Error::TooLong(length));
@@ -239,14 +239,17 @@ fn read(id: Id, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Statement, Er
         return Err(if ours { Error::Newer { found } } else { Error::ContentType { found } });
     }
     expect("typ (16)", header.typ, TYP)?;
-    let record: Box<Record> = cbor::decode(envelope.payload())?;
-    if let Record::Charter(Charter { format, .. }) = &*record
+    Ok(envelope)
+}
+
+/// That a record is of a format known here, and that the headers name its subject.
+fn expect_own(envelope: &Sign1, record: &Record, subject: &str) -> Result<(), Error> {
+    if let Record::Charter(Charter { format, .. }) = record
         && *format > FORMAT
     {
         return Err(Error::Newer { found: format!("charter format {format}") });
     }
-    expect("sub (15, 2)", header.subject, &record.subject())?;
-    Ok(Statement { id, envelope, record, checked: None, identity: None })
+    expect("sub (15, 2)", envelope.header().subject, subject)
 }
 
 /// Checks the signatures of many statements at once, as far as their keys are known by the names

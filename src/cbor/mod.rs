@@ -109,6 +109,12 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Error>
     decode_lean(bytes).or_else(|Refused| decode_thoroughly(bytes))
 }
 
+/// Decodes what [`encode`] gave a moment ago. That the value has just these bytes is not looked at
+/// again: it is for the caller to compare it with the one that was encoded.
+pub(crate) fn decode_own<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    read::lean(bytes).or_else(|Refused| decode_thoroughly(bytes))
+}
+
 pub(crate) fn decode_lean<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     let value: T = read::lean(bytes)?;
     if write::lean(&value)? == bytes { Ok(value) } else { Err(Refused) }

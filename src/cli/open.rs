@@ -417,7 +417,7 @@ fn check_signer(ledger: &Ledger<OsDisk>, recorder: &str, key: &SecretKey) -> Res
             "the log's key signs checkpoints and nothing else; `whosaid key new` makes another",
         ));
     }
-    let in_force = match keyring.recorder(key.public().thumbprint(), ledger.tree_size()) {
+    let in_force = match keyring.recorder(key.thumbprint(), ledger.tree_size()) {
         Ok(name) => name,
         Err(error @ keyring::Error::UnknownKey { .. }) => {
             return Err(Failure::new(

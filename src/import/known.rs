@@ -2,10 +2,10 @@
 //! brought which statement. A file of millions of rows has as many, so this is kept in a private,
 //! temporary table that SQLite puts on the disk where it grows large, and takes away at the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::SAID;
@@ -58,6 +58,24 @@ pub struct Known {
     recent: RefCell<HashMap<Id, Meant>>,
     /// What labels stand for until their records have ids.
     for_now: RefCell<HashMap<Id, Meant>>,
+    /// The last rows that brought something, not in the table yet.
+    bringing: Cell<Option<Brought>>,
+}
+
+/// Entries one behind the other, and the rows one behind the other that brought them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Brought {
+    entry: u64,
+    row: u64,
+    count: u64,
+}
+
+impl Brought {
+    /// The row that brought an entry, if it was one of these.
+    fn row_of(&self, entry: u64) -> Option<u64> {
+        let place = entry.checked_sub(self.entry).filter(|place| *place < self.count)?;
+        Some(self.row + place)
+    }
 }
 
 impl Known {
@@ -69,12 +87,14 @@ impl Known {
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CACHE};
              CREATE TABLE meant (label BLOB PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL,
                                  entry INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-             CREATE TABLE brought (entry INTEGER PRIMARY KEY, row INTEGER NOT NULL) STRICT;
+             CREATE TABLE brought (entry INTEGER PRIMARY KEY, row INTEGER NOT NULL,
+                                   count INTEGER NOT NULL) STRICT;
              CREATE TABLE named (label BLOB PRIMARY KEY, row INTEGER NOT NULL,
                                  disowned_by INTEGER) STRICT, WITHOUT ROWID;
              BEGIN;"
         ))?;
-        Ok(Self { connection, recent: RefCell::default(), for_now: RefCell::default() })
+        let (recent, for_now, bringing) = Default::default();
+        Ok(Self { connection, recent, for_now, bringing })
     }
 
     /// What a label stands for.
@@ -174,20 +194,38 @@ impl Known {
 
     /// The row that brought an entry.
     pub fn row_of(&self, entry: u64) -> Result<Option<u64>, Error> {
-        let Ok(entry) = i64::try_from(entry) else { return Ok(None) };
-        let query = "SELECT row FROM brought WHERE entry = ?1";
+        if let Some(row) = self.bringing.get().and_then(|it| it.row_of(entry)) {
+            return Ok(Some(row));
+        }
+        let Ok(at_most) = i64::try_from(entry) else { return Ok(None) };
+        let query = "SELECT entry, row, count FROM brought WHERE entry <= ?1
+                     ORDER BY entry DESC LIMIT 1";
         let mut statement = self.connection.prepare_cached(query)?;
-        let found: Option<i64> = statement.query_row([entry], |row| row.get(0)).optional()?;
-        Ok(found.and_then(|row| u64::try_from(row).ok()))
+        let number = |row: &Row<'_>, at| row.get(at).map(i64::cast_unsigned);
+        let found = statement.query_row([at_most], |row| {
+            Ok(Brought { entry: number(row, 0)?, row: number(row, 1)?, count: number(row, 2)? })
+        });
+        Ok(found.optional()?.and_then(|it| it.row_of(entry)))
     }
 
-    /// Says which row brought an entry.
+    /// Says which row brought an entry, once for each. Most rows bring one, behind that of the row
+    /// before, so that thousands of them are one row of the table.
     pub fn brought(&self, entry: u64, row: u64) -> Result<(), Error> {
-        let (Ok(entry), Ok(row)) = (i64::try_from(entry), i64::try_from(row)) else {
-            return Ok(());
+        let next = match self.bringing.get() {
+            Some(it) if (it.entry + it.count, it.row + it.count) == (entry, row) => {
+                Brought { count: it.count + 1, ..it }
+            }
+            last => {
+                if let Some(Brought { entry, row, count }) = last {
+                    let query =
+                        "INSERT OR REPLACE INTO brought (entry, row, count) VALUES (?1, ?2, ?3)";
+                    let values = [entry, row, count].map(u64::cast_signed);
+                    self.connection.prepare_cached(query)?.execute(values)?;
+                }
+                Brought { entry, row, count: 1 }
+            }
         };
-        let query = "INSERT OR REPLACE INTO brought (entry, row) VALUES (?1, ?2)";
-        self.connection.prepare_cached(query)?.execute([entry, row])?;
+        self.bringing.set(Some(next));
         Ok(())
     }
 }
@@ -208,9 +246,24 @@ mod tests {
         let meant = Meant { id: other, kind: "claim", entry: 7 };
         known.mean(one, meant).unwrap();
         assert_eq!(known.meant(one).unwrap(), Some(meant));
+    }
+
+    #[test]
+    fn what_rows_brought_is_known_in_whatever_order_they_did() {
+        let known = Known::new().unwrap();
         assert_eq!(known.row_of(7).unwrap(), None);
-        known.brought(7, 3).unwrap();
-        assert_eq!(known.row_of(7).unwrap(), Some(3));
+        let brought =
+            [(7, 3), (8, 4), (9, 5), (11, 6), (12, 9), (13, 10), (2, 11), (30, 1), (3, 12)];
+        for (place, (entry, row)) in brought.into_iter().enumerate() {
+            assert_eq!(known.row_of(entry).unwrap(), None, "{entry}");
+            known.brought(entry, row).unwrap();
+            for (entry, row) in &brought[..=place] {
+                assert_eq!(known.row_of(*entry).unwrap(), Some(*row), "{entry}");
+            }
+        }
+        for entry in [0, 1, 4, 6, 10, 14, 29, 31, u64::MAX] {
+            assert_eq!(known.row_of(entry).unwrap(), None, "{entry}");
+        }
     }
 
     #[test]

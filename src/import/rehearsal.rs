@@ -67,7 +67,7 @@ pub(crate) fn may_record<D: Disk>(
     recorder: Recorder<'_>,
     record: &Record,
 ) -> Result<(), Stop> {
-    let signer = recorder.key.public().thumbprint();
+    let signer = recorder.key.thumbprint();
     let of_target = match record {
         // What is not in the ledger yet is the recorder's own.
         Record::Notice(notice) => {

@@ -132,7 +132,7 @@ impl Receipt {
     ) -> Result<Self, Error> {
         verify_inclusion(leaf, &checkpoint.tree(), &path)?;
         let position = Position { leaf_index: leaf.index, tree_size: checkpoint.size };
-        let key_id = key.public().thumbprint().as_bytes().to_vec();
+        let key_id = key.thumbprint().as_bytes().to_vec();
         let claims = Value::Map(vec![
             (claim::ISSUER.into(), checkpoint.origin.as_str().into()),
             (claim::SUBJECT.into(), subject.into()),

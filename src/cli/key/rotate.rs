@@ -127,7 +127,7 @@ fn finished(desk: &Desk, terminal: &Terminal) {
     terminal.line(format!(
         "An interrupted rotation is finished: {} signs with key {}.",
         desk.recorder,
-        short(desk.key.public().thumbprint())
+        short(desk.key.thumbprint())
     ));
     terminal.line("Nothing was appended. To put yet another key in its place, run this once more.");
 }
