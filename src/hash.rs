@@ -6,12 +6,30 @@
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
+use foldhash::quality::RandomState;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// The length of a SHA-256 value, in bytes (FIPS 180-4).
 pub const LENGTH: usize = 32;
+
+/// A map whose keys are hashes. As in the standard library's, where a key stands depends on numbers
+/// that are drawn for each map, so that nobody can choose keys that get into each other's way.
+pub type Map<K, V> = std::collections::HashMap<K, V, RandomState>;
+
+/// A set of hashes.
+pub type Set<K> = std::collections::HashSet<K, RandomState>;
+
+/// An empty map with room for so many.
+pub fn map_for<K, V>(count: usize) -> Map<K, V> {
+    Map::with_capacity_and_hasher(count, RandomState::default())
+}
+
+/// An empty set with room for so many.
+pub fn set_for<K>(count: usize) -> Set<K> {
+    Set::with_capacity_and_hasher(count, RandomState::default())
+}
 
 /// A SHA-256 value. Printed as 64 lowercase hex digits; in CBOR a byte string of 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

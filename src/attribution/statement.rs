@@ -86,6 +86,8 @@ pub struct Statement {
     checked: Option<([u8; LENGTH], bool)>,
     /// See [`identity`], where it is known from sealing.
     identity: Option<Hash>,
+    /// See [`Claim::wording`], where it is known from sealing.
+    wording: Option<Hash>,
 }
 
 // The id is the hash of all bytes: nothing else can differ.
@@ -190,7 +192,7 @@ impl<'a, R: Borrow<Record>> Unsealed<'a, R> {
         debug_assert!(open(envelope.as_bytes()).is_ok(), "a sealed record cannot be opened");
         expect_own(&envelope, &record, subject)?;
         let identity = Some(self.encoded.identity);
-        Ok(Statement { id, envelope, record, checked: None, identity })
+        Ok(Statement { id, envelope, record, checked: None, identity, wording: None })
     }
 }
 
@@ -204,8 +206,10 @@ pub fn seal_all(
     let public = *key.public().as_bytes();
     let seal = |unsealed: Unsealed<'_, Box<Record>>| {
         let sealed = unsealed.seal(recorded_at, key)?;
+        let wording = wording_of(&unsealed.record);
         // Of the two that are the same, the one that was made just now is given back more cheaply.
-        Ok(Statement { record: unsealed.record, checked: Some((public, true)), ..sealed })
+        let record = unsealed.record;
+        Ok(Statement { record, checked: Some((public, true)), wording, ..sealed })
     };
     unsealed.into_iter().map(seal).collect()
 }
@@ -222,7 +226,7 @@ pub(crate) fn open_as(id: Id, bytes: &[u8]) -> Result<Statement, Error> {
     let record: Box<Record> = cbor::decode(envelope.payload())?;
     expect_own(&envelope, &record, &record.subject())?;
     record.check()?;
-    Ok(Statement { id, envelope, record, checked: None, identity: None })
+    Ok(Statement { id, envelope, record, checked: None, identity: None, wording: None })
 }
 
 /// Reads an envelope whose content type says that its payload is a record.
@@ -294,6 +298,13 @@ pub fn identity(issuer: &str, record: &Record) -> Result<Hash, cbor::Error> {
     Ok(identity_of(issuer, &cbor::encode(record)?))
 }
 
+fn wording_of(record: &Record) -> Option<Hash> {
+    match record {
+        Record::Claim(claim) => Some(claim.wording()),
+        _ => None,
+    }
+}
+
 fn identity_of(issuer: &str, payload: &[u8]) -> Hash {
     // A recorder's name holds no line feed, so the pair cannot be read in two ways.
     Hash::of_parts(&[issuer.as_bytes(), b"\n", payload])
@@ -333,6 +344,11 @@ impl Statement {
     /// What makes it the same as another statement: see [`identity`].
     pub fn identity(&self) -> Hash {
         self.identity.unwrap_or_else(|| identity_of(self.issuer(), self.envelope.payload()))
+    }
+
+    /// What a claim says, whoever is said to have said it: see [`Claim::wording`].
+    pub fn wording(&self) -> Option<Hash> {
+        self.wording.or_else(|| wording_of(&self.record))
     }
 
     /// Whether the signature is `key`'s.

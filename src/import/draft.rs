@@ -105,8 +105,8 @@ impl RowDraft {
 
 impl Draft {
     /// A record under a label.
-    pub fn new(label: Id, record: Record) -> Self {
-        Self { label, record: Box::new(record), is_fallback: false, encoded: None }
+    pub fn new(label: Id, record: impl Into<Box<Record>>) -> Self {
+        Self { label, record: record.into(), is_fallback: false, encoded: None }
     }
 
     /// A party or channel that may be known already.

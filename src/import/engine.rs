@@ -5,15 +5,14 @@
 //!
 //! Rows go from hand to hand in blocks: while one is sealed, by several threads, the one before it is
 //! answered, the next one looked through, and the one after that read. Some blocks make a commit, and
-//! while that becomes durable the next one is filled.
+//! while that becomes durable the next ones are filled.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::thread::ScopedJoinHandle;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use crate::attribution::id::Id;
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::import::draft::Row;
 use crate::import::group::{Group, Wordings, alike};
 use crate::import::looking::{Error, Looking, encode_all};
@@ -122,8 +121,7 @@ fn next_block(
     (!block.rows.is_empty()).then_some(block)
 }
 
-/// Fills commit after commit: each is looked through and sealed while the one before it is being
-/// made durable. How many statements were appended, or would be.
+/// Fills commit after commit. How many statements were appended, or would be.
 fn take_all<D: Disk + Send + Sync>(
     blocks: &Receiver<Block>,
     ledger: &mut Ledger<D>,
@@ -140,8 +138,8 @@ where
         begun_at: ledger.tree_size(),
         recorder,
         commit: options.commit.max(1),
-        captures: HashSet::new(),
-        wordings: [Wordings::new(), Wordings::new()],
+        captures: hash::Set::default(),
+        wordings: VecDeque::new(),
         statements: 0,
         left: VecDeque::new(),
         first_left_waits: false,
@@ -149,53 +147,78 @@ where
     if options.dry_run {
         return rehearse_all(blocks, ledger.holdings(), &mut taking, tell);
     }
-    Sealers::with(recorder, options.threads, |sealers| {
-        commit_all(blocks, ledger, &mut taking, sealers, tell)
-    })
+    let beside = ledger.holdings().beside()?;
+    Sealers::with(recorder, options.threads, |sealers| match beside {
+        Some(holdings) => commit_beside(blocks, ledger, holdings, &mut taking, sealers, tell),
+        // Nobody else can ask an index that has no file.
+        None => commit_in_turn(blocks, ledger, &mut taking, sealers, tell),
+    })?;
+    Ok(taking.statements)
 }
 
-/// Fills commits and makes them durable, until there are no more blocks.
-fn commit_all<'r, D: Disk + Send + Sync>(
+/// Fills a commit and makes it durable, one after the other.
+fn commit_in_turn<'r, D: Disk>(
     blocks: &Receiver<Block>,
     ledger: &mut Ledger<D>,
     taking: &mut Taking<'r>,
     sealers: &Sealers<'r>,
     tell: &Sender<Vec<RowOutcome>>,
-) -> Result<u64, Error>
+) -> Result<(), Error> {
+    while let Some(sealed) = taking.seal(blocks, ledger.holdings(), sealers)? {
+        ledger.commit(&sealed.addition)?;
+        // Whoever asked may have stopped listening; what is committed stays.
+        let _ = tell.send(sealed.told);
+    }
+    Ok(())
+}
+
+/// Fills commits while those before are made durable. One more may wait for its turn: some commits
+/// take longer than others.
+fn commit_beside<'r, D: Disk + Send + Sync>(
+    blocks: &Receiver<Block>,
+    ledger: &mut Ledger<D>,
+    holdings: Holdings<D>,
+    taking: &mut Taking<'r>,
+    sealers: &Sealers<'r>,
+    tell: &Sender<Vec<RowOutcome>>,
+) -> Result<(), Error>
 where
     D::Lock: Send,
 {
     std::thread::scope(|scope| {
-        let mut at_hand = Some(ledger);
-        // A commit, and what the next one has to know of the ledger meanwhile.
-        let mut on_its_way: Option<(ScopedJoinHandle<'_, _>, Holdings<D>)> = None;
-        loop {
-            let sealed = match (&on_its_way, &at_hand) {
-                (Some((_, holdings)), _) => taking.seal(blocks, holdings, sealers),
-                (None, Some(ledger)) => taking.seal(blocks, ledger.holdings(), sealers),
-                (None, None) => unreachable!("the ledger is at hand or being committed to"),
-            };
-            let mut before = None;
-            if let Some((commit, holdings)) = on_its_way.take() {
-                before = Some(holdings);
-                at_hand = Some(tell_of(commit.join().expect("a commit does not panic"), tell)?);
-            }
-            let Some(sealed) = sealed? else { return Ok(taking.statements) };
-            let ledger = at_hand.take().expect("nothing is on its way");
-            match ledger.holdings().ahead(sealed.ahead.clone())? {
-                Some(next) => {
-                    let work = move || {
-                        // To give back thousands of statements takes milliseconds.
-                        drop(before);
-                        commit(ledger, sealed)
-                    };
-                    on_its_way = Some((scope.spawn(work), next));
-                }
-                // Nobody else can ask an index that has no file.
-                None => at_hand = Some(tell_of(commit(ledger, sealed), tell)?),
-            }
-        }
+        let (give, sealed) = sync_channel(1);
+        let (done, committed) = channel();
+        let committing = scope.spawn(move || commit_all(&sealed, ledger, &done, tell));
+        let filled = fill_all(blocks, holdings, taking, sealers, &give, &committed);
+        // Whoever commits ends when there is nothing more.
+        drop(give);
+        committing.join().expect("a commit does not panic")?;
+        filled
     })
+}
+
+/// Fills commits, and hands each on with what is not needed any more.
+fn fill_all<'r, D: Disk>(
+    blocks: &Receiver<Block>,
+    mut holdings: Holdings<D>,
+    taking: &mut Taking<'r>,
+    sealers: &Sealers<'r>,
+    give: &SyncSender<(Sealed, Vec<Before<D>>)>,
+    committed: &Receiver<Holdings<D>>,
+) -> Result<(), Error> {
+    while let Some(sealed) = taking.seal(blocks, &holdings, sealers)? {
+        let mut before = Vec::new();
+        for mut next in committed.try_iter() {
+            let batch = next.replace(&mut holdings);
+            before.push((std::mem::replace(&mut holdings, next), batch));
+        }
+        holdings.expect(sealed.ahead.clone());
+        // Whoever stopped committing says why when it is asked.
+        if give.send((sealed, before)).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A commit that is filled: what it adds, and the answers for its rows.
@@ -205,22 +228,26 @@ struct Sealed {
     told: Vec<RowOutcome>,
 }
 
-type Committed<'l, D> = Result<(&'l mut Ledger<D>, Vec<RowOutcome>), Error>;
+/// What was known before a commit, and the batch that it brought.
+type Before<D> = (Holdings<D>, Option<Ahead>);
 
-fn commit<D: Disk>(ledger: &mut Ledger<D>, sealed: Sealed) -> Committed<'_, D> {
-    ledger.commit(&sealed.addition)?;
-    Ok((ledger, sealed.told))
-}
-
-/// Tells what became of the rows of a commit, and hands the ledger back.
-fn tell_of<'l, D: Disk>(
-    committed: Committed<'l, D>,
+/// Makes commit after commit durable, tells what became of their rows, and what is known then.
+fn commit_all<D: Disk>(
+    sealed: &Receiver<(Sealed, Vec<Before<D>>)>,
+    ledger: &mut Ledger<D>,
+    done: &Sender<Holdings<D>>,
     tell: &Sender<Vec<RowOutcome>>,
-) -> Result<&'l mut Ledger<D>, Error> {
-    let (ledger, told) = committed?;
-    // Whoever asked may have stopped listening; what is committed stays.
-    let _ = tell.send(told);
-    Ok(ledger)
+) -> Result<(), Error> {
+    for (Sealed { addition, told, .. }, before) in sealed {
+        // To give back thousands of statements takes milliseconds.
+        drop(before);
+        ledger.commit(&addition)?;
+        // Whoever asked may have stopped listening; what is committed stays.
+        let _ = tell.send(told);
+        let beside = ledger.holdings().beside()?.expect("the index has a file");
+        let _ = done.send(beside);
+    }
+    Ok(())
 }
 
 /// What goes from block to block.
@@ -231,9 +258,9 @@ struct Taking<'r> {
     /// How many rows go into one commit.
     commit: usize,
     /// The captures that this commit brings.
-    captures: HashSet<Hash>,
-    /// The wordings of the claims of this commit and of the last one.
-    wordings: [Wordings; 2],
+    captures: hash::Set<Hash>,
+    /// The wordings of the claims of the commits on their way, and of this one.
+    wordings: VecDeque<Wordings>,
     statements: u64,
     /// Rows of a block that were not looked through yet.
     left: VecDeque<Row>,
@@ -261,7 +288,12 @@ impl<'r> Taking<'r> {
         sealers: &Sealers<'r>,
     ) -> Result<Option<Sealed>, Error> {
         let mut batch = Batch::on(holdings, self.recorder)?;
-        let (mut filling, mut ids) = (Filling::default(), Ids::new());
+        // The index knows those before.
+        while self.wordings.len() > holdings.expected() {
+            self.wordings.pop_front();
+        }
+        self.wordings.push_back(Wordings::default());
+        let (mut filling, mut ids) = (Filling::default(), Ids::default());
         let mut on_its_way: Option<(Group, Adding<'_>)> = None;
         loop {
             if let Some(before) = on_its_way.take_if(|_| self.first_left_waits) {
@@ -291,7 +323,6 @@ impl<'r> Taking<'r> {
         self.statements += batch.len() as u64;
         // What no record of the commit names is not kept, and was not brought.
         self.captures.clear();
-        self.wordings = [Wordings::new(), std::mem::take(&mut self.wordings[0])];
         let (addition, ahead) = batch.finish_ahead();
         Ok(Some(Sealed { addition, ahead, told: filling.told }))
     }
@@ -301,7 +332,7 @@ impl<'r> Taking<'r> {
     fn finish<D: Disk>(
         &mut self,
         (mut group, adding): (Group, Adding<'_>),
-        changed: Option<&HashSet<Id>>,
+        changed: Option<&hash::Set<Id>>,
         batch: &mut Batch<'_, D>,
         ids: &mut Ids,
         filling: &mut Filling,
@@ -359,11 +390,10 @@ impl<'r> Taking<'r> {
         batch: &Batch<'_, D>,
         filling: &mut Filling,
     ) -> Result<(), Error> {
-        let [current, before] = &mut self.wordings;
+        let wordings = self.wordings.make_contiguous();
         let mut alike = |entry_index: u64| {
             let Some(signed) = batch.signed(entry_index) else { return Ok(None) };
-            let record = signed.statement().record();
-            alike(entry_index, record, batch.holdings, (current, before), self.recorder)
+            alike(signed, batch.holdings, wordings, self.recorder)
         };
         let told = group.answer(added, self.begun_at, &self.looking, &mut alike)?;
         filling.told.extend(told);

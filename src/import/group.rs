@@ -1,13 +1,13 @@
 //! The rows of one block: their records under labels of their own until they are sealed, and then
 //! what became of each row.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::attribution::id::Id;
+use crate::attribution::keyring::Signed;
 use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, line_label};
 use crate::import::known::{Meant, PENDING, own_label};
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
@@ -40,23 +40,23 @@ pub(crate) struct Group {
     /// The bytes of their captures.
     pub(crate) brought: Vec<Vec<u8>>,
     /// The digests of their captures.
-    pub(crate) captures: HashSet<Hash>,
+    pub(crate) captures: hash::Set<Hash>,
     /// What a dry run says of their records.
     pub(crate) rehearsed: Vec<Added>,
-    places: HashMap<Id, usize>,
+    places: hash::Map<Id, usize>,
     /// The kinds of the records.
     kinds: Vec<&'static str>,
     answers: Vec<Answer>,
     /// Labels that later rows may use, and the records that they mean.
     kept: Vec<(Id, usize)>,
     /// Labels that mean something else than before, or nothing, because of these rows.
-    pub(crate) changed: HashSet<Id>,
+    pub(crate) changed: hash::Set<Id>,
     /// How many records of the same commit stand before.
     first: usize,
 }
 
 /// The wordings of the claims of a commit.
-pub(crate) type Wordings = HashMap<Hash, Wording>;
+pub(crate) type Wordings = hash::Map<Hash, Wording>;
 
 /// Who said something in the same words.
 pub(crate) struct Wording {
@@ -101,7 +101,7 @@ impl Group {
         &mut self,
         row: Row,
         looking: &mut Looking,
-        (batch, brought): (&Batch<'_, D>, &HashSet<Hash>),
+        (batch, brought): (&Batch<'_, D>, &hash::Set<Hash>),
         recorder: Recorder<'_>,
         rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Error> {
@@ -134,7 +134,7 @@ impl Group {
         &mut self,
         added: &[Added],
         looking: &mut Looking,
-        changed: Option<&HashSet<Id>>,
+        changed: Option<&hash::Set<Id>>,
     ) -> Result<(), Error> {
         for (label, place) in &self.places {
             looking.identify(*label, added[*place].id);
@@ -191,7 +191,7 @@ impl Group {
         &mut self,
         draft: RowDraft,
         looking: &mut Looking,
-        (batch, brought): (&Batch<'_, D>, &HashSet<Hash>),
+        (batch, brought): (&Batch<'_, D>, &hash::Set<Hash>),
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
@@ -279,16 +279,18 @@ impl Group {
 }
 
 /// What says the same in another's name: the first claim of this wording, in the commits on their
-/// way or in the ledger, if its speaker or its recorder is another.
+/// way or in the ledger, if its speaker or its recorder is another. The last of `wordings` are those of
+/// the commit that this one is in.
 pub(crate) fn alike<D: Disk>(
-    entry_index: u64,
-    record: &Record,
+    signed: &Signed,
     holdings: &Holdings<D>,
-    (wordings, before): (&mut Wordings, &Wordings),
+    wordings: &mut [Wordings],
     recorder: Recorder<'_>,
 ) -> Result<Option<Alike>, Error> {
-    let Record::Claim(claim) = record else { return Ok(None) };
-    let wording = claim.wording();
+    let (entry_index, record) = (signed.entry_index(), signed.statement().record());
+    let (Record::Claim(claim), Some(wording)) = (record, signed.statement().wording()) else {
+        return Ok(None);
+    };
     let mut found = None;
     for row in holdings.index().by_wording(wording)? {
         if row.entry_index >= holdings.committed_size() {
@@ -310,10 +312,11 @@ pub(crate) fn alike<D: Disk>(
         break;
     }
     let another = |it: &Wordings| it.get(&wording)?.by_another(&claim.speaker);
-    let nearby = [before, &*wordings].into_iter().find_map(another);
+    let nearby = wordings.iter().find_map(another);
     let nearby = nearby.map(|entry| Alike { entry, by: Other::Speaker });
     let first = || Wording { first: (entry_index, claim.speaker.clone()), other: None };
-    wordings.entry(wording).or_insert_with(first).note(entry_index, &claim.speaker);
+    let own = wordings.last_mut().expect("the commit that is filled has its wordings");
+    own.entry(wording).or_insert_with(first).note(entry_index, &claim.speaker);
     Ok(found.or(nearby))
 }
 

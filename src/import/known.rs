@@ -3,13 +3,12 @@
 //! temporary table that SQLite puts on the disk where it grows large, and takes away at the end.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::attribution::id::Id;
 use crate::attribution::record::SAID;
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::index::Error;
 
 /// How much of the table is held in memory, in KiB.
@@ -55,9 +54,9 @@ pub(crate) fn own_label(tree_size: u64, place: usize) -> Id {
 pub struct Known {
     connection: Connection,
     /// What was asked for last: a thousand rows in a row name the same few parties.
-    recent: RefCell<HashMap<Id, Meant>>,
+    recent: RefCell<hash::Map<Id, Meant>>,
     /// What labels stand for until their records have ids.
-    for_now: RefCell<HashMap<Id, Meant>>,
+    for_now: RefCell<hash::Map<Id, Meant>>,
     /// The last rows that brought something, not in the table yet.
     bringing: Cell<Option<Brought>>,
 }

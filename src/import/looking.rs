@@ -1,15 +1,13 @@
 //! Everything that can be wrong with a row, looked for before anything of it is added: its fields,
 //! what it refers to, whether its captures are at hand.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::attribution::id::Id;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, Encoded, MAX_LENGTH};
 use crate::cbor;
 use crate::claimfile::anchor::shown;
 use crate::claimfile::fault::did_you_mean;
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
 use crate::import::known::{Known, Meant, PENDING, is_own_label};
 use crate::index;
@@ -68,9 +66,9 @@ pub(crate) struct Ground<'g, D: Disk> {
     /// The records of this block so far, each under a label of its own.
     pub(crate) records: &'g [Labelled],
     /// Where they are, by their labels.
-    pub(crate) places: &'g HashMap<Id, usize>,
+    pub(crate) places: &'g hash::Map<Id, usize>,
     /// The captures that this block and this commit bring.
-    pub(crate) captures: [&'g HashSet<Hash>; 2],
+    pub(crate) captures: [&'g hash::Set<Hash>; 2],
 }
 
 impl<D: Disk> Ground<'_, D> {
@@ -91,10 +89,10 @@ impl<D: Disk> Ground<'_, D> {
 pub(crate) struct Looking {
     pub(crate) known: Known,
     /// The name under which rows bring each party that they name by a key.
-    pub(crate) names: HashMap<Id, Hash>,
-    withheld: HashMap<Id, By>,
+    pub(crate) names: hash::Map<Id, Hash>,
+    withheld: hash::Map<Id, By>,
     /// What is withheld that has no id yet, by the label under which it waits for one.
-    withheld_soon: HashMap<Id, By>,
+    withheld_soon: hash::Map<Id, By>,
 }
 
 /// What says that something is withheld.
@@ -106,18 +104,18 @@ enum By {
 
 /// What the labels of one row have become so far.
 #[derive(Default)]
-pub(crate) struct Here(pub(crate) HashMap<Id, Meant>);
+pub(crate) struct Here(pub(crate) hash::Map<Id, Meant>);
 
 impl Looking {
     /// Nothing was looked at yet.
     pub(crate) fn new<D: Disk>(holdings: &Holdings<D>) -> Result<Self, Error> {
-        let mut withheld = HashMap::new();
+        let mut withheld = hash::Map::default();
         for row in holdings.index().of_kind("notice")? {
             let Some(statement) = holdings.statement(&row)? else { continue };
             let by = By::Entry(row.entry_index);
             withheld.extend(statement.record().withholds().map(|target| (target, by)));
         }
-        let (names, withheld_soon) = (HashMap::new(), HashMap::new());
+        let (names, withheld_soon) = (hash::Map::default(), hash::Map::default());
         Ok(Self { known: Known::new()?, names, withheld, withheld_soon })
     }
 

@@ -5,49 +5,56 @@
 /// How many bits there are for each head.
 const BITS: u64 = 16;
 
-/// How many of them are set for one: then one in four hundred that are not there is asked for in vain,
-/// `(1 - e^(-4/16))^4`.
-const SET: u64 = 4;
+/// How many of them are set for one: then one in three hundred that are not there is asked for in vain.
+const SET: u32 = 4;
 
-/// Which heads may be there.
+/// The bits of one head stand near each other, on one line of the cache: 512 bits.
+type Line = [u64; 8];
+
+/// Which heads may be there: a blocked Bloom filter (Putze, Sanders and Singler 2007).
 #[derive(Debug)]
 pub(crate) struct Filter {
-    words: Box<[u64]>,
+    lines: Box<[Line]>,
 }
 
 impl Filter {
     /// An empty one, with room for so many heads.
     pub(crate) fn with_room(heads: u64) -> Self {
-        let words = usize::try_from((heads.max(1) * BITS).div_ceil(64)).expect("it fits memory");
-        Self { words: vec![0; words].into_boxed_slice() }
+        let lines = usize::try_from((heads.max(1) * BITS).div_ceil(512)).expect("it fits memory");
+        Self { lines: vec![Line::default(); lines].into_boxed_slice() }
     }
 
     /// Notes that a head is there.
     pub(crate) fn note(&mut self, purpose: u8, value: u64) {
-        for number in 0..SET {
-            let (word, bit) = self.place(purpose, value, number);
-            self.words[word] |= bit;
+        let (line, bits) = self.place(purpose, value);
+        for (word, bit) in bits {
+            self.lines[line][word] |= bit;
         }
     }
 
     /// Whether a head may be there; if not, it surely is not.
     pub(crate) fn may_hold(&self, purpose: u8, value: u64) -> bool {
-        (0..SET).all(|number| {
-            let (word, bit) = self.place(purpose, value, number);
-            self.words[word] & bit != 0
-        })
+        let (line, mut bits) = self.place(purpose, value);
+        let line = &self.lines[line];
+        bits.all(|(word, bit)| line[word] & bit != 0)
     }
 
-    /// Heads are the beginnings of hashes: each half of one is as good as drawn by lot, and a sum of
-    /// both as a third (Kirsch and Mitzenmacher 2006). One hash may be there for several purposes.
-    fn place(&self, purpose: u8, value: u64, number: u64) -> (usize, u64) {
+    /// The line of a head, and its bits there. Heads are the beginnings of hashes: one half says which
+    /// line, and nine bits at a time of a product which bit. One hash may be there for several purposes.
+    fn place(
+        &self,
+        purpose: u8,
+        value: u64,
+    ) -> (usize, impl Iterator<Item = (usize, u64)> + use<>) {
         let value = value.rotate_left(u32::from(purpose) * 7);
-        let (high, low) = (value >> 32, value & u64::from(u32::MAX));
-        let lot = (high + number * (low | 1)) & u64::from(u32::MAX);
-        let bits = self.words.len() as u64 * 64;
-        let bit = (u128::from(lot) * u128::from(bits)) >> 32;
-        let word = usize::try_from(bit / 64).expect("a place in the filter");
-        (word, 1 << (bit % 64))
+        let line = ((value >> 32) * self.lines.len() as u64) >> 32;
+        // By 2^64 divided by the golden ratio (Knuth 6.4): its upper bits depend on all of the value.
+        let drawn = value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - 9 * SET);
+        let bits = (0..SET).map(move |number| {
+            let bit = (drawn >> (9 * number)) & 511;
+            (usize::try_from(bit / 64).expect("one of eight"), 1 << (bit % 64))
+        });
+        (usize::try_from(line).expect("a place in the filter"), bits)
     }
 }
 

@@ -7,7 +7,6 @@
 use std::sync::atomic::Ordering;
 
 use crate::attribution::id::Id;
-use crate::attribution::record::Record;
 use crate::attribution::statement::Statement;
 use crate::hash::Hash;
 use crate::index::runs::{self, Head};
@@ -149,10 +148,10 @@ pub(crate) fn push(statement: &Statement, entry_index: u64, heads: &mut Vec<Head
     };
     push(Purpose::Id, statement.id().hash());
     push(Purpose::Identity, statement.identity());
-    let record = statement.record();
-    if let Record::Claim(claim) = record {
-        push(Purpose::Wording, claim.wording());
+    if let Some(wording) = statement.wording() {
+        push(Purpose::Wording, wording);
     }
+    let record = statement.record();
     for id in lookup::about(record) {
         push(Purpose::Target, id.hash());
     }

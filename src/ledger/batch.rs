@@ -4,7 +4,7 @@
 //! The same record by the same recorder is taken once: what the ledger holds already is found and
 //! referred to, not added again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::attribution::id::Id;
@@ -12,7 +12,7 @@ use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::record::document::{Capture, Document};
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, CLOCK_TOLERANCE, Statement};
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::index::{self, CANDIDATES};
 use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::holdings::{self, Ahead, Held, Holdings, Placed};
@@ -127,7 +127,7 @@ pub struct Batch<'a, D: Disk> {
     /// Where the sealed statements are.
     placed: Placed,
     /// Entry and kind of what was referred to: a thousand claims refer to few parties.
-    referred: HashMap<Id, (u64, &'static str)>,
+    referred: hash::Map<Id, (u64, &'static str)>,
 }
 
 impl<'a, D: Disk> Batch<'a, D> {
@@ -152,7 +152,7 @@ impl<'a, D: Disk> Batch<'a, D> {
             sealed: Vec::new(),
             captures: BTreeMap::new(),
             placed: Placed::default(),
-            referred: HashMap::new(),
+            referred: hash::Map::default(),
         })
     }
 
@@ -217,7 +217,7 @@ impl<'a, D: Disk> Batch<'a, D> {
 
     /// The same, and what the next batch has to know of this one while it is being committed.
     pub fn finish_ahead(mut self) -> (Addition, Ahead) {
-        let named: HashSet<Hash> =
+        let named: hash::Set<Hash> =
             self.sealed.iter().flat_map(|it| captures_of(it.statement().record())).collect();
         self.captures.retain(|digest, _| named.contains(digest));
         let brought = Arc::new(self.captures.keys().copied().collect());

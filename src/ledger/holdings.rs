@@ -6,14 +6,14 @@
 //! know it already.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::{self, Keyring, Signed};
 use crate::attribution::statement::{self, Statement};
 use crate::evidence::capture;
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::index::{self, Extent, Index, Row};
 use crate::ledger::reading::{self, bundles_before};
 use crate::store::Store;
@@ -67,8 +67,8 @@ pub struct Held {
 /// Statements that are on their way into a ledger, by all that they are asked for.
 #[derive(Debug, Default)]
 pub struct Placed {
-    identities: HashMap<Hash, usize>,
-    ids: HashMap<Id, usize>,
+    identities: hash::Map<Hash, usize>,
+    ids: hash::Map<Id, usize>,
     keys: HashMap<(&'static str, String), usize>,
 }
 
@@ -80,7 +80,7 @@ pub struct Ahead {
     /// Where each is.
     pub placed: Arc<Placed>,
     /// The digests of the captures that it brings.
-    pub captures: Arc<HashSet<Hash>>,
+    pub captures: Arc<hash::Set<Hash>>,
 }
 
 /// A bundle and its statements, where they are not withheld.
@@ -94,7 +94,8 @@ pub struct Holdings<D: Disk> {
     keyring: Keyring,
     tree_size: u64,
     last_recorded_at: u64,
-    ahead: Option<Ahead>,
+    /// Batches on their way into the ledger, in their order.
+    ahead: VecDeque<Ahead>,
     /// The statements of the last bundle, where it may be replaced by a wider one meanwhile.
     last: Option<Opened>,
     /// The bundle that was asked for last: what is imported again comes in its old order.
@@ -145,7 +146,8 @@ impl<D: Disk> Holdings<D> {
         let keyring = Keyring::default();
         let recent = RefCell::default();
         let (tree_size, last_recorded_at) = (0, 0);
-        Self { store, index, keyring, tree_size, last_recorded_at, ahead: None, last: None, recent }
+        let (ahead, last) = (VecDeque::new(), None);
+        Self { store, index, keyring, tree_size, last_recorded_at, ahead, last, recent }
     }
 
     /// Brings the index up to the checkpoint, and says what is there.
@@ -163,15 +165,15 @@ impl<D: Disk> Holdings<D> {
             keyring,
             tree_size,
             last_recorded_at,
-            ahead: None,
+            ahead: VecDeque::new(),
             last: None,
             recent,
         })
     }
 
-    /// The same, for another thread, as it will be when a batch is committed; `None` if the index
+    /// The same for another thread, which may go on while batches are committed; `None` if the index
     /// has no file that a second reader could open.
-    pub(crate) fn ahead(&self, ahead: Ahead) -> Result<Option<Self>, Error> {
+    pub(crate) fn beside(&self) -> Result<Option<Self>, Error> {
         let Some(index) = self.index.reader()? else { return Ok(None) };
         let partial = (!self.tree_size.is_multiple_of(u64::from(FULL_WIDTH)))
             .then(|| reading::place_of(self.tree_size - 1, self.tree_size).0);
@@ -182,16 +184,33 @@ impl<D: Disk> Holdings<D> {
             keyring: self.keyring.clone(),
             tree_size: self.tree_size,
             last_recorded_at: self.last_recorded_at,
-            ahead: Some(ahead),
+            ahead: VecDeque::new(),
             last: partial.map(read).transpose()?,
             recent: RefCell::default(),
         }))
     }
 
-    /// The number of entries, those of a batch that is on its way included.
+    /// A batch is on its way, behind those that are already.
+    pub(crate) fn expect(&mut self, batch: Ahead) {
+        self.ahead.push_back(batch);
+    }
+
+    /// Takes the place of what was known before the first batch on its way was committed, and is behind
+    /// the others. Hands back what is not needed any more.
+    pub(crate) fn replace(&mut self, before: &mut Self) -> Option<Ahead> {
+        let committed = before.ahead.pop_front();
+        self.ahead = std::mem::take(&mut before.ahead);
+        committed
+    }
+
+    /// How many batches are on their way.
+    pub(crate) fn expected(&self) -> usize {
+        self.ahead.len()
+    }
+
+    /// The number of entries, those of batches that are on their way included.
     pub fn tree_size(&self) -> u64 {
-        let ahead = self.ahead.as_ref().map_or(0, |ahead| ahead.statements.len() as u64);
-        self.tree_size + ahead
+        self.tree_size + self.ahead.iter().map(|it| it.statements.len() as u64).sum::<u64>()
     }
 
     /// The number of entries that are committed.
@@ -202,7 +221,7 @@ impl<D: Disk> Holdings<D> {
     /// All keys of parties or channels, for a hint.
     pub fn keys(&self, kind: &str) -> Result<Vec<String>, Error> {
         let mut keys = self.index.keys(kind)?;
-        let ahead = self.ahead.iter().flat_map(|ahead| ahead.placed.keys(kind));
+        let ahead = self.ahead.iter().flat_map(|batch| batch.placed.keys(kind));
         keys.extend(ahead.cloned());
         keys.sort();
         keys.dedup();
@@ -211,7 +230,7 @@ impl<D: Disk> Holdings<D> {
 
     /// Whether the ledger holds the bytes of a capture, or a batch on its way brings them.
     pub fn holds_capture(&self, digest: &Hash) -> Result<bool, Error> {
-        if self.ahead.as_ref().is_some_and(|ahead| ahead.captures.contains(digest)) {
+        if self.ahead.iter().any(|batch| batch.captures.contains(digest)) {
             return Ok(true);
         }
         let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
@@ -239,10 +258,8 @@ impl<D: Disk> Holdings<D> {
 
     /// The first statement of this identity: the same record by the same recorder.
     pub fn same(&self, identity: Hash) -> Result<Option<Held>, Error> {
-        if let Some(ahead) = &self.ahead
-            && let Some(place) = ahead.placed.by_identity(identity)
-        {
-            return Ok(Some(ahead.held(place)));
+        if let Some(signed) = self.ahead.iter().find_map(|it| it.by_identity(identity)) {
+            return Ok(Some(held(signed)));
         }
         for row in self.index.by_identity(identity)? {
             if self.statement(&row)?.is_some_and(|statement| statement.identity() == identity) {
@@ -254,20 +271,15 @@ impl<D: Disk> Holdings<D> {
 
     /// The newest party or channel with this key.
     pub fn keyed(&self, kind: &'static str, key: &str) -> Result<Option<Id>, Error> {
-        if let Some(ahead) = &self.ahead
-            && let Some(place) = ahead.placed.by_key(kind, key)
-        {
-            return Ok(Some(ahead.held(place).id));
+        if let Some(signed) = self.ahead.iter().rev().find_map(|it| it.by_key(kind, key)) {
+            return Ok(Some(signed.statement().id()));
         }
         Ok(self.index.by_key(kind, key)?.map(|row| row.id))
     }
 
     /// The statement with this id and its place; `None` if there is none, or it is withheld.
     pub fn find(&self, id: Id) -> Result<Option<(u64, Statement)>, Error> {
-        if let Some(ahead) = &self.ahead
-            && let Some(place) = ahead.placed.by_id(id)
-        {
-            let signed = &ahead.statements[place];
+        if let Some(signed) = self.ahead.iter().find_map(|it| it.by_id(id)) {
             return Ok(Some((signed.entry_index(), signed.statement().clone())));
         }
         let Some(row) = self.index.by_id(id)? else { return Ok(None) };
@@ -277,12 +289,10 @@ impl<D: Disk> Holdings<D> {
     /// The statement that the index names, compared with what the index says of it; `None` if it
     /// is withheld.
     pub fn statement(&self, row: &Row) -> Result<Option<Statement>, Error> {
-        if let Some(ahead) = &self.ahead
-            && let Some(place) = row.entry_index.checked_sub(self.tree_size)
-        {
+        if !self.ahead.is_empty() && row.entry_index >= self.tree_size {
             // Committed since, and known here already.
-            let place = usize::try_from(place).expect("a batch fits memory");
-            let found = ahead.statements.get(place).map(Signed::statement);
+            let mut ahead = self.ahead.iter().flat_map(|batch| batch.statements.iter());
+            let found = ahead.find(|it| it.entry_index() == row.entry_index).map(Signed::statement);
             return found.filter(|it| it.id() == row.id).cloned().map(Some).ok_or_else(|| {
                 let what = "the index names another statement than the batch".to_owned();
                 Error::Damaged { entry_index: row.entry_index, what }
@@ -346,10 +356,21 @@ impl<D: Disk> Holdings<D> {
 }
 
 impl Ahead {
-    fn held(&self, place: usize) -> Held {
-        let signed = &self.statements[place];
-        Held { id: signed.statement().id(), entry_index: signed.entry_index() }
+    fn by_identity(&self, identity: Hash) -> Option<&Signed> {
+        self.placed.by_identity(identity).map(|place| &self.statements[place])
     }
+
+    fn by_id(&self, id: Id) -> Option<&Signed> {
+        self.placed.by_id(id).map(|place| &self.statements[place])
+    }
+
+    fn by_key(&self, kind: &'static str, key: &str) -> Option<&Signed> {
+        self.placed.by_key(kind, key).map(|place| &self.statements[place])
+    }
+}
+
+fn held(signed: &Signed) -> Held {
+    Held { id: signed.statement().id(), entry_index: signed.entry_index() }
 }
 
 /// Brings the index up to the checkpoint, and says which keys are in force. The index is not to be

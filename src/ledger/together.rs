@@ -5,7 +5,6 @@
 //! that it refers to is: so they go in waves, and a table of a thousand rows, each with its document
 //! and its claim, has two.
 
-use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
 use crate::attribution::statement::{self, Encoded, Statement, Unsealed};
-use crate::hash::Hash;
+use crate::hash::{self, Hash};
 use crate::ledger::batch::{Added, Batch, Error, Recorder};
 use crate::store::disk::Disk;
 
@@ -58,7 +57,7 @@ enum Became {
 }
 
 /// What labels have become.
-pub type Ids = HashMap<Id, Id>;
+pub type Ids = hash::Map<Id, Id>;
 
 /// Threads that sign for one recorder.
 pub struct Sealers<'n> {
@@ -151,10 +150,10 @@ pub struct Adding<'n> {
 struct SoFar {
     became: Vec<Option<Became>>,
     /// What makes each of them the same as another.
-    identities: HashSet<Hash>,
-    labels: HashSet<Id>,
+    identities: hash::Set<Hash>,
+    labels: hash::Set<Id>,
     /// The first record of each identity: its place and its id.
-    first: HashMap<Hash, (usize, Id)>,
+    first: hash::Map<Hash, (usize, Id)>,
 }
 
 /// A wave on its way.
@@ -204,7 +203,7 @@ impl Waves {
             return Self { waves: vec![wave], count };
         }
         let mut waves: Vec<Vec<(usize, Labelled)>> = Vec::new();
-        let mut wave_of: HashMap<Id, usize> = HashMap::with_capacity(count);
+        let mut wave_of: hash::Map<Id, usize> = hash::map_for(count);
         for (place, labelled) in records.into_iter().enumerate() {
             let has_labels = labelled.encoded.is_none();
             let needed = if has_labels { labelled.record.references() } else { Vec::new() };
@@ -241,10 +240,10 @@ impl Waves {
 
 impl SoFar {
     fn of(count: usize) -> Self {
-        let (identities, labels) = (HashSet::with_capacity(count), HashSet::with_capacity(count));
+        let (identities, labels) = (hash::set_for(count), hash::set_for(count));
         let mut became = Vec::new();
         became.resize_with(count, || None);
-        Self { became, identities, labels, first: HashMap::with_capacity(count) }
+        Self { became, identities, labels, first: hash::map_for(count) }
     }
 
     /// Begins to seal those of a wave that neither the ledger nor the batch has.

@@ -95,7 +95,7 @@ fn read_line(
     let keeps_labels = given.is_some();
     let mut draft = RowDraft { keyed, keeps_labels, ..RowDraft::default() };
     let label = given.unwrap_or(NAMELESS);
-    if matches!(record, Record::Charter(_) | Record::Key(_)) {
+    if matches!(*record, Record::Charter(_) | Record::Key(_)) {
         let what = format!("a {} record says who may sign in another ledger", record.kind());
         return Ok(Said::LeftOut(Problem::new(what)));
     }
@@ -107,14 +107,14 @@ fn read_line(
 
 /// The record with the bytes of its captures, as far as they are at hand.
 fn captured(
-    mut record: Record,
+    mut record: Box<Record>,
     text: Option<String>,
     bring: &mut Bring<'_>,
     draft: &mut RowDraft,
-) -> Result<Record, Problem> {
+) -> Result<Box<Record>, Problem> {
     if let Some(text) = text {
         let digest = Hash::of(text.as_bytes());
-        if let Record::Document(document) = &mut record
+        if let Record::Document(document) = &mut *record
             && document.captures.is_empty()
         {
             document.captures.push(Capture::of(digest, text.len() as u64, PLAIN));
@@ -176,7 +176,7 @@ fn as_tree(bytes: &[u8], own_label: &mut Option<String>) -> Result<Option<Line>,
         }
     };
     let mut keyed = Vec::new();
-    let record = record_json::read(record, &mut keyed)?;
+    let record = Box::new(record_json::read(record, &mut keyed)?);
     Ok(Some(Line { label, id, text, record, keyed }))
 }
 
