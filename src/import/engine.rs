@@ -133,17 +133,7 @@ where
     D::Lock: Send,
 {
     ledger.expect_many()?;
-    let mut taking = Taking {
-        looking: Looking::new(ledger.holdings())?,
-        begun_at: ledger.tree_size(),
-        recorder,
-        commit: options.commit.max(1),
-        captures: hash::Set::default(),
-        wordings: VecDeque::new(),
-        statements: 0,
-        left: VecDeque::new(),
-        first_left_waits: false,
-    };
+    let mut taking = Taking::new(ledger.holdings(), recorder, options.commit)?;
     if options.dry_run {
         return rehearse_all(blocks, ledger.holdings(), &mut taking, tell);
     }
@@ -262,8 +252,17 @@ struct Taking<'r> {
     /// The wordings of the claims of the commits on their way, and of this one.
     wordings: VecDeque<Wordings>,
     statements: u64,
-    /// Rows of a block that were not looked through yet.
-    left: VecDeque<Row>,
+    /// How many records were looked through.
+    records: usize,
+    /// The block that is being sealed. It may go into the commit behind the one that is filled.
+    on_its_way: Option<(Group, Adding<'r>)>,
+    /// What the labels of the block before it have become. Rows that are looked through now find the
+    /// ids of all others.
+    ids: Ids,
+    /// Captures that came with rows of the commit before, and are named by that block alone.
+    carried: Vec<Vec<u8>>,
+    /// Rows of a block that were not looked through yet, and how many bytes it has.
+    left: (VecDeque<Row>, usize),
     /// Whether the first of them has to wait until those before it have their ids.
     first_left_waits: bool,
 }
@@ -272,15 +271,35 @@ struct Taking<'r> {
 #[derive(Default)]
 struct Filling {
     rows: usize,
-    records: usize,
     bytes: usize,
     told: Vec<RowOutcome>,
 }
 
 impl<'r> Taking<'r> {
-    /// Fills a commit with the next blocks; `None` if there are no more. While a block is sealed the
-    /// next one is looked through, and its records wait behind those, so that those who seal always
-    /// have something to do.
+    /// Nothing was taken yet.
+    fn new<D: Disk>(
+        holdings: &Holdings<D>,
+        recorder: Recorder<'r>,
+        commit: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            looking: Looking::new(holdings)?,
+            begun_at: holdings.tree_size(),
+            recorder,
+            commit: commit.max(1),
+            captures: hash::Set::default(),
+            wordings: VecDeque::new(),
+            statements: 0,
+            records: 0,
+            on_its_way: None,
+            ids: Ids::default(),
+            carried: Vec::new(),
+            left: (VecDeque::new(), 0),
+            first_left_waits: false,
+        })
+    }
+
+    /// Fills a commit with the next blocks; `None` if there are no more.
     fn seal<D: Disk>(
         &mut self,
         blocks: &Receiver<Block>,
@@ -288,97 +307,114 @@ impl<'r> Taking<'r> {
         sealers: &Sealers<'r>,
     ) -> Result<Option<Sealed>, Error> {
         let mut batch = Batch::on(holdings, self.recorder)?;
+        for bytes in std::mem::take(&mut self.carried) {
+            batch.keep(bytes);
+        }
         // The index knows those before.
         while self.wordings.len() > holdings.expected() {
             self.wordings.pop_front();
         }
         self.wordings.push_back(Wordings::default());
-        let (mut filling, mut ids) = (Filling::default(), Ids::default());
-        let mut on_its_way: Option<(Group, Adding<'_>)> = None;
-        loop {
-            if let Some(before) = on_its_way.take_if(|_| self.first_left_waits) {
-                self.finish(before, None, &mut batch, &mut ids, &mut filling)?;
-            }
-            let is_settled = on_its_way.is_none();
-            let looked = self.look_at_next(blocks, &batch, &mut filling, is_settled)?;
-            let Some(mut group) = looked else { break };
-            let waves = Waves::of(std::mem::take(&mut group.records));
-            let changed = Some(&group.changed);
-            if let Some(before) = on_its_way.take_if(|(_, it)| !waves.may_begin_beside(it)) {
-                self.finish(before, changed, &mut batch, &mut ids, &mut filling)?;
-            }
-            let others = on_its_way.as_ref().map(|(_, adding)| adding);
-            let adding = together::begin(&batch, waves, &mut ids, others, sealers)?;
-            if let Some(before) = on_its_way.take() {
-                self.finish(before, changed, &mut batch, &mut ids, &mut filling)?;
-            }
-            on_its_way = Some((group, adding));
-        }
-        if let Some(last) = on_its_way {
-            self.finish(last, None, &mut batch, &mut ids, &mut filling)?;
-        }
+        let mut filling = Filling::default();
+        self.fill(blocks, &mut batch, &mut filling, sealers)?;
         if filling.rows == 0 {
             return Ok(None);
         }
         self.statements += batch.len() as u64;
-        // What no record of the commit names is not kept, and was not brought.
+        let (addition, ahead, unnamed) = batch.finish_ahead();
         self.captures.clear();
-        let (addition, ahead) = batch.finish_ahead();
+        if let Some((behind, _)) = &self.on_its_way {
+            self.captures.extend(behind.captures.iter().copied());
+            // What no record of the commit names is not kept, and was not brought: but the block behind
+            // it was looked through when it still was.
+            let needed = unnamed.into_iter().filter(|(digest, _)| behind.named.contains(digest));
+            for (digest, bytes) in needed {
+                self.captures.insert(digest);
+                self.carried.push(bytes);
+            }
+        }
         Ok(Some(Sealed { addition, ahead, told: filling.told }))
     }
 
-    /// Takes a block into the batch that is on its way, and answers its rows. `changed` are the labels
+    /// Takes blocks until the commit is full. While one is sealed the next one is looked through, and
+    /// its records wait behind those, so that those who seal always have something to do.
+    fn fill<D: Disk>(
+        &mut self,
+        blocks: &Receiver<Block>,
+        batch: &mut Batch<'_, D>,
+        filling: &mut Filling,
+        sealers: &Sealers<'r>,
+    ) -> Result<(), Error> {
+        while filling.rows < self.commit && filling.bytes < COMMIT_BYTES {
+            if let Some(before) = self.on_its_way.take_if(|_| self.first_left_waits) {
+                self.finish(before, None, batch, filling)?;
+            }
+            let Some(mut group) = self.look_at_next(blocks, batch)? else {
+                let Some(last) = self.on_its_way.take() else { break };
+                self.finish(last, None, batch, filling)?;
+                continue;
+            };
+            let waves = Waves::of(std::mem::take(&mut group.records));
+            let changed = Some(&group.changed);
+            if let Some(before) = self.on_its_way.take_if(|(_, it)| !waves.may_begin_beside(it)) {
+                self.finish(before, changed, batch, filling)?;
+            }
+            let others = self.on_its_way.as_ref().map(|(_, adding)| adding);
+            let adding = together::begin(batch, waves, &self.ids, others, sealers)?;
+            if let Some(before) = self.on_its_way.take() {
+                self.finish(before, changed, batch, filling)?;
+            }
+            self.on_its_way = Some((group, adding));
+        }
+        Ok(())
+    }
+
+    /// Takes a block that was on its way into the batch, and answers its rows. `changed` are the labels
     /// that the rows looked at meanwhile changed.
     fn finish<D: Disk>(
         &mut self,
         (mut group, adding): (Group, Adding<'_>),
         changed: Option<&hash::Set<Id>>,
         batch: &mut Batch<'_, D>,
-        ids: &mut Ids,
         filling: &mut Filling,
     ) -> Result<(), Error> {
-        let added = adding.end(batch, ids)?;
+        let (added, ids) = adding.end(batch)?;
+        self.ids = ids;
         for bytes in std::mem::take(&mut group.brought) {
             batch.keep(bytes);
         }
+        filling.bytes += group.bytes;
         group.settle(&added, &mut self.looking, changed)?;
         self.answer(group, &added, batch, filling)
     }
 
-    /// Looks through the rows of the next block, or what is left of one; `None` if there is none, or the
-    /// commit is full. It goes no further than to a row that has to wait until those before it have
-    /// their ids, which they have if it `is_settled`.
+    /// Looks through the rows of the next block, or what is left of one; `None` if there is none. It
+    /// goes no further than to a row that has to wait until those before it have their ids.
     fn look_at_next<D: Disk>(
         &mut self,
         blocks: &Receiver<Block>,
         batch: &Batch<'_, D>,
-        filling: &mut Filling,
-        is_settled: bool,
     ) -> Result<Option<Group>, Error> {
-        if self.left.is_empty() {
-            if filling.rows >= self.commit || filling.bytes >= COMMIT_BYTES {
-                return Ok(None);
-            }
-            let Ok(block) = blocks.recv() else { return Ok(None) };
-            filling.rows += block.rows.len();
-            filling.bytes += block.bytes;
-            self.left = block.rows.into();
+        if self.left.0.is_empty() {
+            let Ok(Block { rows, bytes }) = blocks.recv() else { return Ok(None) };
+            self.left = (rows.into(), bytes);
         }
         self.first_left_waits = false;
-        let mut group = Group::after(filling.records);
-        while let Some(row) = self.left.pop_front() {
+        let is_settled = self.on_its_way.is_none();
+        let mut group = Group::after(self.records, std::mem::take(&mut self.left.1));
+        while let Some(row) = self.left.0.pop_front() {
             if let (Ok(draft), false) = (&row, is_settled && group.is_empty())
                 && self.looking.has_to_wait(draft)?
             {
-                self.left.push_front(row);
+                self.left.0.push_front(row);
                 self.first_left_waits = true;
                 break;
             }
             let ground = (batch, &self.captures);
             group.take(row, &mut self.looking, ground, self.recorder, None)?;
         }
-        filling.records = group.end();
-        self.captures.extend(std::mem::take(&mut group.captures));
+        self.records = group.end();
+        self.captures.extend(group.captures.iter().copied());
         Ok(Some(group))
     }
 
@@ -396,6 +432,7 @@ impl<'r> Taking<'r> {
             alike(signed, batch.holdings, wordings, self.recorder)
         };
         let told = group.answer(added, self.begun_at, &self.looking, &mut alike)?;
+        filling.rows += told.len();
         filling.told.extend(told);
         Ok(())
     }

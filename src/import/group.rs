@@ -9,13 +9,13 @@ use crate::attribution::record::Record;
 use crate::attribution::record::claim::Who;
 use crate::hash::{self, Hash};
 use crate::import::draft::{Draft, Keyed, Problem, Row, RowDraft, line_label};
-use crate::import::known::{Meant, PENDING, own_label};
+use crate::import::known::{Meant, PENDING};
 use crate::import::looking::{Error, Ground, Here, Looking, Stop, name_of};
 use crate::import::outcome::{Alike, Other, RowOutcome, Status};
 use crate::import::rehearsal::{Rehearsal, may_record};
 use crate::ledger::batch::{Added, Batch, Recorder};
 use crate::ledger::holdings::Holdings;
-use crate::ledger::together::Labelled;
+use crate::ledger::together::{Labelled, label_of};
 use crate::store::disk::Disk;
 
 /// A row that goes in, if its records do.
@@ -41,6 +41,10 @@ pub(crate) struct Group {
     pub(crate) brought: Vec<Vec<u8>>,
     /// The digests of their captures.
     pub(crate) captures: hash::Set<Hash>,
+    /// The digests of the captures that their records name.
+    pub(crate) named: hash::Set<Hash>,
+    /// How many bytes they have.
+    pub(crate) bytes: usize,
     /// What a dry run says of their records.
     pub(crate) rehearsed: Vec<Added>,
     places: hash::Map<Id, usize>,
@@ -51,7 +55,7 @@ pub(crate) struct Group {
     kept: Vec<(Id, usize)>,
     /// Labels that mean something else than before, or nothing, because of these rows.
     pub(crate) changed: hash::Set<Id>,
-    /// How many records of the same commit stand before.
+    /// How many records of the same import stand before.
     first: usize,
 }
 
@@ -80,12 +84,12 @@ impl Wording {
 }
 
 impl Group {
-    /// No rows yet, behind so many records of the same commit.
-    pub(crate) fn after(first: usize) -> Self {
-        Self { first, ..Self::default() }
+    /// No rows yet, behind so many records of the same import.
+    pub(crate) fn after(first: usize, bytes: usize) -> Self {
+        Self { bytes, first, ..Self::default() }
     }
 
-    /// How many records of the commit there are, up to those of this group.
+    /// How many records of the import there are, up to those of this group.
     pub(crate) fn end(&self) -> usize {
         self.first + self.kinds.len()
     }
@@ -226,14 +230,11 @@ impl Group {
                     if let Record::Notice(_) = &*record {
                         may_record(batch.holdings, recorder, &record)?;
                     }
-                    Meant {
-                        id: own_label(batch.holdings.tree_size(), self.first + place),
-                        kind,
-                        entry: PENDING,
-                    }
+                    Meant { id: label_of(self.first + place), kind, entry: PENDING }
                 }
             };
             looking.withhold(&record, row);
+            self.named.extend(record.captures().iter().map(|capture| capture.digest));
             here.0.insert(label, meant);
             if keeps_labels || is_fallback {
                 self.keep(label, place, meant, looking);

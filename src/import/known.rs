@@ -31,24 +31,6 @@ pub struct Meant {
 /// The entry of a statement that is not sealed yet; its id is a label till then.
 pub(crate) const PENDING: u64 = u64::MAX >> 1;
 
-/// How all labels of records begin that have no id yet.
-const OWN: &[u8; 16] = b"import's record:";
-
-/// Whether this is such a label.
-pub(crate) fn is_own_label(id: &Id) -> bool {
-    id.hash().as_bytes().starts_with(OWN)
-}
-
-/// The label of a record that has no id yet: its commit and its place there. Nobody else knows it: a
-/// reference that says it, by chance or on purpose, leads to nothing.
-pub(crate) fn own_label(tree_size: u64, place: usize) -> Id {
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(OWN);
-    bytes[16..24].copy_from_slice(&tree_size.to_be_bytes());
-    bytes[24..].copy_from_slice(&(place as u64).to_be_bytes());
-    Id::from_hash(Hash::from_bytes(bytes))
-}
-
 /// The memory of one run.
 #[derive(Debug)]
 pub struct Known {

@@ -9,11 +9,11 @@ use crate::claimfile::anchor::shown;
 use crate::claimfile::fault::did_you_mean;
 use crate::hash::{self, Hash};
 use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
-use crate::import::known::{Known, Meant, PENDING, is_own_label};
+use crate::import::known::{Known, Meant, PENDING};
 use crate::index;
 use crate::ledger::batch::{self, Batch, Recorder};
 use crate::ledger::holdings::{self, Holdings};
-use crate::ledger::together::Labelled;
+use crate::ledger::together::{Labelled, is_label};
 use crate::ledger::writing;
 use crate::store::disk::Disk;
 
@@ -122,7 +122,7 @@ impl Looking {
     /// Notes what a row withholds from the rows behind it.
     pub(crate) fn withhold(&mut self, record: &Record, row: u64) {
         let Some(target) = record.withholds() else { return };
-        let has_id = !is_own_label(&target);
+        let has_id = !is_label(&target);
         let place = if has_id { &mut self.withheld } else { &mut self.withheld_soon };
         place.entry(target).or_insert(By::Row(row));
     }

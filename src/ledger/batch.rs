@@ -215,16 +215,18 @@ impl<'a, D: Disk> Batch<'a, D> {
         self.finish_ahead().0
     }
 
-    /// The same, and what the next batch has to know of this one while it is being committed.
-    pub fn finish_ahead(mut self) -> (Addition, Ahead) {
+    /// The same; what the next batch has to know of this one while it is being committed; and the
+    /// captures that are left out.
+    pub fn finish_ahead(self) -> (Addition, Ahead, BTreeMap<Hash, Vec<u8>>) {
         let named: hash::Set<Hash> =
             self.sealed.iter().flat_map(|it| captures_of(it.statement().record())).collect();
-        self.captures.retain(|digest, _| named.contains(digest));
-        let brought = Arc::new(self.captures.keys().copied().collect());
-        let captures = self.captures.into_values().collect();
+        let (kept, unnamed): (BTreeMap<_, _>, _) =
+            self.captures.into_iter().partition(|(digest, _)| named.contains(digest));
+        let brought = Arc::new(kept.keys().copied().collect());
+        let captures = kept.into_values().collect();
         let (statements, placed) = (Arc::new(self.sealed), Arc::new(self.placed));
         let ahead = Ahead { statements: statements.clone(), placed, captures: brought };
-        (Addition { statements, captures }, ahead)
+        (Addition { statements, captures }, ahead, unnamed)
     }
 
     /// The newest party with this key.

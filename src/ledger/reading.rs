@@ -179,12 +179,16 @@ fn present(store: &dyn Source, path: Path) -> Result<Option<Path>, store::Error>
 }
 
 fn read(store: &dyn Source, path: Path) -> Result<Option<Vec<u8>>, Error> {
-    let limit = match path {
+    Ok(store.read(&file(path), limit(path))?)
+}
+
+/// The most bytes that a file of a log has.
+pub(crate) fn limit(path: Path) -> u64 {
+    match path {
         Path::Tile(_) => TILE_LIMIT,
         Path::Entries(_) => ENTRIES_LIMIT,
         Path::Statements(_) => STATEMENTS_LIMIT,
-    };
-    Ok(store.read(&file(path), limit)?)
+    }
 }
 
 #[cfg(test)]

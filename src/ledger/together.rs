@@ -59,6 +59,23 @@ enum Became {
 /// What labels have become.
 pub type Ids = hash::Map<Id, Id>;
 
+/// How the labels of all records begin that have no id yet.
+const LABEL: &[u8; 16] = b"import's record:";
+
+/// The label of a record that has no id yet: its place among those of the import. Nobody else knows it:
+/// a reference that says it, by chance or on purpose, leads to nothing.
+pub(crate) fn label_of(place: usize) -> Id {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(LABEL);
+    bytes[24..].copy_from_slice(&(place as u64).to_be_bytes());
+    Id::from_hash(Hash::from_bytes(bytes))
+}
+
+/// Whether this is such a label.
+pub(crate) fn is_label(id: &Id) -> bool {
+    id.hash().as_bytes().starts_with(LABEL)
+}
+
 /// Threads that sign for one recorder.
 pub struct Sealers<'n> {
     recorder: Recorder<'n>,
@@ -152,6 +169,8 @@ struct SoFar {
     /// What makes each of them the same as another.
     identities: hash::Set<Hash>,
     labels: hash::Set<Id>,
+    /// What they have become.
+    ids: Ids,
     /// The first record of each identity: its place and its id.
     first: hash::Map<Hash, (usize, Id)>,
 }
@@ -166,31 +185,31 @@ struct Wave<'n> {
 }
 
 /// Has records sealed that were looked through; [`Adding::end`] takes them into the batch. What the
-/// ledger or the batch has already is found. `ids` says what the labels of records before them have
-/// become, and will say it of these. That their fields are right, and references lead to records of
+/// ledger or the batch has already is found. `before` says what the labels of records before them have
+/// become. That their fields are right, and references lead to records of
 /// the right kinds, is for the caller to have checked.
 ///
-/// Others may be on their way, `before`, if these [may begin](Waves::may_begin_beside) beside them.
+/// Others may be on their way, if these [may begin](Waves::may_begin_beside) beside them.
 ///
 /// # Errors
 /// As [`Batch::add`]; the batch is then to be dropped.
 pub fn begin<'n, D: Disk>(
     batch: &Batch<'_, D>,
     waves: Waves,
-    ids: &mut Ids,
-    before: Option<&Adding<'n>>,
+    before: &Ids,
+    others: Option<&Adding<'n>>,
     sealers: &Sealers<'n>,
 ) -> Result<Adding<'n>, Error> {
-    debug_assert!(before.is_none_or(|others| waves.may_begin_beside(others)));
+    debug_assert!(others.is_none_or(|others| waves.may_begin_beside(others)));
     let Waves { mut waves, count } = waves;
     let mut so_far = SoFar::of(count);
     let last = waves.pop().unwrap_or_default();
     for wave in waves {
-        let wave = so_far.begin(wave, batch, ids, before, sealers)?;
+        let wave = so_far.begin(wave, batch, before, others, sealers)?;
         assert!(wave.before.is_empty(), "what others wait for waits for others");
-        so_far.finish(wave, ids)?;
+        so_far.finish(wave)?;
     }
-    let last = so_far.begin(last, batch, ids, before, sealers)?;
+    let last = so_far.begin(last, batch, before, others, sealers)?;
     Ok(Adding { so_far, last })
 }
 
@@ -243,7 +262,8 @@ impl SoFar {
         let (identities, labels) = (hash::set_for(count), hash::set_for(count));
         let mut became = Vec::new();
         became.resize_with(count, || None);
-        Self { became, identities, labels, first: hash::map_for(count) }
+        let ids = hash::map_for(count);
+        Self { became, identities, labels, ids, first: hash::map_for(count) }
     }
 
     /// Begins to seal those of a wave that neither the ledger nor the batch has.
@@ -251,20 +271,20 @@ impl SoFar {
         &mut self,
         wave: Vec<(usize, Labelled)>,
         batch: &Batch<'_, D>,
-        ids: &mut Ids,
+        known: &Ids,
         others: Option<&Adding<'n>>,
         sealers: &Sealers<'n>,
     ) -> Result<Wave<'n>, Error> {
         let (mut missing, mut again, mut before) = (Vec::new(), Vec::new(), Vec::new());
         for (place, labelled) in wave {
-            let it = ready(place, labelled, sealers.recorder.name, ids)?;
+            let it = ready(place, labelled, sealers.recorder.name, [&self.ids, known])?;
             assert!(self.labels.insert(it.label), "two records have one label");
             if !self.identities.insert(it.identity) {
                 again.push(it);
             } else if others.is_some_and(|others| others.so_far.identities.contains(&it.identity)) {
                 before.push(it);
             } else if let Some(same) = batch.find_same(it.identity)? {
-                self.held(&it, same, ids);
+                self.held(&it, same);
             } else {
                 missing.push(it);
             }
@@ -272,22 +292,22 @@ impl SoFar {
         Ok(Wave { sealed: sealers.seal(missing)?, again, before })
     }
 
-    fn held(&mut self, it: &Ready<'_>, same: Added, ids: &mut Ids) {
-        ids.insert(it.label, same.id);
+    fn held(&mut self, it: &Ready<'_>, same: Added) {
+        self.ids.insert(it.label, same.id);
         self.first.insert(it.identity, (it.place, same.id));
         self.became[it.place] = Some(Became::Held(same));
     }
 
     /// Waits for a wave, and notes what its records became.
-    fn finish(&mut self, wave: Wave<'_>, ids: &mut Ids) -> Result<(), Error> {
+    fn finish(&mut self, wave: Wave<'_>) -> Result<(), Error> {
         for Sealed { place, label, identity, statement } in wave.sealed.wait()? {
-            ids.insert(label, statement.id());
+            self.ids.insert(label, statement.id());
             self.first.insert(identity, (place, statement.id()));
             self.became[place] = Some(Became::Sealed(Box::new(statement)));
         }
         for Ready { place, label, identity, .. } in wave.again {
             let (first, id) = self.first[&identity];
-            ids.insert(label, id);
+            self.ids.insert(label, id);
             self.became[place] = Some(Became::Again(identity));
             // One of a later place may have been sealed in an earlier wave; what stands between the two
             // may refer to this one.
@@ -301,22 +321,18 @@ impl SoFar {
 }
 
 impl Adding<'_> {
-    /// Waits until all are sealed, and takes them into the batch in their order. Those that were on
-    /// their way before them have to be in it.
+    /// Waits until all are sealed, and takes them into the batch in their order; also what their labels
+    /// have become. Those that were on their way before them have to be in it, or in a batch before.
     ///
     /// # Errors
     /// As [`begin`].
-    pub fn end<D: Disk>(
-        self,
-        batch: &mut Batch<'_, D>,
-        ids: &mut Ids,
-    ) -> Result<Vec<Added>, Error> {
+    pub fn end<D: Disk>(self, batch: &mut Batch<'_, D>) -> Result<(Vec<Added>, Ids), Error> {
         let Self { mut so_far, mut last } = self;
         for it in std::mem::take(&mut last.before) {
             let same = batch.find_same(it.identity)?;
-            so_far.held(&it, same.expect("those before are in the batch"), ids);
+            so_far.held(&it, same.expect("those before are in the batch"));
         }
-        so_far.finish(last, ids)?;
+        so_far.finish(last)?;
         let mut added: Vec<Option<Added>> = vec![None; so_far.became.len()];
         let mut again = Vec::new();
         for (place, became) in so_far.became.into_iter().enumerate() {
@@ -329,7 +345,8 @@ impl Adding<'_> {
         for (place, first) in again {
             added[place] = added[first].map(|it| Added { new: false, ..it });
         }
-        Ok(added.into_iter().map(|it| it.expect("taken or held")).collect())
+        let added = added.into_iter().map(|it| it.expect("taken or held")).collect();
+        Ok((added, so_far.ids))
     }
 }
 
@@ -337,13 +354,16 @@ fn ready<'n>(
     place: usize,
     labelled: Labelled,
     name: &'n str,
-    ids: &Ids,
+    known: [&Ids; 2],
 ) -> Result<Ready<'n>, Error> {
     let Labelled { label, mut record, encoded } = labelled;
     let encoded = match encoded {
         Some(encoded) => encoded,
         None => {
-            record.refer(&mut |id| ids.get(&id).copied().unwrap_or(id));
+            record
+                .refer(&mut |id| known.iter().find_map(|ids| ids.get(&id)).copied().unwrap_or(id));
+            let mut references = record.references().into_iter();
+            assert!(references.all(|it| !is_label(&it.id)), "a record waits for one without an id");
             // It was checked when its references were labels.
             record.check().map_err(statement::Error::from)?;
             Encoded::of(&record, name)?

@@ -22,7 +22,7 @@ use crate::ledger::holdings::{self, Holdings, damaged, know, open_statement};
 use crate::ledger::reading::{self, bundles_before};
 use crate::store::commit::{self, CommitError, Opened, Recovery};
 use crate::store::disk::{Disk, Kind};
-use crate::store::journal::{Journal, Put};
+use crate::store::journal::Journal;
 use crate::store::path::FilePath;
 use crate::store::{self, Store};
 use crate::tlog::bundle::{self, Bundle};
@@ -197,13 +197,22 @@ pub fn found<D: Disk>(
     check_log_key(&signers, origin)?;
     // Where a log's files lie without their checkpoint, a new log of the same name would disagree
     // with what was signed over them.
-    if let Some(file) = log_file_outside(writer.store(), &[])? {
+    if let Some(file) = log_file_outside(writer.store(), &Journal::new(""))? {
         return Err(Error::LostCheckpoint(file));
     }
     index.renew()?;
     let checkpoint = unsigned(origin, Tree { size: 0, root: merkle::empty_root() });
     let holdings = Holdings::none(writer.store().clone(), index);
     Ok(Ledger { writer, holdings, checkpoint, signers, asked, behind: false })
+}
+
+/// What a commit will write.
+struct Plan {
+    journal: Journal,
+    checkpoint: Checkpoint,
+    /// Full bundles of statements, nearly all that is written: they are staged, because the journal would
+    /// be a second copy of each.
+    full: Vec<(FilePath, Vec<u8>)>,
 }
 
 impl<D: Disk> Ledger<D> {
@@ -274,13 +283,8 @@ impl<D: Disk> Ledger<D> {
             return Err(Error::Behind);
         }
         self.check_fit(addition)?;
-        let (mut journal, checkpoint) = self.plan(addition)?;
-        for digest in self.writer.stage_all(&addition.captures)? {
-            let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
-            if !journal.places().iter().any(|place| place.path == path) {
-                journal.place(digest, path);
-            }
-        }
+        let Plan { mut journal, checkpoint, full } = self.plan(addition)?;
+        self.stage(&mut journal, &addition.captures, full)?;
         let reader = self.writer.store().clone();
         let (signers, asked) = (&self.signers, &mut self.asked);
         let sign = |_: &str| Ok(signers.sign(&reader, &checkpoint, asked)?);
@@ -290,6 +294,36 @@ impl<D: Disk> Ledger<D> {
             self.behind = true;
             Error::Committed(Box::new(error.into()))
         })
+    }
+
+    /// Stages what has no other copy and is moved into place: captures, and full bundles of statements.
+    fn stage(
+        &mut self,
+        journal: &mut Journal,
+        captures: &[Vec<u8>],
+        full: Vec<(FilePath, Vec<u8>)>,
+    ) -> Result<(), Error> {
+        let bundles = full.iter().map(|(_, bytes)| &bytes[..]);
+        let blobs: Vec<&[u8]> = captures.iter().map(|it| &it[..]).chain(bundles).collect();
+        let digests = self.writer.stage_all(&blobs)?;
+        let is_staged =
+            |journal: &Journal, digest| journal.places().iter().any(|place| place.blob == digest);
+        let (captured, bundled) = digests.split_at(captures.len());
+        for digest in captured {
+            if !is_staged(journal, *digest) {
+                let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
+                journal.place(*digest, path);
+            }
+        }
+        for (digest, (path, bytes)) in bundled.iter().zip(full) {
+            // Somebody may have captured the very bundle, and a staged blob can be moved only once.
+            if is_staged(journal, *digest) {
+                journal.put(path, bytes);
+            } else {
+                journal.place(*digest, path);
+            }
+        }
+        Ok(())
     }
 
     /// The ledger's files, and the checkpoint they stand under.
@@ -334,7 +368,7 @@ impl<D: Disk> Ledger<D> {
     }
 
     /// Says what to write: the grown tiles, the bundles beside them, the next checkpoint.
-    fn plan(&self, addition: &Addition) -> Result<(Journal, Checkpoint), Error> {
+    fn plan(&self, addition: &Addition) -> Result<Plan, Error> {
         let store = self.writer.store();
         let old = Tree { size: self.checkpoint.size, root: self.checkpoint.root };
         let entries: Vec<Hash> =
@@ -355,8 +389,9 @@ impl<D: Disk> Ledger<D> {
         for tile in &growth.superseded {
             remove_partials(store, Path::Tile(*tile), &mut journal)?;
         }
-        self.plan_bundles(addition, &entries, growth.tree.size, &mut journal)?;
-        Ok((journal, checkpoint))
+        let mut plan = Plan { journal, checkpoint, full: Vec::new() };
+        self.plan_bundles(addition, &entries, growth.tree.size, &mut plan)?;
+        Ok(plan)
     }
 
     /// Continues the last bundle and begins new ones. Of the statements only the newest bundle is
@@ -366,7 +401,7 @@ impl<D: Disk> Ledger<D> {
         addition: &Addition,
         entries: &[Hash],
         new_size: u64,
-        journal: &mut Journal,
+        Plan { journal, full, .. }: &mut Plan,
     ) -> Result<(), Error> {
         let store = self.writer.store();
         let old_size = self.checkpoint.size;
@@ -392,7 +427,13 @@ impl<D: Disk> Ledger<D> {
             let bundle =
                 Bundle { index, width: u16::try_from(entries.len()).unwrap_or(FULL_WIDTH) };
             journal.put(reading::file(Path::Entries(bundle)), bundle::format(entries)?);
-            journal.put(reading::file(Path::Statements(bundle)), bundle::format(statements)?);
+            let (path, statements) =
+                (reading::file(Path::Statements(bundle)), bundle::format(statements)?);
+            if bundle.width == FULL_WIDTH {
+                full.push((path, statements));
+            } else {
+                journal.put(path, statements);
+            }
             if bundle.width == FULL_WIDTH && partial.is_some_and(|partial| partial.index == index) {
                 remove_partials(store, Path::Entries(bundle), journal)?;
             }
@@ -438,12 +479,14 @@ pub(crate) fn check_last_bundle<D: Disk>(
     Ok(())
 }
 
-/// The first file of a log, in the order of their paths, that is none of these.
-fn log_file_outside<D: Disk>(store: &Store<D>, puts: &[Put]) -> Result<Option<String>, Error> {
+/// The first file of a log, in the order of their paths, that a journal does not bring.
+fn log_file_outside<D: Disk>(store: &Store<D>, journal: &Journal) -> Result<Option<String>, Error> {
     let found = store.files()?.into_iter().map(|found| found.path);
     let is_ours = |path: &String| path.parse::<Path>().is_ok();
-    let is_put = |path: &String| puts.iter().any(|put| put.path.as_str() == path);
-    Ok(found.filter(is_ours).find(|path| !is_put(path)))
+    let puts = journal.puts().iter().map(|put| put.path.as_str());
+    let brought: Vec<&str> =
+        puts.chain(journal.places().iter().map(|place| place.path.as_str())).collect();
+    Ok(found.filter(is_ours).find(|path| !brought.contains(&path.as_str())))
 }
 
 /// Takes the lock, and finishes the commit that an earlier writer did not. What it signs is the
@@ -468,7 +511,7 @@ fn recover<D: Disk>(
         Some(note) => Checkpoint::clone(&*Trusted::open(&note, policy)?),
         None => {
             // Without a checkpoint only a founding can be finished: one that brings all there is.
-            if let Some(file) = log_file_outside(recovery.store(), recovery.journal().puts())? {
+            if let Some(file) = log_file_outside(recovery.store(), recovery.journal())? {
                 return Err(Error::LostCheckpoint(file));
             }
             unsigned(&next.origin, Tree { size: 0, root: merkle::empty_root() })

@@ -1,7 +1,7 @@
 //! One commit: how a batch of files and the checkpoint over them get onto the disk, whole or not.
 //!
 //! ```text
-//! 1  captured blobs            .state/staged/<sha256>, each synced
+//! 1  blobs                     .state/staged/<sha256>, each synced
 //! 2  the journal               .state/tmp → sync → .state/pending → sync folder
 //!    ──── the point of no return: from here on the commit will happen ────
 //! 3  every file                .state/tmp → sync → its place, many at once; blobs moved;
@@ -32,7 +32,7 @@ const TEMPORARY: &str = ".state/tmp";
 /// How many files are open and written before they are made durable together.
 const TOGETHER: usize = 64;
 
-/// Captured blobs, each under its digest, waiting for their commit.
+/// Blobs, each under its digest, waiting for their commit.
 const STAGED: &str = ".state/staged";
 
 /// Why a commit did not come to its end.

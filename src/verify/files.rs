@@ -279,7 +279,10 @@ fn is_expected(
         return Ok(found.as_ref() == Some(&put.bytes) && path.parse::<Path>().is_ok());
     }
     if let Some(place) = journal.places().iter().find(|place| place.path.as_str() == path) {
-        return is_blob(store, path, place.blob);
+        return match path.parse::<Path>() {
+            Ok(parsed) => has_digest(store, &place.path, reading::limit(parsed), place.blob),
+            Err(_) => is_blob(store, path, place.blob),
+        };
     }
     let removed = journal.removals().iter().any(|removal| removal.as_str() == path);
     Ok(removed && path.parse::<Path>().is_ok())
@@ -288,10 +291,16 @@ fn is_expected(
 /// Whether the file is a capture of this digest, under its own name.
 fn is_blob(store: &dyn Source, path: &str, digest: Hash) -> Result<bool, store::Error> {
     let Ok(file) = FilePath::parse(path) else { return Ok(false) };
-    if digest_of(path) != Some(digest) {
-        return Ok(false);
-    }
-    Ok(within(store.read(&file, MAX_CAPTURE))?.is_some_and(|bytes| Hash::of(&bytes) == digest))
+    Ok(digest_of(path) == Some(digest) && has_digest(store, &file, MAX_CAPTURE, digest)?)
+}
+
+fn has_digest(
+    store: &dyn Source,
+    file: &FilePath,
+    limit: u64,
+    digest: Hash,
+) -> Result<bool, store::Error> {
+    Ok(within(store.read(file, limit))?.is_some_and(|bytes| Hash::of(&bytes) == digest))
 }
 
 /// What was read, if it was no longer than expected.

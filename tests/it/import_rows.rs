@@ -191,7 +191,7 @@ fn rows_that_refer_to_rows_just_before_them_find_them_in_any_block() {
             "value": "B2"}})
         .to_string(),
         // Under this label the claim of row 3 waits for its id; nobody else knows it.
-        relation("label:c1", &format!("696d706f72742773207265636f72643a{:016x}{:016x}", 1, 2)),
+        relation("label:c1", &format!("696d706f72742773207265636f72643a{:016x}{:016x}", 0, 2)),
     ];
     let lines = lines.join("\n");
     let desk = however_many_go_together(|desk| desk.jsonl(&lines));
