@@ -1,6 +1,7 @@
 //! A small ledger in memory, for tests that need one: keys from seeds 1 and 2, a fixed time.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use whosaid::attribution::record::Record;
 use whosaid::attribution::record::charter::{Charter, FORMAT, Power, Recorder as FirstRecorder};
@@ -74,6 +75,14 @@ pub(crate) fn open(disk: &SimulatedDisk) -> Result<Ledger<SimulatedDisk>, Error>
         }
         opened => opened,
     }
+}
+
+/// Opens the ledger with an index in a file, which readers can ask while somebody writes.
+pub(crate) fn with_index(
+    disk: &SimulatedDisk,
+    path: &Path,
+) -> Result<Ledger<SimulatedDisk>, Error> {
+    writing::open(Store::open(disk.clone())?, &policy(), log_key(), Index::open(path)?)
 }
 
 /// Appends records in one batch.

@@ -25,7 +25,7 @@ fn import(file: &str, map: &str) -> Option<(Desk, Summary)> {
     let mut desk = Desk::new();
     desk.options.commit = COMMIT;
     let first = desk.take(&mut open());
-    let mut again = Desk { disk: desk.disk.copy(), outcomes: Vec::new(), options: desk.options };
+    let mut again = Desk { disk: desk.disk.copy(), options: desk.options, ..Desk::new() };
     let second = again.take(&mut open());
     assert_eq!((second.new, second.statements), (0, 0), "{file}");
     assert_eq!(second.already, first.new + first.already, "{file}");

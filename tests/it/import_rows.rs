@@ -7,9 +7,11 @@ use std::io::{BufReader, Cursor, Read, repeat};
 use std::path::Path;
 
 use serde_json::json;
+use tempfile::TempDir;
 use whosaid::attribution::date::Date;
 use whosaid::attribution::id::Id;
 use whosaid::attribution::record::Record;
+use whosaid::evidence::capture;
 use whosaid::hash::Hash;
 use whosaid::import::draft::{Row, RowDraft, line_label};
 use whosaid::import::engine::{self, Options};
@@ -20,6 +22,7 @@ use whosaid::import::forms::{claimreview, jsonl, ld_page, record_json, table};
 use whosaid::import::outcome::{RowOutcome, Status, Summary};
 use whosaid::ledger::batch::Recorder;
 use whosaid::ledger::writing::Ledger;
+use whosaid::store::disk::Disk;
 use whosaid::store::simulated::SimulatedDisk;
 use whosaid::verify::report::Verdict;
 
@@ -29,6 +32,8 @@ use crate::it::records;
 /// A ledger, and what became of the rows that were last put into it.
 pub(crate) struct Desk {
     pub(crate) disk: SimulatedDisk,
+    /// Where the index is; none where it is only in memory.
+    pub(crate) folder: Option<TempDir>,
     pub(crate) outcomes: Vec<RowOutcome>,
     pub(crate) options: Options,
 }
@@ -38,19 +43,27 @@ impl Desk {
         let disk = SimulatedDisk::new();
         house::open(&disk).unwrap();
         let options = Options { dry_run: false, commit: 3, block: 2, threads: house::THREADS };
-        Self { disk, outcomes: Vec::new(), options }
+        Self { disk, folder: None, outcomes: Vec::new(), options }
+    }
+
+    /// With an index in a file: then rows are taken while those before are committed.
+    fn with_index() -> Self {
+        Self { folder: Some(tempfile::tempdir().unwrap()), ..Self::new() }
     }
 
     pub(crate) fn ledger(&self) -> Ledger<SimulatedDisk> {
-        house::open(&self.disk).unwrap()
+        match &self.folder {
+            Some(folder) => house::with_index(&self.disk, &folder.path().join("index")).unwrap(),
+            None => house::open(&self.disk).unwrap(),
+        }
     }
 
     pub(crate) fn take(&mut self, rows: &mut dyn Iterator<Item = Row>) -> Summary {
         self.outcomes.clear();
         let key = recorder_key();
         let recorder = Recorder { name: "nadia", key: &key, recorded_at: TIME };
+        let mut ledger = self.ledger();
         let mut report = |outcome: &RowOutcome| self.outcomes.push(outcome.clone());
-        let mut ledger = house::open(&self.disk).unwrap();
         let summary = engine::run(rows, &mut ledger, recorder, self.options, &mut report).unwrap();
         assert_eq!(summary.rows, self.outcomes.len() as u64);
         summary
@@ -128,8 +141,8 @@ fn party(key: &str) -> String {
     json!({"party": {"key": key, "kind": "person", "names": [{"text": key}]}}).to_string()
 }
 
-/// That it makes no difference how many rows go into a commit and how many from hand to hand, and
-/// whether it is a dry run, and that each ledger verifies. Hands back the one with the fewest commits.
+/// That it makes no difference how many rows go into a commit and how many from hand to hand, whether
+/// they go while others are committed, and whether it is a dry run, and that each ledger verifies. Hands back the one with the fewest commits.
 #[track_caller]
 fn however_many_go_together(take: impl Fn(&mut Desk) -> Summary) -> Desk {
     let mut together = Desk::new();
@@ -137,16 +150,18 @@ fn however_many_go_together(take: impl Fn(&mut Desk) -> Summary) -> Desk {
     let summary = take(&mut together);
     let records = together.records();
     for (commit, block) in [(1, 1), (2, 1), (3, 2), (1_000, 1), (1_000, 2), (1_000, 3)] {
-        let mut desk = Desk::new();
-        desk.options = Options { commit, block, ..desk.options };
-        assert_eq!(take(&mut desk), summary, "{commit}, {block}");
-        assert_eq!(desk.outcomes, together.outcomes, "{commit}, {block}");
-        assert_eq!(desk.records(), records, "{commit}, {block}");
+        let options = Options { commit, block, ..together.options };
+        for mut desk in [Desk::new(), Desk::with_index()] {
+            desk.options = options;
+            assert_eq!(take(&mut desk), summary, "{commit}, {block}");
+            assert_eq!(desk.outcomes, together.outcomes, "{commit}, {block}");
+            assert_eq!(desk.records(), records, "{commit}, {block}");
+            desk.verified();
+        }
         let mut rehearsed = Desk::new();
-        rehearsed.options = Options { commit, block, dry_run: true, ..desk.options };
+        rehearsed.options = Options { dry_run: true, ..options };
         assert_eq!(take(&mut rehearsed), summary, "{commit}, {block}");
         assert_eq!(rehearsed.ledger().tree_size(), 1);
-        desk.verified();
     }
     together.verified();
     together
@@ -281,6 +296,26 @@ fn what_a_later_row_repeats_stands_before_what_refers_to_it() {
         take(&mut desk);
         desk.check(&["1 Already", "2 New", "3 New", "4 Already: repeats row 2"]);
         desk.verified();
+    }
+}
+
+#[test]
+fn a_capture_that_comes_with_one_row_and_is_named_by_the_next_one_alone_is_kept() {
+    let first = json!({"text": "One.", "document": {"kind": "note", "title": "One."}}).to_string();
+    for (commit, block) in [(1, 1), (2, 1), (2, 2), (1_000, 1_000)] {
+        for mut desk in [Desk::new(), Desk::with_index()] {
+            desk.options = Options { commit, block, ..desk.options };
+            desk.jsonl(&first);
+            let (_, record) = desk.records().remove(0);
+            let [capture] = &record.captures()[..] else { panic!("one capture") };
+            // The ledger has the first one, so that the commit brings nothing that names it.
+            desk.disk.remove_file(&capture::path(&capture.digest)).unwrap();
+            let mut second = serde_json::to_value(&record).unwrap();
+            second["document"]["title"] = json!("Two.");
+            desk.jsonl(format!("{first}\n{second}"));
+            desk.check(&["1 Already", "2 New"]);
+            desk.verified();
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 //! bundle, its own checkpoint; and what appending costs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use signed_note::{StandardVerifier, VerifierList};
 use tlog_tiles::tlog as go;
@@ -23,7 +22,8 @@ use whosaid::tlog::note::{Algorithm, VerifierKey};
 use whosaid::verify::report::Verdict;
 
 use crate::it::house::{
-    ORIGIN, TIME, append, log_key, open, party, policy, recorder_key, verify_disk,
+    ORIGIN, TIME, append, append_with, document as document_of, log_key, open, party, policy,
+    recorder_key, verify_disk, with_index,
 };
 use crate::it::sample::{
     CAPTURES, CLAIM, Sample, append_as, charter, document, files, items, notice, reopen, small,
@@ -127,11 +127,6 @@ fn an_erased_statement_leaves_every_proof_valid_and_stays_erased() {
         let leaf = Leaf { index, hash: leaf_hash(entry) };
         assert_eq!(merkle::verify_inclusion(&leaf, &tree, &proof), Ok(()), "entry {index}");
     }
-}
-
-/// Opens the ledger with an index in a file.
-fn with_index(disk: &SimulatedDisk, path: &Path) -> Result<Ledger<SimulatedDisk>, Error> {
-    writing::open(Store::open(disk.clone())?, &policy(), log_key(), Index::open(path)?)
 }
 
 fn try_append(ledger: &mut Ledger<SimulatedDisk>, records: &[Record]) -> Result<(), batch::Error> {
@@ -308,6 +303,21 @@ fn a_batch_is_committed_once_and_only_where_it_was_made_for() {
     ledger.commit(&three).unwrap();
     let report = verify_disk(&disk);
     assert_eq!((report.verdict(), report.tree_size), (Verdict::Verified, 4));
+}
+
+#[test]
+fn a_capture_of_the_very_bundle_that_a_commit_brings_is_kept_beside_it() {
+    let first = ledger_of(256);
+    let bundle = first.contents().into_iter().find(|(path, _)| path == "statements/000");
+    let bundle = bundle.and_then(|(_, bytes)| bytes).expect("a full bundle");
+    let second = SimulatedDisk::new();
+    let mut records = parties(1..256);
+    records.push(document_of(&bundle));
+    append_with(&mut open(&second).unwrap(), &records, &[&bundle]).unwrap();
+    let kept = second.contents().into_iter().filter(|(_, it)| it.as_ref() == Some(&bundle));
+    let paths: Vec<String> = kept.map(|(path, _)| path).collect();
+    assert_eq!(paths, [capture::path(&Hash::of(&bundle)).as_str(), "statements/000"]);
+    assert_eq!(verify_disk(&second).verdict(), Verdict::Verified);
 }
 
 #[test]
