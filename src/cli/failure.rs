@@ -156,6 +156,12 @@ impl From<store::Error> for Failure {
             Error::Tampered(_) | Error::NotAFile(_) | Error::TooLong { .. } => {
                 Self::new(DAMAGED, &error).hint("run `whosaid verify`")
             }
+            Error::StagedDamaged(_) | Error::NotStaged { .. } => Self::new(DAMAGED, &error)
+                .hint("an interrupted commit waits for it: put `.state` back from a backup, whole"),
+            Error::Unfinished(inner) if matches!(**inner, Error::NotStaged { .. }) => {
+                Self::new(DAMAGED, &error)
+                    .hint("it was lost since: put `.state` back from a backup, whole")
+            }
             Error::OutcomeUnknown(_) | Error::Unfinished(_) => Self::new(UNFINISHED, &error)
                 .hint("when the disk is well again, run the same command once more"),
             Error::NotFetched { hint: Some(hint), .. } => Self::new(IO, &error).hint(hint),
@@ -227,6 +233,9 @@ impl From<writing::Error> for Failure {
             Error::Newer { .. } => {
                 Self::new(NEWER, error).hint("a newer version of this program can read it")
             }
+            Error::Committed(_) => Self::new(IO, error).hint(
+                "run the command again: the index catches up first, and nothing goes in twice",
+            ),
             Error::Index(_) => Self::new(IO, error)
                 .hint("writing needs a folder that you may write to, on a disk with space")
                 .hint("the index can be removed (.state/index.sqlite*): it is made anew"),

@@ -21,7 +21,7 @@ use crate::import::rehearsal::Rehearsal;
 use crate::ledger::batch::{Added, Batch, Recorder};
 use crate::ledger::holdings::{Ahead, Holdings};
 use crate::ledger::together::{self, Adding, Ids, Sealers, Waves};
-use crate::ledger::writing::{Addition, Ledger};
+use crate::ledger::writing::{self, Addition, Ledger};
 use crate::store::disk::Disk;
 
 /// How many rows go into one commit. A commit costs a handful of durable writes and three for each
@@ -155,11 +155,23 @@ fn commit_in_turn<'r, D: Disk>(
     tell: &Sender<Vec<RowOutcome>>,
 ) -> Result<(), Error> {
     while let Some(sealed) = taking.seal(blocks, ledger.holdings(), sealers)? {
-        ledger.commit(&sealed.addition)?;
-        // Whoever asked may have stopped listening; what is committed stays.
-        let _ = tell.send(sealed.told);
+        commit(ledger, sealed, tell)?;
     }
     Ok(())
+}
+
+/// Makes a commit durable, and tells what became of its rows, even if the index could not follow.
+fn commit<D: Disk>(
+    ledger: &mut Ledger<D>,
+    Sealed { addition, told, .. }: Sealed,
+    tell: &Sender<Vec<RowOutcome>>,
+) -> Result<(), Error> {
+    let committed = ledger.commit(&addition);
+    if matches!(committed, Ok(()) | Err(writing::Error::Committed(_))) {
+        // Whoever asked may have stopped listening; what is committed stays.
+        let _ = tell.send(told);
+    }
+    Ok(committed?)
 }
 
 /// Fills commits while those before are made durable. One more may wait for its turn: some commits
@@ -228,12 +240,10 @@ fn commit_all<D: Disk>(
     done: &Sender<Holdings<D>>,
     tell: &Sender<Vec<RowOutcome>>,
 ) -> Result<(), Error> {
-    for (Sealed { addition, told, .. }, before) in sealed {
+    for (sealed, before) in sealed {
         // To give back thousands of statements takes milliseconds.
         drop(before);
-        ledger.commit(&addition)?;
-        // Whoever asked may have stopped listening; what is committed stays.
-        let _ = tell.send(told);
+        commit(ledger, sealed, tell)?;
         let beside = ledger.holdings().beside()?.expect("the index has a file");
         let _ = done.send(beside);
     }

@@ -22,7 +22,7 @@ use crate::ledger::holdings::{self, Holdings, damaged, know, open_statement};
 use crate::ledger::reading::{self, bundles_before};
 use crate::store::commit::{self, CommitError, Opened, Recovery};
 use crate::store::disk::{Disk, Kind};
-use crate::store::journal::Journal;
+use crate::store::journal::{Journal, Place};
 use crate::store::path::FilePath;
 use crate::store::{self, Store};
 use crate::tlog::bundle::{self, Bundle};
@@ -547,6 +547,7 @@ pub(crate) fn finish_published<D: Disk>(
     index: &mut Index,
 ) -> Result<Opened<D>, Error> {
     let next: Checkpoint = recovery.journal().checkpoint().parse()?;
+    check_steps(recovery.journal(), next.size)?;
     let Some(note) = reading::checkpoint(recovery.store())? else {
         return Ok(Opened::Interrupted(recovery));
     };
@@ -555,17 +556,31 @@ pub(crate) fn finish_published<D: Disk>(
     if *present != next {
         return Ok(Opened::Interrupted(recovery));
     }
-    let is_needed = |path: &Path| path.in_tree_of(next.size) == Some(*path);
-    let removals = recovery.journal().removals().iter();
-    if removals.filter_map(|it| it.as_str().parse().ok()).any(|path| is_needed(&path)) {
-        return Err(Error::ForeignJournal("it removes what its checkpoint needs"));
-    }
     // The index may hold words still of what was erased.
     index.renew()?;
     if Trusted::open(&note, policy).is_err() {
         return Ok(Opened::Interrupted(recovery));
     }
     recovery.finish(|_| Ok(note)).map(Opened::Ready).map_err(flatten)
+}
+
+/// A journal brings what its checkpoint needs, and captures, and removes nothing of the log's that it
+/// needs.
+fn check_steps(journal: &Journal, size: u64) -> Result<(), Error> {
+    let is_needed = |path: &FilePath| {
+        path.as_str().parse().is_ok_and(|path: Path| path.in_tree_of(size) == Some(path))
+    };
+    if journal.removals().iter().any(is_needed) {
+        return Err(Error::ForeignJournal("it removes what its checkpoint needs"));
+    }
+    let is_capture = |place: &Place| place.path.as_str() == capture::path(&place.blob);
+    let is_strange = |place: &Place| !is_needed(&place.path) && !is_capture(place);
+    if journal.puts().iter().any(|put| !is_needed(&put.path))
+        || journal.places().iter().any(is_strange)
+    {
+        return Err(Error::ForeignJournal("it brings what its checkpoint does not need"));
+    }
+    Ok(())
 }
 
 /// What is on the disk under the next checkpoint continues the present one, and each statement

@@ -126,6 +126,7 @@ impl<D: Disk> Recovery<D> {
         sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
     ) -> Result<Writer<D>, CommitError<E>> {
         let Self { mut writer, journal } = self;
+        writer.check_staged(&journal)?;
         writer.finish(&journal, sign)?;
         // Blobs that the journal did not place.
         writer.swept += writer.sweep(STAGED)?;
@@ -315,6 +316,18 @@ impl<D: Disk> Writer<D> {
             (_, true) => self.rename(&staged, path.as_str()),
             (_, false) => Err(Error::NotStaged { path: self.store.name(path) }),
         }
+    }
+
+    /// That what waits to be moved is what was staged, before any of it is.
+    fn check_staged(&self, journal: &Journal) -> Result<(), Error> {
+        for place in journal.places() {
+            let staged = format!("{STAGED}/{}", place.blob);
+            let bytes = self.store.read_any(&staged, u64::MAX)?;
+            if bytes.is_some_and(|bytes| Hash::of(&bytes) != place.blob) {
+                return Err(Error::StagedDamaged(self.store.disk().name(&staged)));
+            }
+        }
+        Ok(())
     }
 
     /// Step 5: first what the checkpoint supersedes, then the journal.

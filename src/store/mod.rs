@@ -90,6 +90,9 @@ pub enum Error {
         /// Where it should have gone.
         path: String,
     },
+    /// A staged blob is not what its name says.
+    #[error("{0} is damaged: its bytes do not have the digest in its name")]
+    StagedDamaged(String),
     /// The journal of an interrupted commit cannot be read. It is left for a person to look at.
     #[error("{path}: {error}")]
     Journal {

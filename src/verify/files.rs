@@ -267,25 +267,32 @@ fn continues(journal: &Journal, checkpoint: &Checkpoint) -> bool {
 }
 
 /// Whether a pending commit puts this very file there, or is about to remove it. The journal is
-/// as little to be trusted as any file: it can only excuse what a ledger may hold.
+/// as little to be trusted as any file: it can only excuse what a ledger of the size that it names needs,
+/// or may have needed before.
 fn is_expected(
     store: &dyn Source,
     pending: Option<&Journal>,
     path: &str,
 ) -> Result<bool, store::Error> {
     let Some(journal) = pending else { return Ok(false) };
+    let size = journal.checkpoint().parse::<Checkpoint>().map_or(0, |next| next.size);
+    let is_needed = |parsed: Path| parsed.in_tree_of(size) == Some(parsed);
     if let Some(put) = journal.puts().iter().find(|put| put.path.as_str() == path) {
         let found = within(store.read(&put.path, put.bytes.len() as u64))?;
-        return Ok(found.as_ref() == Some(&put.bytes) && path.parse::<Path>().is_ok());
+        return Ok(found.as_ref() == Some(&put.bytes) && path.parse().is_ok_and(is_needed));
     }
     if let Some(place) = journal.places().iter().find(|place| place.path.as_str() == path) {
         return match path.parse::<Path>() {
+            Ok(parsed) if !is_needed(parsed) => Ok(false),
             Ok(parsed) => has_digest(store, &place.path, reading::limit(parsed), place.blob),
             Err(_) => is_blob(store, path, place.blob),
         };
     }
     let removed = journal.removals().iter().any(|removal| removal.as_str() == path);
-    Ok(removed && path.parse::<Path>().is_ok())
+    let is_older = |parsed: Path| {
+        parsed.in_tree_of(size).is_some_and(|present| parsed.width() < present.width())
+    };
+    Ok(removed && path.parse().is_ok_and(is_older))
 }
 
 /// Whether the file is a capture of this digest, under its own name.

@@ -732,6 +732,33 @@ fn a_dry_run_says_what_would_be_and_appends_nothing() {
 }
 
 #[test]
+fn rows_that_are_in_are_told_even_if_the_index_cannot_follow() {
+    for (commit, told) in [(1, 4), (2, 4), (3, 6), (1_000, 9)] {
+        let desk = Desk::with_index();
+        drop(desk.ledger());
+        let index = desk.folder.as_ref().unwrap().path().join("index");
+        let full = "CREATE TRIGGER full BEFORE INSERT ON entry WHEN NEW.entry_index > 3
+            BEGIN SELECT RAISE(ABORT, 'full'); END";
+        rusqlite::Connection::open(index).unwrap().execute_batch(full).unwrap();
+        let lines: Vec<String> = (0..9).map(|it| party(&format!("p{it}"))).collect();
+        let (lines, key) = (lines.join("\n"), recorder_key());
+        let mut bring = |_: &Hash| None;
+        let mut rows = jsonl::Reader::new(lines.as_bytes(), &mut bring);
+        let (mut outcomes, mut ledger) = (Vec::new(), desk.ledger());
+        let mut report = |outcome: &RowOutcome| outcomes.push(outcome.clone());
+        let recorder = Recorder { name: "nadia", key: &key, recorded_at: TIME };
+        let options = Options { commit, block: 1, ..desk.options };
+        let failed = engine::run(&mut rows, &mut ledger, recorder, options, &mut report);
+        let failed = failed.unwrap_err().to_string();
+        assert!(failed.contains("the batch is committed"), "{failed}");
+        drop(ledger);
+        let size = house::open(&desk.disk).unwrap().tree_size();
+        assert_eq!((outcomes.len() as u64, size), (told, told + 1), "{commit}");
+        desk.verified();
+    }
+}
+
+#[test]
 fn an_import_that_ends_at_any_row_is_finished_by_the_next() {
     let rows: Vec<String> = (1..=10).map(|it| format!("{it},Ada,words {it}\n")).collect();
     let whole = format!("id,who,words\n{}", rows.concat());

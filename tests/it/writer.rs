@@ -449,6 +449,72 @@ fn a_journal_that_shrinks_forks_or_belongs_elsewhere_is_never_signed() {
     assert_eq!(open(&base).unwrap().tree_size(), 9);
 }
 
+/// A ledger of so many entries whose next commit, of 300 parties, stopped when its journal stood.
+fn interrupted(size: u64) -> SimulatedDisk {
+    let base = ledger_of(size);
+    for step in 1.. {
+        let trial = base.copy();
+        let mut ledger = reopen(&trial);
+        trial.fail_at(step, Fault::NothingWorks);
+        let _ = try_append(&mut ledger, &parties(1_000..1_300));
+        if matches!(trial.contents().get(".state/pending"), Some(Some(_))) {
+            trial.mend();
+            return trial;
+        }
+    }
+    unreachable!("a commit has a journal")
+}
+
+#[test]
+fn a_staged_bundle_that_was_damaged_is_named_before_anything_is_moved() {
+    let disk = interrupted(5);
+    let contents = disk.contents();
+    let is_staged = |(path, _): &(&String, _)| path.starts_with(".state/staged/");
+    let (path, good) = contents.iter().find(is_staged).expect("a full bundle is staged");
+    let good = good.clone().expect("bytes");
+    let before = files(&disk);
+    let mut bad = good.clone();
+    bad[5_000] ^= 1;
+    for bytes in [&bad[..], b""] {
+        disk.tamper(path, bytes);
+        let error = open(&disk).map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Store(store::Error::StagedDamaged(_))), "{error}");
+        assert_eq!(files(&disk), before);
+        assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified);
+    }
+    disk.tamper_remove(path);
+    let error = open(&disk).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("no staged blob with its digest is there"), "{error}");
+    disk.tamper(path, &good);
+    assert_eq!(open(&disk).unwrap().tree_size(), 305);
+    assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified);
+}
+
+#[test]
+fn a_planted_journal_excuses_only_what_a_ledger_of_its_size_needs() {
+    let base = ledger_of(5);
+    let text = String::from_utf8(files(&base)["checkpoint"].clone()).unwrap();
+    let text = &text[..=text.find("\n\n").expect("signatures")];
+    let journal = || whosaid::store::journal::Journal::new(text);
+    let path = |path: &str| whosaid::store::path::FilePath::parse(path).unwrap();
+    let evil = b"evil".to_vec();
+    for stray in ["statements/555", "tile/0/777", "tile/entries/005", "statements/000"] {
+        let (mut put, mut place, mut remove) = (journal(), journal(), journal());
+        put.put(path(stray), evil.clone());
+        place.place(Hash::of(&evil), path(stray));
+        remove.remove(path(stray));
+        for (what, journal) in [("put", put), ("place", place), ("remove", remove)] {
+            let disk = base.copy();
+            disk.tamper(stray, &evil);
+            disk.tamper(".state/pending", &journal.format());
+            assert_ne!(verify_disk(&disk).verdict(), Verdict::Verified, "{what} {stray}");
+            let opened = open(&disk);
+            assert_eq!(opened.is_ok(), what == "remove", "{what} {stray}");
+            assert_eq!(files(&disk)["checkpoint"], files(&base)["checkpoint"]);
+        }
+    }
+}
+
 #[test]
 fn a_lost_checkpoint_is_not_an_empty_folder() {
     for size in [2, 300] {
