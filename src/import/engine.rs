@@ -9,9 +9,11 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use crate::attribution::id::Id;
+use crate::attribution::keyring::Signed;
 use crate::hash::{self, Hash};
 use crate::import::draft::Row;
 use crate::import::group::{Group, Wordings, alike};
@@ -21,8 +23,9 @@ use crate::import::rehearsal::Rehearsal;
 use crate::ledger::batch::{Added, Batch, Recorder};
 use crate::ledger::holdings::{Ahead, Holdings};
 use crate::ledger::together::{self, Adding, Ids, Sealers, Waves};
-use crate::ledger::writing::{self, Addition, Ledger};
+use crate::ledger::writing::{self, Addition, Ledger, Log};
 use crate::store::disk::Disk;
+use crate::tlog::checkpoint::Checkpoint;
 
 /// How many rows go into one commit. A commit costs a handful of durable writes and three for each
 /// 256 statements; with so many that is little beside the signatures.
@@ -174,8 +177,8 @@ fn commit<D: Disk>(
     Ok(committed?)
 }
 
-/// Fills commits while those before are made durable. One more may wait for its turn: some commits
-/// take longer than others.
+/// Fills commits while those before are made durable, and the index follows those before them. One more
+/// may wait for its turn: some commits take longer than others.
 fn commit_beside<'r, D: Disk + Send + Sync>(
     blocks: &Receiver<Block>,
     ledger: &mut Ledger<D>,
@@ -187,16 +190,21 @@ fn commit_beside<'r, D: Disk + Send + Sync>(
 where
     D::Lock: Send,
 {
-    std::thread::scope(|scope| {
-        let (give, sealed) = sync_channel(1);
-        let (done, committed) = channel();
-        let committing = scope.spawn(move || commit_all(&sealed, ledger, &done, tell));
-        let filled = fill_all(blocks, holdings, taking, sealers, &give, &committed);
-        // Whoever commits ends when there is nothing more.
-        drop(give);
-        committing.join().expect("a commit does not panic")?;
-        filled
-    })
+    let filled = ledger.apart(|log, held| {
+        std::thread::scope(|scope| {
+            let ((give, sealed), (durable, logged)) = (sync_channel(1), sync_channel(0));
+            let (done, committed) = channel();
+            let committing = scope.spawn(move || commit_all(&sealed, log, &durable, tell));
+            let following = scope.spawn(move || follow_all(&logged, held, &done));
+            let filled = fill_all(blocks, holdings, taking, sealers, &give, &committed);
+            // Whoever commits ends when there is nothing more, and then who follows.
+            drop(give);
+            let committed = committing.join().expect("a commit does not panic");
+            let followed = following.join().expect("to follow a commit does not panic");
+            (committed.map_err(Error::from).and(filled), followed)
+        })
+    });
+    filled?
 }
 
 /// Fills commits, and hands each on with what is not needed any more.
@@ -233,19 +241,42 @@ struct Sealed {
 /// What was known before a commit, and the batch that it brought.
 type Before<D> = (Holdings<D>, Option<Ahead>);
 
-/// Makes commit after commit durable, tells what became of their rows, and what is known then.
+/// A commit that is durable: its statements, and the checkpoint over them, if there are any.
+type Logged = (Arc<Vec<Signed>>, Option<Checkpoint>);
+
+/// Makes commit after commit durable, tells what became of their rows, and hands them on.
 fn commit_all<D: Disk>(
     sealed: &Receiver<(Sealed, Vec<Before<D>>)>,
-    ledger: &mut Ledger<D>,
-    done: &Sender<Holdings<D>>,
+    log: &mut Log<D>,
+    durable: &SyncSender<Logged>,
     tell: &Sender<Vec<RowOutcome>>,
-) -> Result<(), Error> {
-    for (sealed, before) in sealed {
+) -> Result<(), writing::Error> {
+    for (Sealed { addition, told, .. }, before) in sealed {
         // To give back thousands of statements takes milliseconds.
         drop(before);
-        commit(ledger, sealed, tell)?;
-        let beside = ledger.holdings().beside()?.expect("the index has a file");
-        let _ = done.send(beside);
+        let is_empty = addition.statements.is_empty();
+        let checkpoint = if is_empty { None } else { Some(log.append(&addition)?.clone()) };
+        // Whoever asked may have stopped listening; what is committed stays.
+        let _ = tell.send(told);
+        // Whoever stopped following says why when it is asked.
+        if durable.send((addition.statements, checkpoint)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Lets the index follow commit after commit, and hands on what is known then.
+fn follow_all<D: Disk>(
+    logged: &Receiver<Logged>,
+    held: &mut Holdings<D>,
+    done: &Sender<Holdings<D>>,
+) -> Result<(), writing::Error> {
+    for (statements, checkpoint) in logged {
+        if let Some(checkpoint) = checkpoint {
+            writing::follow(held, &statements, &checkpoint)?;
+        }
+        let _ = done.send(held.beside()?.expect("the index has a file"));
     }
     Ok(())
 }

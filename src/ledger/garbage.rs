@@ -7,8 +7,8 @@
 //! next collection takes the rest. Nothing is signed, and no key is needed.
 
 use crate::index::Index;
-use crate::ledger::reading;
 use crate::ledger::writing::{self, Error};
+use crate::ledger::{holdings, reading};
 use crate::store::commit::{self, Opened, Writer};
 use crate::store::disk::{Disk, Kind};
 use crate::store::path::FilePath;
@@ -111,5 +111,5 @@ fn check_last<D: Disk>(store: &Store<D>, checkpoint: &Checkpoint) -> Result<(), 
     let (bundle, _) = reading::place_of(last, checkpoint.size);
     let entries = reading::entries(store, bundle)?;
     let statements = reading::statements(store, bundle)?;
-    writing::check_last_bundle(store, bundle, &entries, &statements)
+    Ok(holdings::check_last_bundle(store, bundle, &entries, &statements)?)
 }

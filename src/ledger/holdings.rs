@@ -22,7 +22,7 @@ use crate::store::path::FilePath;
 use crate::tlog::bundle::{self, Bundle};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::merkle;
-use crate::tlog::tile::FULL_WIDTH;
+use crate::tlog::tile::{FULL_WIDTH, Tile};
 
 /// How many bundles the index takes in at once when it is brought up to the log: 16,384 statements.
 /// What was taken in is kept, if the process is stopped.
@@ -371,6 +371,31 @@ impl Ahead {
 
 fn held(signed: &Signed) -> Held {
     Held { id: signed.statement().id(), entry_index: signed.entry_index() }
+}
+
+/// What is copied into a wider bundle is what the tree says: damage is not carried on, and the
+/// old file that shows it is not removed.
+pub(crate) fn check_last_bundle<D: Disk>(
+    store: &Store<D>,
+    bundle: Bundle,
+    entries: &[Hash],
+    statements: &[Option<Vec<u8>>],
+) -> Result<(), Error> {
+    let tile = Tile { level: 0, index: bundle.index, width: bundle.width };
+    let leaves = reading::tile(store, tile)?;
+    let first = bundle.index * u64::from(FULL_WIDTH);
+    let slots = entries.iter().zip(statements).zip(&leaves);
+    for (entry_index, ((entry, statement), leaf)) in (first..).zip(slots) {
+        if merkle::leaf_hash(entry.as_bytes()) != *leaf {
+            let what = format!("{entry} is not the entry that the tree holds");
+            return Err(Error::Damaged { entry_index, what });
+        }
+        if statement.as_ref().is_some_and(|bytes| Hash::of(bytes) != *entry) {
+            let what = "the statement is not the one that the tree holds".to_owned();
+            return Err(Error::Damaged { entry_index, what });
+        }
+    }
+    Ok(())
 }
 
 /// Brings the index up to the checkpoint, and says which keys are in force. The index is not to be

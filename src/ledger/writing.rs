@@ -18,7 +18,7 @@ use crate::index::{self, Index, Row};
 use crate::key::{SecretKey, Thumbprint};
 use crate::ledger::asking::Asked;
 use crate::ledger::cosigning::{self, Signers};
-use crate::ledger::holdings::{self, Holdings, damaged, know, open_statement};
+use crate::ledger::holdings::{self, Holdings, check_last_bundle, damaged, know, open_statement};
 use crate::ledger::reading::{self, bundles_before};
 use crate::store::commit::{self, CommitError, Opened, Recovery};
 use crate::store::disk::{Disk, Kind};
@@ -30,7 +30,7 @@ use crate::tlog::checkpoint::{self, Checkpoint, Trusted};
 use crate::tlog::merkle::{self, Tree};
 use crate::tlog::path::Path;
 use crate::tlog::policy::Policy;
-use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT, Tile};
+use crate::tlog::tile::{self, FULL_WIDTH, HEIGHT};
 
 /// Why a ledger could not be opened for writing, or did not take a batch.
 #[derive(Debug, thiserror::Error)]
@@ -142,14 +142,20 @@ pub struct Addition {
 /// A ledger that this process alone may write.
 #[derive(Debug)]
 pub struct Ledger<D: Disk> {
-    writer: commit::Writer<D>,
+    log: Log<D>,
     holdings: Holdings<D>,
+    /// The index could not follow a commit: what it does not know would be appended twice.
+    behind: bool,
+}
+
+/// The log of a ledger: its files, and the checkpoint over them.
+#[derive(Debug)]
+pub(crate) struct Log<D: Disk> {
+    writer: commit::Writer<D>,
     checkpoint: Checkpoint,
     signers: Signers,
     /// What came of asking the witnesses, since the ledger was opened.
     asked: Vec<Asked>,
-    /// The index could not follow a commit: what it does not know would be appended twice.
-    behind: bool,
 }
 
 /// Opens a ledger for writing where no witness can be asked.
@@ -176,7 +182,8 @@ pub fn open_with<D: Disk>(
     check_log_key(&signers, &checkpoint.origin)?;
     check_edge(writer.store(), &checkpoint)?;
     let holdings = Holdings::of(writer.store().clone(), index, &checkpoint)?;
-    Ok(Ledger { writer, holdings, checkpoint, signers, asked, behind: false })
+    let log = Log { writer, checkpoint, signers, asked };
+    Ok(Ledger { log, holdings, behind: false })
 }
 
 /// Founds a ledger in an empty folder. The charter goes into the first batch, as entry 0.
@@ -203,7 +210,8 @@ pub fn found<D: Disk>(
     index.renew()?;
     let checkpoint = unsigned(origin, Tree { size: 0, root: merkle::empty_root() });
     let holdings = Holdings::none(writer.store().clone(), index);
-    Ok(Ledger { writer, holdings, checkpoint, signers, asked, behind: false })
+    let log = Log { writer, checkpoint, signers, asked };
+    Ok(Ledger { log, holdings, behind: false })
 }
 
 /// What a commit will write.
@@ -218,17 +226,17 @@ struct Plan {
 impl<D: Disk> Ledger<D> {
     /// The name of the log.
     pub fn origin(&self) -> &str {
-        &self.checkpoint.origin
+        &self.log.checkpoint.origin
     }
 
     /// The number of entries.
     pub fn tree_size(&self) -> u64 {
-        self.checkpoint.size
+        self.log.checkpoint.size
     }
 
     /// The root over all entries.
     pub fn root(&self) -> Hash {
-        self.checkpoint.root
+        self.log.checkpoint.root
     }
 
     /// The keys in force at the next entry.
@@ -258,7 +266,7 @@ impl<D: Disk> Ledger<D> {
 
     /// What came of asking the witnesses since the ledger was opened, in the order of asking.
     pub fn asked(&self) -> &[Asked] {
-        &self.asked
+        &self.log.asked
     }
 
     /// The statement that the index names, compared with what the index says of it; `None` if it
@@ -270,7 +278,7 @@ impl<D: Disk> Ledger<D> {
     /// The bytes of a capture that the ledger holds; `None` if they are not there.
     pub fn capture(&self, digest: &Hash) -> Result<Option<Vec<u8>>, Error> {
         let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
-        Ok(self.writer.store().read(&path, capture::MAX_CAPTURE)?)
+        Ok(self.log.writer.store().read(&path, capture::MAX_CAPTURE)?)
     }
 
     /// Commits a batch: all of it is durable and in the checkpoint when this returns, or the
@@ -282,6 +290,62 @@ impl<D: Disk> Ledger<D> {
         if self.behind {
             return Err(Error::Behind);
         }
+        let checkpoint = self.log.append(addition)?;
+        let followed = follow(&mut self.holdings, &addition.statements, checkpoint);
+        self.behind = followed.is_err();
+        followed
+    }
+
+    /// Lets the log and what is known of it go on in two threads, and notes if one fell behind.
+    pub(crate) fn apart<T>(
+        &mut self,
+        work: impl FnOnce(&mut Log<D>, &mut Holdings<D>) -> (T, Result<(), Error>),
+    ) -> Result<T, Error> {
+        if self.behind {
+            return Err(Error::Behind);
+        }
+        let (done, followed) = work(&mut self.log, &mut self.holdings);
+        self.behind = followed.is_err();
+        followed.map(|()| done)
+    }
+
+    /// The ledger's files, and the checkpoint they stand under.
+    pub(crate) fn standing(&self) -> (&Store<D>, &Checkpoint) {
+        (self.log.writer.store(), &self.log.checkpoint)
+    }
+
+    /// Does what a journal says under the checkpoint that stands already: no entry comes or goes.
+    /// The index may hold words of what is taken away; it is made anew from what is left.
+    pub(crate) fn rewrite(&mut self, journal: &Journal) -> Result<(), Error> {
+        assert_eq!(journal.checkpoint(), self.log.checkpoint.to_string(), "another checkpoint");
+        if self.behind {
+            return Err(Error::Behind);
+        }
+        let note = reading::checkpoint(self.log.writer.store())?.ok_or(Error::NoLedger)?;
+        self.holdings.index_mut().renew()?;
+        self.behind = true;
+        self.log.writer.commit(journal, |_| Ok(note)).map_err(flatten)?;
+        let known = self.holdings.relearn(&self.log.checkpoint);
+        known.map_err(|error| Error::Committed(Box::new(error.into())))?;
+        self.behind = false;
+        Ok(())
+    }
+}
+
+/// Tells what is known of a log that a batch was committed.
+pub(crate) fn follow<D: Disk>(
+    holdings: &mut Holdings<D>,
+    statements: &[Signed],
+    checkpoint: &Checkpoint,
+) -> Result<(), Error> {
+    let followed = holdings.follow(statements, checkpoint);
+    followed.map_err(|error| Error::Committed(Box::new(error.into())))
+}
+
+impl<D: Disk> Log<D> {
+    /// Appends a batch that has statements: all of it is durable and in the checkpoint when this
+    /// returns, or the error says what became of it.
+    pub(crate) fn append(&mut self, addition: &Addition) -> Result<&Checkpoint, Error> {
         self.check_fit(addition)?;
         let Plan { mut journal, checkpoint, full } = self.plan(addition)?;
         self.stage(&mut journal, &addition.captures, full)?;
@@ -290,10 +354,7 @@ impl<D: Disk> Ledger<D> {
         let sign = |_: &str| Ok(signers.sign(&reader, &checkpoint, asked)?);
         self.writer.commit(&journal, sign).map_err(flatten)?;
         self.checkpoint = checkpoint;
-        self.holdings.follow(&addition.statements, &self.checkpoint).map_err(|error| {
-            self.behind = true;
-            Error::Committed(Box::new(error.into()))
-        })
+        Ok(&self.checkpoint)
     }
 
     /// Stages what has no other copy and is moved into place: captures, and full bundles of statements.
@@ -323,28 +384,6 @@ impl<D: Disk> Ledger<D> {
                 journal.place(*digest, path);
             }
         }
-        Ok(())
-    }
-
-    /// The ledger's files, and the checkpoint they stand under.
-    pub(crate) fn standing(&self) -> (&Store<D>, &Checkpoint) {
-        (self.writer.store(), &self.checkpoint)
-    }
-
-    /// Does what a journal says under the checkpoint that stands already: no entry comes or goes.
-    /// The index may hold words of what is taken away; it is made anew from what is left.
-    pub(crate) fn rewrite(&mut self, journal: &Journal) -> Result<(), Error> {
-        assert_eq!(journal.checkpoint(), self.checkpoint.to_string(), "another checkpoint");
-        if self.behind {
-            return Err(Error::Behind);
-        }
-        let note = reading::checkpoint(self.writer.store())?.ok_or(Error::NoLedger)?;
-        self.holdings.index_mut().renew()?;
-        self.behind = true;
-        self.writer.commit(journal, |_| Ok(note)).map_err(flatten)?;
-        let known = self.holdings.relearn(&self.checkpoint);
-        known.map_err(|error| Error::Committed(Box::new(error.into())))?;
-        self.behind = false;
         Ok(())
     }
 
@@ -452,31 +491,6 @@ pub(crate) fn check_edge<D: Disk>(store: &Store<D>, checkpoint: &Checkpoint) -> 
     let Tree { size, root: expected } = checkpoint.tree();
     let found = merkle::root(size, &mut reading::nodes(store, size))?;
     if found == expected { Ok(()) } else { Err(tile::Error::Edge { found, expected, size }.into()) }
-}
-
-/// What is copied into a wider bundle is what the tree says: damage is not carried on, and the
-/// old file that shows it is not removed.
-pub(crate) fn check_last_bundle<D: Disk>(
-    store: &Store<D>,
-    bundle: Bundle,
-    entries: &[Hash],
-    statements: &[Option<Vec<u8>>],
-) -> Result<(), Error> {
-    let tile = Tile { level: 0, index: bundle.index, width: bundle.width };
-    let leaves = reading::tile(store, tile)?;
-    let first = bundle.index * u64::from(FULL_WIDTH);
-    let slots = entries.iter().zip(statements).zip(&leaves);
-    for (entry_index, ((entry, statement), leaf)) in (first..).zip(slots) {
-        if merkle::leaf_hash(entry.as_bytes()) != *leaf {
-            let what = format!("{entry} is not the entry that the tree holds");
-            return Err(Error::Damaged { entry_index, what });
-        }
-        if statement.as_ref().is_some_and(|bytes| Hash::of(bytes) != *entry) {
-            let what = "the statement is not the one that the tree holds".to_owned();
-            return Err(Error::Damaged { entry_index, what });
-        }
-    }
-    Ok(())
 }
 
 /// The first file of a log, in the order of their paths, that a journal does not bring.

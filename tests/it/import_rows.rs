@@ -733,7 +733,7 @@ fn a_dry_run_says_what_would_be_and_appends_nothing() {
 
 #[test]
 fn rows_that_are_in_are_told_even_if_the_index_cannot_follow() {
-    for (commit, told) in [(1, 4), (2, 4), (3, 6), (1_000, 9)] {
+    for (commit, at_least) in [(1, 4), (2, 4), (3, 6), (1_000, 9)] {
         let desk = Desk::with_index();
         drop(desk.ledger());
         let index = desk.folder.as_ref().unwrap().path().join("index");
@@ -752,8 +752,10 @@ fn rows_that_are_in_are_told_even_if_the_index_cannot_follow() {
         let failed = failed.unwrap_err().to_string();
         assert!(failed.contains("the batch is committed"), "{failed}");
         drop(ledger);
-        let size = house::open(&desk.disk).unwrap().tree_size();
-        assert_eq!((outcomes.len() as u64, size), (told, told + 1), "{commit}");
+        // Others may have been committed before it was noticed.
+        let (told, size) = (outcomes.len() as u64, house::open(&desk.disk).unwrap().tree_size());
+        assert!(told >= at_least, "{told} of {commit}");
+        assert_eq!(told + 1, size, "{commit}");
         desk.verified();
     }
 }
