@@ -581,9 +581,8 @@ pub(crate) fn finish_published<D: Disk>(
 /// A journal brings what its checkpoint needs, and captures, and removes nothing of the log's that it
 /// needs.
 fn check_steps(journal: &Journal, size: u64) -> Result<(), Error> {
-    let is_needed = |path: &FilePath| {
-        path.as_str().parse().is_ok_and(|path: Path| path.in_tree_of(size) == Some(path))
-    };
+    let is_needed =
+        |path: &FilePath| path.as_str().parse().is_ok_and(|path: Path| path.is_in_tree_of(size));
     if journal.removals().iter().any(is_needed) {
         return Err(Error::ForeignJournal("it removes what its checkpoint needs"));
     }

@@ -65,6 +65,11 @@ impl Path {
         tile_at(tree_size, HEIGHT, level, index).map(|tile| self.with_width(tile.width))
     }
 
+    /// Whether a log of so many entries needs this very file.
+    pub fn is_in_tree_of(self, tree_size: u64) -> bool {
+        self.in_tree_of(tree_size) == Some(self)
+    }
+
     /// The bytes of this file, cut from those of a wider one at its place, which begins with them; all
     /// of them if they cannot be cut so.
     pub fn cut_from(&self, mut wider: Vec<u8>) -> Vec<u8> {

@@ -276,7 +276,7 @@ fn is_expected(
 ) -> Result<bool, store::Error> {
     let Some(journal) = pending else { return Ok(false) };
     let size = journal.checkpoint().parse::<Checkpoint>().map_or(0, |next| next.size);
-    let is_needed = |parsed: Path| parsed.in_tree_of(size) == Some(parsed);
+    let is_needed = |parsed: Path| parsed.is_in_tree_of(size);
     if let Some(put) = journal.puts().iter().find(|put| put.path.as_str() == path) {
         let found = within(store.read(&put.path, put.bytes.len() as u64))?;
         return Ok(found.as_ref() == Some(&put.bytes) && path.parse().is_ok_and(is_needed));

@@ -2,6 +2,7 @@
 //! bundle, its own checkpoint; and what appending costs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use signed_note::{StandardVerifier, VerifierList};
 use tlog_tiles::tlog as go;
@@ -177,6 +178,21 @@ fn whatever_becomes_of_the_index_what_the_ledger_holds_is_appended_once() {
     }
 }
 
+/// That at most one attempt to append fails with this index, and the next one finds all that the ledger
+/// of 300 entries holds. Whether one failed.
+#[track_caller]
+fn costs_at_most_one_attempt(disk: &SimulatedDisk, index: &Path, what: &str) -> bool {
+    let disk = disk.copy();
+    let first = with_index(&disk, index).map_err(batch::Error::from);
+    let first = first.and_then(|mut it| try_append(&mut it, &parties(1..302)));
+    let mut ledger = with_index(&disk, index).unwrap();
+    try_append(&mut ledger, &parties(1..302))
+        .unwrap_or_else(|error| panic!("{what}: {error}, after {first:?}"));
+    assert_eq!(ledger.tree_size(), 302, "{what}");
+    assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified, "{what}");
+    first.is_err()
+}
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the index is a file beside the ledger")]
 fn a_page_of_the_index_that_is_noise_costs_at_most_one_attempt() {
@@ -195,15 +211,8 @@ fn a_page_of_the_index_that_is_noise_costs_at_most_one_attempt() {
             let _ = std::fs::remove_file(folder.path().join("index.sqlite-wal"));
             let _ = std::fs::remove_file(folder.path().join("index.sqlite-shm"));
             std::fs::write(&path, bad).unwrap();
-            let disk = disk.copy();
-            let first = with_index(&disk, &path).map_err(batch::Error::from);
-            let first = first.and_then(|mut it| try_append(&mut it, &parties(1..302)));
-            failed += u32::from(first.is_err());
-            let mut ledger = with_index(&disk, &path).unwrap();
-            try_append(&mut ledger, &parties(1..302))
-                .unwrap_or_else(|error| panic!("page at {page}: {error}, after {first:?}"));
-            assert_eq!(ledger.tree_size(), 302, "page at {page}");
-            assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified, "page at {page}");
+            let what = format!("page at {page}");
+            failed += u32::from(costs_at_most_one_attempt(&disk, &path, &what));
         }
     }
     assert!(failed > 0, "no damage was met at all");
@@ -228,15 +237,8 @@ fn what_the_index_says_wrongly_costs_at_most_one_attempt() {
         let other = rusqlite::Connection::open(&path).unwrap();
         other.execute_batch(damage).unwrap();
         drop(other);
-        let disk = disk.copy();
-        let first = with_index(&disk, &path).map_err(batch::Error::from);
-        let first = first.and_then(|mut it| try_append(&mut it, &parties(1..302)));
-        assert!(first.is_err(), "{damage}: nothing was noticed");
-        let mut ledger = with_index(&disk, &path).unwrap();
-        try_append(&mut ledger, &parties(1..302))
-            .unwrap_or_else(|error| panic!("{damage}: {error}, after {first:?}"));
-        assert_eq!(ledger.tree_size(), 302, "{damage}");
-        assert_eq!(verify_disk(&disk).verdict(), Verdict::Verified, "{damage}");
+        let failed = costs_at_most_one_attempt(&disk, &path, damage);
+        assert!(failed, "{damage}: nothing was noticed");
     }
 }
 
@@ -394,18 +396,25 @@ fn damage_in_the_last_bundle_is_named_and_not_carried_on() {
     try_append(&mut reopen(&disk), &parties(1..2)).unwrap();
 }
 
-/// Appends, and stops as soon as the journal stands; whatever the files do is undone.
-fn journal_of(disk: &SimulatedDisk, records: &[Record]) -> Vec<u8> {
+/// A copy on which records were appended until the journal stood, and then nothing worked.
+fn interrupted(disk: &SimulatedDisk, records: &[Record]) -> SimulatedDisk {
     for step in 1.. {
         let trial = disk.copy();
         let mut ledger = reopen(&trial);
         trial.fail_at(step, Fault::NothingWorks);
         let _ = try_append(&mut ledger, records);
-        if let Some(Some(journal)) = trial.contents().get(".state/pending") {
-            return journal.clone();
+        if matches!(trial.contents().get(".state/pending"), Some(Some(_))) {
+            trial.mend();
+            return trial;
         }
     }
     unreachable!("a commit has a journal")
+}
+
+/// The journal of a commit of these records; whatever the files do is undone.
+fn journal_of(disk: &SimulatedDisk, records: &[Record]) -> Vec<u8> {
+    let journal = interrupted(disk, records).contents().remove(".state/pending").flatten();
+    journal.expect("the journal stands")
 }
 
 #[test]
@@ -449,25 +458,9 @@ fn a_journal_that_shrinks_forks_or_belongs_elsewhere_is_never_signed() {
     assert_eq!(open(&base).unwrap().tree_size(), 9);
 }
 
-/// A ledger of so many entries whose next commit, of 300 parties, stopped when its journal stood.
-fn interrupted(size: u64) -> SimulatedDisk {
-    let base = ledger_of(size);
-    for step in 1.. {
-        let trial = base.copy();
-        let mut ledger = reopen(&trial);
-        trial.fail_at(step, Fault::NothingWorks);
-        let _ = try_append(&mut ledger, &parties(1_000..1_300));
-        if matches!(trial.contents().get(".state/pending"), Some(Some(_))) {
-            trial.mend();
-            return trial;
-        }
-    }
-    unreachable!("a commit has a journal")
-}
-
 #[test]
 fn a_staged_bundle_that_was_damaged_is_named_before_anything_is_moved() {
-    let disk = interrupted(5);
+    let disk = interrupted(&ledger_of(5), &parties(1_000..1_300));
     let contents = disk.contents();
     let is_staged = |(path, _): &(&String, _)| path.starts_with(".state/staged/");
     let (path, good) = contents.iter().find(is_staged).expect("a full bundle is staged");
