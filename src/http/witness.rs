@@ -30,7 +30,6 @@ pub fn service<D>(
 ) -> Arc<Service>
 where
     D: Disk + Send + 'static,
-    D::Lock: Send,
 {
     Arc::new(move |asked: &Asked| {
         let answer = answer(&witness, asked, &clock);

@@ -67,10 +67,7 @@ pub fn run<D: Disk + Send + Sync>(
     recorder: Recorder<'_>,
     options: Options,
     report: &mut dyn FnMut(&RowOutcome),
-) -> Result<Summary, Error>
-where
-    D::Lock: Send,
-{
+) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let statements = std::thread::scope(|scope| {
         let (give, blocks) = sync_channel::<Block>(BLOCKS_AHEAD);
@@ -131,10 +128,7 @@ fn take_all<D: Disk + Send + Sync>(
     recorder: Recorder<'_>,
     options: Options,
     tell: &Sender<Vec<RowOutcome>>,
-) -> Result<u64, Error>
-where
-    D::Lock: Send,
-{
+) -> Result<u64, Error> {
     ledger.expect_many()?;
     let mut taking = Taking::new(ledger.holdings(), recorder, options.commit)?;
     if options.dry_run {
@@ -186,10 +180,7 @@ fn commit_beside<'r, D: Disk + Send + Sync>(
     taking: &mut Taking<'r>,
     sealers: &Sealers<'r>,
     tell: &Sender<Vec<RowOutcome>>,
-) -> Result<(), Error>
-where
-    D::Lock: Send,
-{
+) -> Result<(), Error> {
     let filled = ledger.apart(|log, held| {
         std::thread::scope(|scope| {
             let ((give, sealed), (durable, logged)) = (sync_channel(1), sync_channel(0));

@@ -364,24 +364,22 @@ impl<D: Disk> Log<D> {
         captures: &[Vec<u8>],
         full: Vec<(FilePath, Vec<u8>)>,
     ) -> Result<(), Error> {
-        let bundles = full.iter().map(|(_, bytes)| &bytes[..]);
-        let blobs: Vec<&[u8]> = captures.iter().map(|it| &it[..]).chain(bundles).collect();
-        let digests = self.writer.stage_all(&blobs)?;
         let is_staged =
             |journal: &Journal, digest| journal.places().iter().any(|place| place.blob == digest);
-        let (captured, bundled) = digests.split_at(captures.len());
-        for digest in captured {
-            if !is_staged(journal, *digest) {
-                let path = FilePath::parse(&capture::path(digest)).expect("a path of the ledger");
-                journal.place(*digest, path);
+        for bytes in captures {
+            let digest = self.writer.stage(bytes)?;
+            if !is_staged(journal, digest) {
+                let path = FilePath::parse(&capture::path(&digest)).expect("a path of the ledger");
+                journal.place(digest, path);
             }
         }
-        for (digest, (path, bytes)) in bundled.iter().zip(full) {
+        for (path, bytes) in full {
+            let digest = self.writer.stage(&bytes)?;
             // Somebody may have captured the very bundle, and a staged blob can be moved only once.
-            if is_staged(journal, *digest) {
+            if is_staged(journal, digest) {
                 journal.put(path, bytes);
             } else {
-                journal.place(*digest, path);
+                journal.place(digest, path);
             }
         }
         Ok(())

@@ -1,23 +1,25 @@
 //! One commit: how a batch of files and the checkpoint over them get onto the disk, whole or not.
 //!
 //! ```text
-//! 1  blobs                     .state/staged/<sha256>, each synced
-//! 2  the journal               .state/tmp → sync → .state/pending → sync folder
+//! 1  blobs, and the journal     .state/staged/<sha256> and .state/tmp → sync all of them at once
+//! 2  the journal is in force    .state/tmp → .state/pending → sync folder
 //!    ──── the point of no return: from here on the commit will happen ────
-//! 3  every file                .state/tmp → sync → its place, many at once; blobs moved;
-//!                              sync all folders
-//! 4  sign the journal's text   .state/tmp → sync → checkpoint → sync folder
+//! 3  every file                 .state/tmp → sync → its place, many at once; blobs moved
+//! 4  sign the journal's text    .state/tmp → sync, and all folders at once → checkpoint → sync folder
 //! 5  remove superseded files → sync folders → remove .state/pending → sync folder
 //! ```
+//! A disk takes about as long to make many things durable as to make one, so that what may become
+//! durable in any order does so at once.
+//!
 //! Before the point of no return nothing outside `.state` has changed, so a failure there needs
 //! only a sweep. After it, recovery runs steps 3 to 5 again, each of which finds its own work
-//! done or does it. A text is signed only when it is durable in the journal, and the journal is
-//! removed only when its checkpoint is durable: so two different texts can never be signed
-//! after the same checkpoint.
+//! done or does it. A text is signed only when it is durable in the journal, and all bytes under it
+//! are; the journal is removed only when its checkpoint is durable: so two different texts can
+//! never be signed after the same checkpoint.
 //!
 //! Whether a text is right to sign is for the one who signs it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::hash::Hash;
 use crate::store::disk::{Disk, Kind};
@@ -31,6 +33,9 @@ const TEMPORARY: &str = ".state/tmp";
 
 /// How many files are open and written before they are made durable together.
 const TOGETHER: usize = 64;
+
+/// A journal that is not in force yet.
+const JOURNAL: &str = ".state/tmp/journal";
 
 /// Blobs, each under its digest, waiting for their commit.
 const STAGED: &str = ".state/staged";
@@ -70,12 +75,23 @@ pub struct Recovery<D: Disk> {
 pub struct Writer<D: Disk> {
     store: Store<D>,
     staged: BTreeSet<Hash>,
+    /// Staged blobs that become durable with the journal.
+    unsynced: Written<D>,
+    /// Folders whose own names this writer has made durable.
+    settled: BTreeSet<String>,
     /// How many bytes of an earlier writer's leftovers were swept when the ledger was opened.
     swept: u64,
     /// Set by the first failure: after a failed sync the system's memory and the disk may
     /// differ without a sign of it, and only a new start over the disk's files is safe.
     poisoned: bool,
     _lock: D::Lock,
+}
+
+/// Files that are created and written, and not durable yet.
+#[derive(Debug)]
+struct Written<D: Disk> {
+    paths: Vec<String>,
+    files: Vec<D::File>,
 }
 
 /// What stands where a file has to go.
@@ -94,8 +110,15 @@ pub fn open<D: Disk>(store: Store<D>) -> Result<Opened<D>, Error> {
     store.length_of_any(LOCK)?;
     let lock = store.disk().try_lock(LOCK).map_err(|source| store.failed("lock", LOCK, source))?;
     let lock = lock.ok_or_else(|| Error::Locked(store.disk().name(LOCK)))?;
-    let mut writer =
-        Writer { store, staged: BTreeSet::new(), swept: 0, poisoned: false, _lock: lock };
+    let mut writer = Writer {
+        store,
+        staged: BTreeSet::new(),
+        unsynced: Written::default(),
+        settled: BTreeSet::new(),
+        swept: 0,
+        poisoned: false,
+        _lock: lock,
+    };
 
     // The removal of a journal may not have reached the disk, nor the folders made just now.
     writer.sync_folder(STATE)?;
@@ -150,27 +173,18 @@ impl<D: Disk> Writer<D> {
         self.store
     }
 
-    /// Writes a blob durably, but not yet into the ledger, and returns the digest by which a
-    /// journal can place it. What is never placed is swept when the ledger is next opened.
+    /// Writes a blob, but not yet into the ledger, and returns the digest by which a journal can
+    /// place it: it is durable when its commit is. What is never placed is swept when the ledger is
+    /// next opened.
     pub fn stage(&mut self, blob: &[u8]) -> Result<Hash, Error> {
-        Ok(self.stage_all(&[blob])?[0])
-    }
-
-    /// Stages several blobs, in less time than one after the other; their digests in their order.
-    pub fn stage_all(&mut self, blobs: &[impl AsRef<[u8]>]) -> Result<Vec<Hash>, Error> {
         self.refuse_if_poisoned()?;
-        let digests: Vec<Hash> = blobs.iter().map(|blob| Hash::of(blob.as_ref())).collect();
-        for (blobs, digests) in blobs.chunks(TOGETHER).zip(digests.chunks(TOGETHER)) {
-            let mut missing: BTreeMap<Hash, &[u8]> = BTreeMap::new();
-            missing.extend(digests.iter().copied().zip(blobs.iter().map(AsRef::as_ref)));
-            missing.retain(|digest, _| !self.staged.contains(digest));
-            let staged: Vec<(String, &[u8])> =
-                missing.iter().map(|(it, blob)| (format!("{STAGED}/{it}"), *blob)).collect();
-            let written = self.write_all_durably(&staged);
+        let digest = Hash::of(blob);
+        if !self.staged.contains(&digest) {
+            let written = self.write_staged(digest, blob);
             self.unless_failed(written)?;
-            self.staged.extend(missing.keys());
+            self.staged.insert(digest);
         }
-        Ok(digests)
+        Ok(digest)
     }
 
     /// Does all that the journal says and replaces the checkpoint by what `sign` makes of its
@@ -219,17 +233,29 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
+    /// Writes a blob beside those that wait for their commit; if they are many they are made durable
+    /// now, for a process may have only so many files open.
+    fn write_staged(&mut self, digest: Hash, blob: &[u8]) -> Result<(), Error> {
+        if self.unsynced.files.len() == TOGETHER {
+            let written = std::mem::take(&mut self.unsynced);
+            self.sync_all(&written, &[])?;
+        }
+        let path = format!("{STAGED}/{digest}");
+        let file = self.write(&path, blob)?;
+        self.unsynced.push(path, file);
+        Ok(())
+    }
+
     /// Everything before the point of no return: look for what would stop the commit halfway,
-    /// write the journal, make the staged names durable.
-    fn prepare(&self, journal: &Journal) -> Result<(), Error> {
+    /// write the journal, make it durable and what is staged.
+    fn prepare(&mut self, journal: &Journal) -> Result<(), Error> {
+        self.check_folders(journal)?;
         for Put { path, bytes, replaces } in journal.puts() {
-            self.check_folders(path)?;
             let present = self.present(path, bytes.len() as u64, |found| found == bytes)?;
             self.refuse_if_tampered(path, &present, *replaces)?;
         }
         for place in journal.places() {
             assert!(self.staged.contains(&place.blob), "{} was not staged here", place.path);
-            self.check_folders(&place.path)?;
             let present = self.present_blob(&place.path, place.blob)?;
             self.refuse_if_tampered(&place.path, &present, false)?;
         }
@@ -242,66 +268,77 @@ impl<D: Disk> Writer<D> {
             let (path, length) = (self.store.disk().name(PENDING), bytes.len() as u64);
             return Err(Error::TooLong { path, length, limit: JOURNAL_LIMIT });
         }
-        self.sync_folder(STAGED)?;
-        self.write_all_durably(&[(temporary("journal"), &bytes)])
+        let (file, path) = (self.write(JOURNAL, &bytes)?, JOURNAL.to_owned());
+        let mut written = std::mem::take(&mut self.unsynced);
+        written.push(path, file);
+        let staged: &[&str] = if journal.places().is_empty() { &[] } else { &[STAGED] };
+        self.sync_all(&written, staged)
     }
 
     /// The point of no return.
     fn record(&self) -> Result<(), Error> {
-        self.rename(&temporary("journal"), PENDING)?;
+        self.rename(JOURNAL, PENDING)?;
         self.sync_folder(STATE)
     }
 
     /// Steps 3 to 5, for a first time or again.
     fn finish<E>(
-        &self,
+        &mut self,
         journal: &Journal,
         sign: impl FnOnce(&str) -> Result<Vec<u8>, E>,
     ) -> Result<(), CommitError<E>> {
         let unfinished = |error| Error::Unfinished(Box::new(error));
-        self.put_everything(journal).map_err(unfinished)?;
+        let touched = self.put_everything(journal).map_err(unfinished)?;
         let signed = sign(journal.checkpoint()).map_err(CommitError::Sign)?;
         assert!(
             signed.starts_with(journal.checkpoint().as_bytes()),
             "what was signed does not begin with the text that is durable"
         );
-        self.put_durably(FilePath::checkpoint().as_str(), &signed).map_err(unfinished)?;
-        self.sync_folder("").map_err(unfinished)?;
+        self.publish(&signed, &touched).map_err(unfinished)?;
+        self.settle(paths_of(journal));
         self.clear_away(journal).map_err(unfinished)?;
         Ok(())
     }
 
-    /// Step 3: all files and blobs, and the names of all of them, durable.
-    fn put_everything(&self, journal: &Journal) -> Result<(), Error> {
-        // Also folders in which nothing seems to change: an earlier attempt may have made them
-        // and stopped before they were synced.
-        let mut touched = BTreeSet::from([""]);
+    /// Step 3: all files and blobs in their places. Their names are durable when the folders that this
+    /// returns are synced.
+    fn put_everything<'j>(&mut self, journal: &'j Journal) -> Result<Vec<&'j str>, Error> {
+        self.create_folders(journal)?;
         for puts in journal.puts().chunks(TOGETHER) {
             let mut missing = Vec::new();
             for Put { path, bytes, replaces } in puts {
-                self.create_folders(path)?;
                 let present = self.present(path, bytes.len() as u64, |found| found == bytes)?;
                 self.refuse_if_tampered(path, &present, *replaces)?;
                 if !matches!(present, Present::Same) {
                     missing.push((path.as_str(), bytes.as_slice()));
                 }
-                touched.extend(path.folders());
             }
             self.put_all_durably(&missing)?;
         }
         // A blob has no other copy: the folders it goes to must be durable before it moves, or a
         // crash could keep the move and lose the folder.
-        let mut for_blobs = BTreeSet::new();
-        for place in journal.places() {
-            self.create_folders(&place.path)?;
-            for_blobs.extend(place.path.folders().chain([""]));
-        }
-        self.sync_folders(&for_blobs)?;
+        let places = || journal.places().iter().map(|place| &place.path);
+        let for_blobs: BTreeSet<&str> = places().flat_map(|path| self.unsettled(path)).collect();
+        self.sync_folders(for_blobs)?;
+        self.settle(places());
         for place in journal.places() {
             self.place(place.blob, &place.path)?;
-            touched.extend(place.path.folders());
         }
-        self.sync_folders(&touched)
+        // Also folders in which nothing seems to change: an earlier attempt may have changed them
+        // and stopped before they were synced.
+        let touched: BTreeSet<&str> =
+            paths_of(journal).flat_map(|it| self.unsettled(it).chain([it.folder()])).collect();
+        Ok(touched.into_iter().collect())
+    }
+
+    /// Step 4: the checkpoint, when all that it covers is durable.
+    fn publish(&self, signed: &[u8], touched: &[&str]) -> Result<(), Error> {
+        let beside = temporary("checkpoint");
+        let mut written = Written::default();
+        written.push(beside.clone(), self.write(&beside, signed)?);
+        self.sync_all(&written, touched)?;
+        self.rename(&beside, FilePath::checkpoint().as_str())?;
+        self.sync_folder("")
     }
 
     /// Moves a staged blob, unless it is in place already.
@@ -343,15 +380,14 @@ impl<D: Disk> Writer<D> {
         for path in paths {
             // Synced even if the file is gone: an earlier attempt may not have come so far. A
             // folder that is gone as well has nothing to sync.
-            let folder = path.folders().last().unwrap_or("");
-            if self.kind(folder)? == Some(Kind::Folder) {
-                touched.insert(folder);
+            if self.kind(path.folder())? == Some(Kind::Folder) {
+                touched.insert(path.folder());
             }
             if self.store.length(path)?.is_some() {
                 self.remove(path.as_str())?;
             }
         }
-        self.sync_folders(&touched)
+        self.sync_folders(touched)
     }
 
     /// Whether a file with these properties stands at the path.
@@ -391,8 +427,8 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Finds, before the point of no return, what would stop a file from getting its folder.
-    fn check_folders(&self, path: &FilePath) -> Result<(), Error> {
-        for folder in path.folders() {
+    fn check_folders(&self, journal: &Journal) -> Result<(), Error> {
+        for folder in folders_of(journal) {
             if !matches!(self.kind(folder)?, None | Some(Kind::Folder)) {
                 return Err(Error::Tampered(self.store.disk().name(folder)));
             }
@@ -400,8 +436,30 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    fn create_folders(&self, path: &FilePath) -> Result<(), Error> {
-        path.folders().try_for_each(|folder| self.store.ensure_folder(folder))
+    fn create_folders(&mut self, journal: &Journal) -> Result<(), Error> {
+        for folder in folders_of(journal) {
+            if self.store.ensure_folder(folder)? {
+                self.settled.remove(folder);
+            }
+        }
+        Ok(())
+    }
+
+    /// The folders to sync before a file's own folder can be relied on: those that hold the name of
+    /// one above it that may not be durable.
+    fn unsettled<'p>(&self, path: &'p FilePath) -> impl Iterator<Item = &'p str> {
+        let above = std::iter::once("").chain(path.folders());
+        let pairs = above.zip(path.folders());
+        pairs.filter(|(_, folder)| !self.settled.contains(*folder)).map(|(above, _)| above)
+    }
+
+    /// Notes that the folders of these files, and those above them, are durable.
+    fn settle<'p>(&mut self, paths: impl Iterator<Item = &'p FilePath>) {
+        for folder in paths.flat_map(FilePath::folders) {
+            if !self.settled.contains(folder) {
+                self.settled.insert(folder.to_owned());
+            }
+        }
     }
 
     /// Writes a file beside the ledger and moves it into place: its bytes are durable, its name
@@ -412,25 +470,24 @@ impl<D: Disk> Writer<D> {
 
     /// The same for several files: all are written, then all made durable, then all moved.
     fn put_all_durably(&self, files: &[(&str, &[u8])]) -> Result<(), Error> {
-        let beside = |number: usize| temporary(&format!("put-{number}"));
-        let bytes = files.iter().enumerate().map(|(number, (_, bytes))| (beside(number), *bytes));
-        self.write_all_durably(&bytes.collect::<Vec<_>>())?;
-        let mut files = files.iter().enumerate();
-        files.try_for_each(|(number, (path, _))| self.rename(&beside(number), path))
+        let mut written = Written::default();
+        for (number, (_, bytes)) in files.iter().enumerate() {
+            let beside = temporary(&format!("put-{number}"));
+            let file = self.write(&beside, bytes)?;
+            written.push(beside, file);
+        }
+        self.sync_all(&written, &[])?;
+        let mut moves = written.paths.iter().zip(files);
+        moves.try_for_each(|(beside, (path, _))| self.rename(beside, path))
     }
 
-    /// Creates files and makes their bytes durable, each through one descriptor.
-    fn write_all_durably(&self, files: &[(String, &[u8])]) -> Result<(), Error> {
+    /// Creates a file. Its bytes are durable once it is synced, through the same descriptor.
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<D::File, Error> {
         let disk = self.store.disk();
-        let mut written = Vec::with_capacity(files.len());
-        for (path, bytes) in files {
-            let failed = |intent| move |source| self.store.failed(intent, path, source);
-            let mut file = disk.create(path).map_err(failed("create"))?;
-            disk.write(&mut file, bytes).map_err(failed("write"))?;
-            written.push(file);
-        }
-        let synced = disk.sync_files(&written);
-        synced.map_err(|(at, source)| self.store.failed("sync", &files[at].0, source))
+        let failed = |intent| move |source| self.store.failed(intent, path, source);
+        let mut file = disk.create(path).map_err(failed("create"))?;
+        disk.write(&mut file, bytes).map_err(failed("write"))?;
+        Ok(file)
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
@@ -444,14 +501,21 @@ impl<D: Disk> Writer<D> {
     }
 
     fn sync_folder(&self, folder: &str) -> Result<(), Error> {
-        let synced = self.store.disk().sync_folder(folder);
-        synced.map_err(|source| self.store.failed("sync", folder, source))
+        self.sync_folders([folder])
     }
 
-    fn sync_folders(&self, folders: &BTreeSet<&str>) -> Result<(), Error> {
-        let folders: Vec<&str> = folders.iter().copied().collect();
-        let synced = self.store.disk().sync_folders(&folders);
-        synced.map_err(|(at, source)| self.store.failed("sync", folders[at], source))
+    fn sync_folders<'f>(&self, folders: impl IntoIterator<Item = &'f str>) -> Result<(), Error> {
+        self.sync_all(&Written::default(), &folders.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Makes files and the names in folders durable at once.
+    fn sync_all(&self, written: &Written<D>, folders: &[&str]) -> Result<(), Error> {
+        let synced = self.store.disk().sync_all(&written.files, folders);
+        synced.map_err(|(at, source)| {
+            let paths = written.paths.iter().map(String::as_str);
+            let mut paths = paths.chain(folders.iter().copied());
+            self.store.failed("sync", paths.nth(at).unwrap_or_default(), source)
+        })
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>, Error> {
@@ -491,6 +555,30 @@ impl<D: Disk> Writer<D> {
         }
         result
     }
+}
+
+impl<D: Disk> Written<D> {
+    fn push(&mut self, path: String, file: D::File) {
+        self.paths.push(path);
+        self.files.push(file);
+    }
+}
+
+impl<D: Disk> Default for Written<D> {
+    fn default() -> Self {
+        Self { paths: Vec::new(), files: Vec::new() }
+    }
+}
+
+/// All that a journal brings: files and blobs.
+fn paths_of(journal: &Journal) -> impl Iterator<Item = &FilePath> {
+    let places = journal.places().iter().map(|place| &place.path);
+    journal.puts().iter().map(|put| &put.path).chain(places)
+}
+
+/// The folders that hold what a journal brings, and those above them, outermost first.
+fn folders_of(journal: &Journal) -> BTreeSet<&str> {
+    paths_of(journal).flat_map(FilePath::folders).collect()
 }
 
 fn length_of(kind: Kind) -> u64 {

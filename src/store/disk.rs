@@ -38,9 +38,9 @@ pub struct Listed {
 pub trait Disk: Clone {
     /// A file being written. The sync must go through the descriptor that wrote, or an error in
     /// writing back could be reported to nobody.
-    type File;
+    type File: fmt::Debug + Send;
     /// Held as long as it lives.
-    type Lock: fmt::Debug;
+    type Lock: fmt::Debug + Send;
 
     /// How a person would name the path, for messages.
     fn name(&self, path: &str) -> String;
@@ -58,22 +58,20 @@ pub trait Disk: Clone {
     /// Makes the bytes of a file durable. After a failure they may be lost for good although
     /// they still read well: the file must not be synced again, only written anew.
     fn sync_file(&self, file: &Self::File) -> io::Result<()>;
-    /// Makes the bytes of several files durable, as [`Disk::sync_file`] does of one; the number
-    /// says which failed. Together they may take little longer than one.
-    fn sync_files(&self, files: &[Self::File]) -> Result<(), (usize, io::Error)> {
-        let mut files = files.iter().enumerate();
-        files.try_for_each(|(at, file)| self.sync_file(file).map_err(|error| (at, error)))
-    }
     /// Moves a file, replacing one at the target.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Creates one folder; fails with `AlreadyExists` if the name is taken.
     fn create_folder(&self, folder: &str) -> io::Result<()>;
     /// Makes the names in a folder durable: those added, replaced and removed.
     fn sync_folder(&self, folder: &str) -> io::Result<()>;
-    /// Makes the names in several folders durable; the number says which failed.
-    fn sync_folders(&self, folders: &[&str]) -> Result<(), (usize, io::Error)> {
-        let mut folders = folders.iter().enumerate();
-        folders.try_for_each(|(at, it)| self.sync_folder(it).map_err(|error| (at, error)))
+    /// Makes the bytes of several files durable, and the names in several folders, in any order;
+    /// the number says which failed, counted from the first file to the last folder. Together they
+    /// may take little longer than one.
+    fn sync_all(&self, files: &[Self::File], folders: &[&str]) -> Result<(), (usize, io::Error)> {
+        let files = files.iter().map(|file| self.sync_file(file));
+        let folders = folders.iter().map(|folder| self.sync_folder(folder));
+        let mut synced = files.chain(folders).enumerate();
+        synced.try_for_each(|(at, synced)| synced.map_err(|error| (at, error)))
     }
     /// Removes a file.
     fn remove_file(&self, path: &str) -> io::Result<()>;

@@ -246,15 +246,17 @@ impl<D: Disk> Store<D> {
         }
     }
 
-    /// Creates one folder unless it is there; something else in its place is tampering.
-    pub(crate) fn ensure_folder(&self, folder: &str) -> Result<(), Error> {
+    /// Creates one folder unless it is there; something else in its place is tampering. Returns
+    /// whether it may be new.
+    pub(crate) fn ensure_folder(&self, folder: &str) -> Result<bool, Error> {
         match self.disk.kind(folder).map_err(|source| self.failed("look at", folder, source))? {
-            Some(Kind::Folder) => Ok(()),
+            Some(Kind::Folder) => Ok(false),
             Some(_) => Err(Error::Tampered(self.disk.name(folder))),
             None => match self.disk.create_folder(folder) {
                 // Another writer, about to find itself locked out or to lock us out.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-                created => created.map_err(|source| self.failed("create", folder, source)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+                Err(source) => Err(self.failed("create", folder, source)),
+                Ok(()) => Ok(true),
             },
         }
     }

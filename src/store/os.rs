@@ -101,10 +101,6 @@ impl Disk for OsDisk {
         file.sync_all()
     }
 
-    fn sync_files(&self, files: &[File]) -> Result<(), (usize, io::Error)> {
-        at_once(files, File::sync_all)
-    }
-
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         fs::rename(self.at(from), self.at(to))
     }
@@ -117,8 +113,18 @@ impl Disk for OsDisk {
         sync_folder(&self.at(folder))
     }
 
-    fn sync_folders(&self, folders: &[&str]) -> Result<(), (usize, io::Error)> {
-        at_once(folders, |folder| sync_folder(&self.at(folder)))
+    fn sync_all(&self, files: &[File], folders: &[&str]) -> Result<(), (usize, io::Error)> {
+        enum Unsynced<'a> {
+            File(&'a File),
+            Folder(&'a str),
+        }
+        let files = files.iter().map(Unsynced::File);
+        let all: Vec<Unsynced<'_>> =
+            files.chain(folders.iter().copied().map(Unsynced::Folder)).collect();
+        at_once(&all, |it| match it {
+            Unsynced::File(file) => file.sync_all(),
+            Unsynced::Folder(folder) => sync_folder(&self.at(folder)),
+        })
     }
 
     fn remove_file(&self, path: &str) -> io::Result<()> {

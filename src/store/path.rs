@@ -57,6 +57,11 @@ impl FilePath {
     pub fn folders(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').map(|(end, _)| &self.0[..end])
     }
+
+    /// The folder that holds the file, empty for the root.
+    pub fn folder(&self) -> &str {
+        self.folders().last().unwrap_or("")
+    }
 }
 
 /// A leading dot covers `.`, `..`, `.state` and hidden files alike.
@@ -90,6 +95,7 @@ mod tests {
         assert_eq!(FilePath::checkpoint(), FilePath::parse("checkpoint").unwrap());
         let path = FilePath::parse("a/b/c").unwrap();
         assert_eq!(path.folders().collect::<Vec<_>>(), ["a", "a/b"]);
+        assert_eq!([path.folder(), FilePath::checkpoint().folder()], ["a/b", ""]);
     }
 
     #[test]

@@ -135,6 +135,16 @@ impl Case {
     /// Opens and appends one batch after `before`.
     fn append(&mut self, before: &[Batch], batch: Batch) -> Result<(), CommitError<Infallible>> {
         let mut writer = self.open()?;
+        self.append_by(&mut writer, before, batch)
+    }
+
+    /// Appends one batch after `before`.
+    fn append_by(
+        &mut self,
+        writer: &mut Writer<SimulatedDisk>,
+        before: &[Batch],
+        batch: Batch,
+    ) -> Result<(), CommitError<Infallible>> {
         let batches = [before, &[batch]].concat();
         let (old, new) = (files_after(before), files_after(&batches));
         let mut journal = Journal::new(text_after(&batches));
@@ -248,6 +258,8 @@ fn goes_on(mut case: Case, before: &[Batch], batch: Batch, expected: Expected) {
 struct Trial<'a> {
     before: &'a [Batch],
     batch: Batch,
+    /// Whether the batch before was committed by the same writer, who remembers what is durable.
+    goes_on: bool,
     seen: HashSet<u64>,
     attempts: usize,
 }
@@ -264,12 +276,23 @@ impl Trial<'_> {
 
     /// Fails every step of the commit in every way.
     fn every_fault(&mut self) {
-        let base = ledger_with(self.before);
+        let (opened_on, own) = self.before.split_at(self.before.len() - usize::from(self.goes_on));
+        let base = ledger_with(opened_on);
         for fault in FAULTS {
             for step in 1.. {
                 let mut case = base.copy();
-                case.disk.fail_at(step, fault);
-                let outcome = case.append(self.before, self.batch);
+                let outcome = match own {
+                    [] => {
+                        case.disk.fail_at(step, fault);
+                        case.append(self.before, self.batch)
+                    }
+                    [own, ..] => {
+                        let mut writer = case.open().unwrap();
+                        case.append_by(&mut writer, opened_on, *own).unwrap();
+                        case.disk.fail_at(step, fault);
+                        case.append_by(&mut writer, self.before, self.batch)
+                    }
+                };
                 if case.disk.steps() < step {
                     outcome.unwrap();
                     break;
@@ -315,23 +338,29 @@ impl Trial<'_> {
 }
 
 /// Tries all faults; a trial with few attempts would mean that the faults did not reach it.
-fn check_every_fault(before: &[Batch], batch: Batch) {
-    let mut trial = Trial { before, batch, seen: HashSet::new(), attempts: 0 };
+fn check_every_fault(before: &[Batch], batch: Batch, goes_on: bool) {
+    let mut trial = Trial { before, batch, goes_on, seen: HashSet::new(), attempts: 0 };
     trial.every_fault();
     assert!(trial.attempts > 500 && trial.seen.len() > 100);
 }
 
 #[test]
 fn every_fault_in_the_first_commit_is_survived() {
-    check_every_fault(&[], SEQUENCE[0]);
+    check_every_fault(&[], SEQUENCE[0], false);
 }
 
 #[test]
 fn every_fault_in_a_later_commit_is_survived() {
-    check_every_fault(&SEQUENCE[..1], SEQUENCE[1]);
+    check_every_fault(&SEQUENCE[..1], SEQUENCE[1], false);
 }
 
 #[test]
 fn every_fault_in_a_commit_that_supersedes_files_is_survived() {
-    check_every_fault(&SEQUENCE[..2], SEQUENCE[2]);
+    check_every_fault(&SEQUENCE[..2], SEQUENCE[2], false);
+}
+
+#[test]
+fn every_fault_in_the_second_commit_of_one_writer_is_survived() {
+    check_every_fault(&SEQUENCE[..1], SEQUENCE[1], true);
+    check_every_fault(&SEQUENCE[..2], SEQUENCE[2], true);
 }
