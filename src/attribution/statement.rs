@@ -76,8 +76,13 @@ pub enum Error {
 }
 
 /// A statement that reads well. Nothing says yet that its signer may be believed.
+///
+/// It goes through many hands, and is long: so it is a pointer.
 #[derive(Debug, Clone)]
-pub struct Statement {
+pub struct Statement(Box<Content>);
+
+#[derive(Debug, Clone)]
+struct Content {
     id: Id,
     envelope: Sign1,
     record: Box<Record>,
@@ -93,7 +98,7 @@ pub struct Statement {
 // The id is the hash of all bytes: nothing else can differ.
 impl PartialEq for Statement {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.0.id == other.0.id
     }
 }
 
@@ -192,7 +197,8 @@ impl<'a, R: Borrow<Record>> Unsealed<'a, R> {
         debug_assert!(open(envelope.as_bytes()).is_ok(), "a sealed record cannot be opened");
         expect_own(&envelope, &record, subject)?;
         let identity = Some(self.encoded.identity);
-        Ok(Statement { id, envelope, record, checked: None, identity, wording: None })
+        let content = Content { id, envelope, record, checked: None, identity, wording: None };
+        Ok(Statement(Box::new(content)))
     }
 }
 
@@ -205,11 +211,12 @@ pub fn seal_all(
 ) -> Result<Vec<Statement>, Error> {
     let public = *key.public().as_bytes();
     let seal = |unsealed: Unsealed<'_, Box<Record>>| {
-        let sealed = unsealed.seal(recorded_at, key)?;
-        let wording = wording_of(&unsealed.record);
+        let mut sealed = unsealed.seal(recorded_at, key)?;
+        sealed.0.checked = Some((public, true));
+        sealed.0.wording = wording_of(&unsealed.record);
         // Of the two that are the same, the one that was made just now is given back more cheaply.
-        let record = unsealed.record;
-        Ok(Statement { record, checked: Some((public, true)), wording, ..sealed })
+        sealed.0.record = unsealed.record;
+        Ok(sealed)
     };
     unsealed.into_iter().map(seal).collect()
 }
@@ -226,7 +233,8 @@ pub(crate) fn open_as(id: Id, bytes: &[u8]) -> Result<Statement, Error> {
     let record: Box<Record> = cbor::decode(envelope.payload())?;
     expect_own(&envelope, &record, &record.subject())?;
     record.check()?;
-    Ok(Statement { id, envelope, record, checked: None, identity: None, wording: None })
+    let content = Content { id, envelope, record, checked: None, identity: None, wording: None };
+    Ok(Statement(Box::new(content)))
 }
 
 /// Reads an envelope whose content type says that its payload is a record.
@@ -269,7 +277,7 @@ pub(crate) fn check_signatures<'a>(
     // All messages one behind the other, and where each ends.
     let (mut messages, mut ends) = (Vec::new(), Vec::with_capacity(keyed.len()));
     for (_, statement) in &keyed {
-        statement.envelope.push_signed_bytes(&mut messages);
+        statement.0.envelope.push_signed_bytes(&mut messages);
         ends.push(messages.len());
     }
     let begins = std::iter::once(0).chain(ends.iter().copied());
@@ -277,11 +285,11 @@ pub(crate) fn check_signatures<'a>(
     let claimed: Vec<Claimed<'_>> = keyed
         .iter()
         .zip(places)
-        .map(|((key, it), message)| Claimed { key, message, signature: it.envelope.signature() })
+        .map(|((key, it), message)| Claimed { key, message, signature: it.0.envelope.signature() })
         .collect();
     let verdicts = combs.verify_all(&claimed);
     for ((key, statement), verdict) in keyed.into_iter().zip(verdicts) {
-        statement.checked = Some((*key.as_bytes(), verdict));
+        statement.0.checked = Some((*key.as_bytes(), verdict));
     }
 }
 
@@ -313,49 +321,49 @@ fn identity_of(issuer: &str, payload: &[u8]) -> Hash {
 impl Statement {
     /// SHA-256 of the statement's bytes.
     pub fn id(&self) -> Id {
-        self.id
+        self.0.id
     }
 
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        self.envelope.as_bytes()
+        self.0.envelope.as_bytes()
     }
 
     /// The record it carries.
     pub fn record(&self) -> &Record {
-        &self.record
+        &self.0.record
     }
 
     /// The recorder's name (`iss`).
     pub fn issuer(&self) -> &str {
-        self.envelope.issuer()
+        self.0.envelope.issuer()
     }
 
     /// The thumbprint of the key that claims to have signed.
     pub fn signer(&self) -> Thumbprint {
-        self.envelope.key_id()
+        self.0.envelope.key_id()
     }
 
     /// When it was recorded by the recorder's own clock, in seconds since 1970 (`iat`).
     pub fn recorded_at(&self) -> u64 {
-        self.envelope.issued_at()
+        self.0.envelope.issued_at()
     }
 
     /// What makes it the same as another statement: see [`identity`].
     pub fn identity(&self) -> Hash {
-        self.identity.unwrap_or_else(|| identity_of(self.issuer(), self.envelope.payload()))
+        self.0.identity.unwrap_or_else(|| identity_of(self.issuer(), self.0.envelope.payload()))
     }
 
     /// What a claim says, whoever is said to have said it: see [`Claim::wording`].
     pub fn wording(&self) -> Option<Hash> {
-        self.wording.or_else(|| wording_of(&self.record))
+        self.0.wording.or_else(|| wording_of(&self.0.record))
     }
 
     /// Whether the signature is `key`'s.
     pub fn verifies(&self, key: &PublicKey) -> bool {
-        match self.checked {
+        match self.0.checked {
             Some((checked, verdict)) if checked == *key.as_bytes() => verdict,
-            _ => self.envelope.verifies(key),
+            _ => self.0.envelope.verifies(key),
         }
     }
 }

@@ -93,8 +93,8 @@ pub struct RowProblem {
     pub own_label: Option<String>,
 }
 
-/// One row as a reader hands it over.
-pub type Row = Result<RowDraft, RowProblem>;
+/// One row as a reader hands it over. It goes through many hands.
+pub type Row = Result<Box<RowDraft>, RowProblem>;
 
 impl RowDraft {
     /// About how many bytes it takes, its captures included.

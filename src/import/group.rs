@@ -193,14 +193,14 @@ impl Group {
 
     fn take_draft<D: Disk>(
         &mut self,
-        draft: RowDraft,
+        draft: Box<RowDraft>,
         looking: &mut Looking,
         (batch, brought): (&Batch<'_, D>, &hash::Set<Hash>),
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
         let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels, flaw, .. } =
-            draft;
+            *draft;
         let mut here = Here::default();
         let ground = Ground {
             batch,

@@ -51,7 +51,7 @@ enum Became {
     /// The ledger or the batch had it.
     Held(Added),
     /// It is sealed.
-    Sealed(Box<Statement>),
+    Sealed(Statement),
     /// It is the same as one before it.
     Again(Hash),
 }
@@ -303,7 +303,7 @@ impl SoFar {
         for Sealed { place, label, identity, statement } in wave.sealed.wait()? {
             self.ids.insert(label, statement.id());
             self.first.insert(identity, (place, statement.id()));
-            self.became[place] = Some(Became::Sealed(Box::new(statement)));
+            self.became[place] = Some(Became::Sealed(statement));
         }
         for Ready { place, label, identity, .. } in wave.again {
             let (first, id) = self.first[&identity];
@@ -338,7 +338,7 @@ impl Adding<'_> {
         for (place, became) in so_far.became.into_iter().enumerate() {
             match became.expect("each record is in some wave") {
                 Became::Held(held) => added[place] = Some(held),
-                Became::Sealed(statement) => added[place] = Some(batch.take(*statement)?),
+                Became::Sealed(statement) => added[place] = Some(batch.take(statement)?),
                 Became::Again(identity) => again.push((place, so_far.first[&identity].0)),
             }
         }

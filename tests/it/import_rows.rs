@@ -940,7 +940,7 @@ fn what_is_no_fact_check_is_named() {
 fn a_rating_that_changed_is_one_new_statement() {
     let mut desk = Desk::new();
     reviews(&mut desk, REVIEW);
-    let row = |text: &str| -> RowDraft {
+    let row = |text: &str| -> Box<RowDraft> {
         claimreview::Reader::new(text.as_bytes()).next().unwrap().unwrap()
     };
     assert_eq!(row(REVIEW).drafts.len(), 5);

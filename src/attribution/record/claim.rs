@@ -6,6 +6,7 @@ use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::record::document::DocumentKind;
 use crate::attribution::record::limits::{self, Invalid};
+use crate::attribution::record::list;
 use crate::attribution::record::{DOCUMENT, PARTY, Reference};
 use crate::hash::Hash;
 use crate::selector::{Position, Selector};
@@ -47,7 +48,7 @@ pub struct Claim {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passage: Option<Passage>,
     /// Through whom it came, from the reader's side to the origin.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list::few", skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Hop>,
     /// Whom and what it concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -145,6 +146,7 @@ pub struct Passage {
     /// The named, versioned profile that made text of the capture ("plain/1").
     pub profile: String,
     /// The words, in their order.
+    #[serde(deserialize_with = "list::few")]
     pub segments: Vec<Selector>,
     /// The words that attribute them ("Kabulov stated that").
     #[serde(default, skip_serializing_if = "Option::is_none")]

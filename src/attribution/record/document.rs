@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::record::limits::{self, Invalid};
+use crate::attribution::record::list;
 use crate::attribution::record::{CHANNEL, DOCUMENT, PARTY, Reference};
 use crate::hash::Hash;
 
@@ -46,7 +47,7 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cites: Vec<Id>,
     /// Its captures.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "list::few", skip_serializing_if = "Vec::is_empty")]
     pub captures: Vec<Capture>,
 }
 

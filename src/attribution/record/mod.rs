@@ -4,6 +4,7 @@
 //! References to earlier statements are ids; quoted text is kept byte for byte.
 
 pub mod limits;
+mod list;
 pub mod party;
 pub mod channel;
 pub mod document;

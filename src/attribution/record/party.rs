@@ -6,6 +6,7 @@ use crate::attribution::date::Date;
 use crate::attribution::id::Id;
 use crate::attribution::identity::Identifier;
 use crate::attribution::record::limits::{self, Invalid};
+use crate::attribution::record::list;
 use crate::attribution::record::{PARTY, Reference};
 
 /// A party. A later record with the same key describes the same party anew.
@@ -17,6 +18,7 @@ pub struct Party {
     /// What sort of party it is.
     pub kind: PartyKind,
     /// Its names; the first is the one to print.
+    #[serde(deserialize_with = "list::few")]
     pub names: Vec<Name>,
     /// Identifiers elsewhere (wikidata, isni, orcid, did, …).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

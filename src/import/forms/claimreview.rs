@@ -75,7 +75,7 @@ impl<R: BufRead> Reader<R> {
             self.row += 1;
             let row = self.row;
             self.waiting.push_back(match answer {
-                Ok(draft) => Ok(RowDraft { row, line, ..draft }),
+                Ok(draft) => Ok(Box::new(RowDraft { row, line, ..draft })),
                 Err((problem, is_left_out)) => {
                     Err(RowProblem { row, line, problem, is_left_out, own_label: None })
                 }

@@ -66,9 +66,10 @@ fn read_row(line: &lines::Line<'_>, row: u64, bring: &mut Bring<'_>) -> Row {
     };
     let mut own_label = None;
     match read_line(bytes, row, bring, &mut own_label) {
-        Ok(Said::Drafts(draft)) => {
-            let length = bytes.len();
-            Ok(RowDraft { row, line: line_number, length, own_label, ..*draft })
+        Ok(Said::Drafts(mut draft)) => {
+            (draft.row, draft.line, draft.length) = (row, line_number, bytes.len());
+            draft.own_label = own_label;
+            Ok(draft)
         }
         Ok(Said::LeftOut(problem)) => refused(problem, true, own_label),
         Err(problem) => refused(problem, false, own_label),
@@ -93,7 +94,7 @@ fn read_line(
     let given = label.map(|name| line_label(&name)).or(id.map(Id::from_hash));
     // Nobody refers to a line without a label.
     let keeps_labels = given.is_some();
-    let mut draft = RowDraft { keyed, keeps_labels, ..RowDraft::default() };
+    let mut draft = Box::new(RowDraft { keyed, keeps_labels, ..RowDraft::default() });
     let label = given.unwrap_or(NAMELESS);
     if matches!(*record, Record::Charter(_) | Record::Key(_)) {
         let what = format!("a {} record says who may sign in another ledger", record.kind());
@@ -101,8 +102,8 @@ fn read_line(
     }
     draft.notes.extend(look_at_ids(&record)?);
     let record = captured(record, text, bring, &mut draft)?;
-    draft.drafts.push(Draft::new(label, record));
-    Ok(Said::Drafts(Box::new(draft)))
+    draft.drafts = vec![Draft::new(label, record)];
+    Ok(Said::Drafts(draft))
 }
 
 /// The record with the bytes of its captures, as far as they are at hand.

@@ -131,7 +131,8 @@ impl<'m, R: Read> Reader<'m, R> {
         let cells = self.cells(raw).map_err(refused)?;
         let cells = Cells { names: &self.names, cells: &cells };
         let draft = row::draft(self.map, cells).map_err(refused)?;
-        Ok(RowDraft { row, line, length: raw.cells.as_slice().len(), ..draft })
+        let length = raw.cells.as_slice().len();
+        Ok(Box::new(RowDraft { row, line, length, ..draft }))
     }
 
     fn cells(&self, raw: &Raw) -> Result<Vec<String>, (Problem, bool)> {
