@@ -121,7 +121,7 @@ impl Group {
         let notes = draft.notes.clone();
         let named = looking.name_line(&draft);
         let taken = named
-            .and_then(|()| self.take_draft(draft, looking, (batch, brought), recorder, rehearsal));
+            .and_then(|()| self.take_draft(*draft, looking, (batch, brought), recorder, rehearsal));
         match taken {
             Ok(()) => Ok(()),
             Err(Stop::Row(problem)) => {
@@ -193,14 +193,14 @@ impl Group {
 
     fn take_draft<D: Disk>(
         &mut self,
-        draft: Box<RowDraft>,
+        draft: RowDraft,
         looking: &mut Looking,
         (batch, brought): (&Batch<'_, D>, &hash::Set<Hash>),
         recorder: Recorder<'_>,
         mut rehearsal: Option<&mut Rehearsal>,
     ) -> Result<(), Stop> {
         let RowDraft { row, line, mut drafts, keyed, captures, notes, keeps_labels, flaw, .. } =
-            *draft;
+            draft;
         let mut here = Here::default();
         let ground = Ground {
             batch,

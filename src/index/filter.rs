@@ -37,7 +37,7 @@ impl Filter {
         let (line, bits) = self.place(purpose, value);
         let line = &self.lines[line];
         // All of them, though the first often is enough: nobody can foresee that it is.
-        bits.fold(true, |all, (word, bit)| all & (line[word] & bit != 0))
+        bits.fold(0, |missing, (word, bit)| missing | bit & !line[word]) == 0
     }
 
     /// The line of a head, and its bits there. Heads are the beginnings of hashes: one half says which
