@@ -74,7 +74,7 @@ fn an_import_that_is_killed_twenty_times_has_every_row_once_when_it_is_finished(
     let found = claims(&desk);
     assert_eq!(found.len(), count);
     assert!(found.values().all(|times| *times == 1));
-    desk.check(&import, 0, &format!("already   {}", count + 1));
+    desk.check(&import, 0, &format!("already  {:>6}", count + 1));
 }
 
 /// Bytes that come with a row that is there already are not kept, and so not there for a later commit.
