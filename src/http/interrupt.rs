@@ -12,7 +12,8 @@ pub async fn interrupted() {
 /// Has somebody told each time a person presses Ctrl-C, by a thread that stays as long as the program;
 /// pressing it does nothing else any more.
 pub fn at_each_interrupt(mut tell: impl FnMut() + Send + 'static) {
-    std::thread::spawn(move || {
+    // Where the system gives no thread for it, its own way to end still works.
+    let _ = std::thread::Builder::new().spawn(move || {
         let builder = tokio::runtime::Builder::new_current_thread().enable_io().build();
         let Ok(runtime) = builder else { return };
         runtime.block_on(async {

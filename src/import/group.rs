@@ -214,7 +214,7 @@ impl Group {
             return Err(Stop::Row(flaw));
         }
         let digests: Vec<Hash> = captures.iter().map(|bytes| Hash::of(bytes)).collect();
-        looking.look_through(&ground, &drafts, &here, &digests)?;
+        looking.look_through(&ground, (&drafts, recorder.name), &here, &digests)?;
         let first = self.kinds.len();
         for mut draft in drafts {
             looking.refer(&mut draft, &here)?;

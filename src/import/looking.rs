@@ -88,6 +88,8 @@ impl<D: Disk> Ground<'_, D> {
 /// What is remembered from row to row.
 pub(crate) struct Looking {
     pub(crate) known: Known,
+    /// How many entries the ledger had before the first row.
+    begun_at: u64,
     /// The name under which rows bring each party that they name by a key.
     pub(crate) names: hash::Map<Id, Hash>,
     withheld: hash::Map<Id, By>,
@@ -116,7 +118,8 @@ impl Looking {
             withheld.extend(statement.record().withholds().map(|target| (target, by)));
         }
         let (names, withheld_soon) = (hash::Map::default(), hash::Map::default());
-        Ok(Self { known: Known::new()?, names, withheld, withheld_soon })
+        let begun_at = holdings.tree_size();
+        Ok(Self { known: Known::new()?, begun_at, names, withheld, withheld_soon })
     }
 
     /// Notes what a row withholds from the rows behind it.
@@ -268,7 +271,7 @@ impl Looking {
     pub(crate) fn look_through<D: Disk>(
         &mut self,
         ground: &Ground<'_, D>,
-        drafts: &[Draft],
+        (drafts, issuer): (&[Draft], &str),
         here: &Here,
         brought: &[Hash],
     ) -> Result<(), Stop> {
@@ -277,8 +280,11 @@ impl Looking {
                 self.check_as_meant(record, here)?;
             }
             for reference in record.references() {
-                if record.withholds().is_none() {
-                    self.refuse_withheld(&reference, here)?;
+                if record.withholds().is_none()
+                    && let Some(problem) = self.hung_on_withheld(&reference, here)?
+                    && !self.was_there(ground, (&drafts[..=place], issuer), here)?
+                {
+                    return Err(Stop::Row(problem));
                 }
                 self.look_at(ground, &reference, here, &drafts[..place])?;
             }
@@ -318,20 +324,52 @@ impl Looking {
         }
     }
 
-    /// Nothing new is hung on what is withheld.
-    fn refuse_withheld(&self, reference: &Reference, here: &Here) -> Result<(), Stop> {
+    /// What is wrong with a reference to what is withheld: nothing new is hung on that.
+    fn hung_on_withheld(
+        &self,
+        reference: &Reference,
+        here: &Here,
+    ) -> Result<Option<Problem>, index::Error> {
         let Reference { field, id, .. } = reference;
         if self.withheld.is_empty() && self.withheld_soon.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let id = self.meant(*id, here)?.map_or(*id, |known| known.id);
         let by = match self.withheld.get(&id).or(self.withheld_soon.get(&id)) {
-            None => return Ok(()),
+            None => return Ok(None),
             Some(By::Entry(entry)) => format!("entry {entry}"),
             Some(By::Row(row)) => format!("row {row}"),
         };
         let what = format!("{field} refers to what is withheld, as {by} says");
-        Err(Stop::Row(Problem::new(what)))
+        Ok(Some(Problem::new(what)))
+    }
+
+    /// Whether the ledger had the last of these records of a row before the import began: to import a
+    /// file again hangs nothing new on what was withheld since.
+    fn was_there<D: Disk>(
+        &self,
+        ground: &Ground<'_, D>,
+        (drafts, issuer): (&[Draft], &str),
+        here: &Here,
+    ) -> Result<bool, Error> {
+        let (mut own, mut was_there) = (hash::Map::default(), false);
+        for Draft { label, record, .. } in drafts {
+            let (mut record, mut failed) = (record.clone(), None);
+            record.refer(&mut |id| match self.meant(id, here) {
+                Ok(meant) => *own.get(&id).unwrap_or(&meant.map_or(id, |it| it.id)),
+                Err(error) => {
+                    failed = Some(error);
+                    id
+                }
+            });
+            failed.map_or(Ok(()), Err)?;
+            let identity = statement::identity(issuer, &record).map_err(encoding)?;
+            let same = ground.batch.find_same(identity)?;
+            let same = same.filter(|it| it.entry_index < self.begun_at);
+            was_there = same.is_some();
+            own.extend(same.map(|it| (*label, it.id)));
+        }
+        Ok(was_there)
     }
 
     /// Whether a reference leads to a record of the right kind.

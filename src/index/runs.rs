@@ -88,15 +88,19 @@ pub(crate) fn add(
 /// Makes a filter of each run.
 pub(crate) fn filters(connection: &Connection) -> Result<Filters, Error> {
     let mut filters = Filters::new();
-    for Run { number, .. } in runs(connection)? {
+    for Run { number, size } in runs(connection)? {
         let mut filter = Filter::with_room(room_of(connection, number)?);
-        let mut run = Reading::begin(connection, number);
+        let (mut run, mut read) = (Reading::begin(connection, number), 0);
         loop {
             run.hold_some()?;
             if run.held.is_empty() {
                 break;
             }
+            read += run.held.len() as u64;
             run.held.drain(..).for_each(|it| filter.note(it.purpose, it.value));
+        }
+        if read != size {
+            return Err(DAMAGED);
         }
         filters.insert(number, Arc::new(filter));
     }
@@ -453,16 +457,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_made_as_large_as_a_damaged_size_says() {
-        let connection = added(&[30]);
-        connection.execute("UPDATE run SET size = 4611686018427387904", []).unwrap();
-        let mut kept = filters(&connection).unwrap();
-        connection.execute("UPDATE run SET size = -1", []).unwrap();
-        for entry_index in 30..60 {
-            add(&connection, heads_of(entry_index), Some(&mut kept)).unwrap();
-        }
+    fn a_run_that_is_not_as_large_as_it_says_is_damaged_and_nothing_is_made_so_large() {
         let [least, most] = ENDS;
-        assert_eq!(within(&connection, least, most).unwrap().len(), 60 * 4);
+        for size in [i64::MAX / 2, 0, -1] {
+            let connection = added(&[30]);
+            let mut kept = filters(&connection).unwrap();
+            connection.execute("UPDATE run SET size = ?1", [size]).unwrap();
+            assert!(filters(&connection).is_err());
+            for entry_index in 30..60 {
+                add(&connection, heads_of(entry_index), Some(&mut kept)).unwrap();
+            }
+            assert_eq!(within(&connection, least, most).unwrap().len(), 60 * 4);
+        }
+        let connection = added(&[30]);
+        connection.execute("DELETE FROM chunk", []).unwrap();
+        assert!(filters(&connection).is_err());
     }
 
     #[test]

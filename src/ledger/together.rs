@@ -8,6 +8,7 @@
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
 
 use crate::attribution::id::Id;
 use crate::attribution::record::Record;
@@ -102,11 +103,15 @@ impl<'n> Sealers<'n> {
         std::thread::scope(|scope| {
             let (give, jobs) = channel();
             let jobs = Arc::new(Mutex::new(jobs));
-            for _ in 0..threads.get() {
+            let begin = |_: &usize| {
                 let jobs = jobs.clone();
-                scope.spawn(move || seal_what_comes(&jobs, recorder));
-            }
-            work(&Self { recorder, jobs: Some(give) })
+                let begun =
+                    Builder::new().spawn_scoped(scope, move || seal_what_comes(&jobs, recorder));
+                begun.is_ok()
+            };
+            // Where the system gives no thread, the caller's has to do.
+            let begun = (0..threads.get()).filter(begin).count();
+            work(&Self { recorder, jobs: (begun > 0).then_some(give) })
         })
     }
 

@@ -9,6 +9,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{Builder, ScopedJoinHandle};
 use std::time::Duration;
 
 use crate::store::disk::{Disk, Kind, Listed};
@@ -163,11 +164,17 @@ fn at_once<T: Sync>(
         return each(&numbered);
     }
     std::thread::scope(|scope| {
-        let begun: Vec<_> =
-            numbered.chunks(share).map(|share| scope.spawn(move || each(share))).collect();
-        // All are waited for; the first failure counts.
-        let ended: Vec<_> =
-            begun.into_iter().map(|it| it.join().expect("syncing does not panic")).collect();
+        let begin = |share| {
+            let begun = Builder::new().spawn_scoped(scope, move || each(share));
+            begun.map_err(|_| share)
+        };
+        let begun: Vec<_> = numbered.chunks(share).map(begin).collect();
+        // All are waited for; the first failure counts. What gets no thread is done here.
+        let end = |begun: Result<ScopedJoinHandle<'_, _>, _>| match begun {
+            Ok(thread) => thread.join().expect("syncing does not panic"),
+            Err(share) => each(share),
+        };
+        let ended: Vec<_> = begun.into_iter().map(end).collect();
         ended.into_iter().collect()
     })
 }

@@ -422,6 +422,35 @@ fn nothing_is_hung_on_what_a_row_before_withholds() {
     ]);
 }
 
+#[test]
+fn what_is_there_is_there_although_a_row_withholds_what_it_rests_on() {
+    let line = json!({"label": "d", "text": "Hello", "document": {"kind": "note", "title": "D"}});
+    let notice = json!({"notice": {"kind": "redaction", "target": "label:d", "reason": "r"}});
+    let lines =
+        [party("ada"), line.to_string(), claim("ada", "label:d", "It is so."), notice.to_string()];
+    let once = lines.join("\n");
+    let other = [&lines[..], &[claim("ada", "label:d", "It is not so.")]].concat().join("\n");
+    for (commit, block) in [(1, 1), (2, 1), (3, 2), (1_000, 3), (1_000, 1_000)] {
+        for (mut desk, dry_run) in
+            [(Desk::new(), true), (Desk::new(), false), (Desk::with_index(), false)]
+        {
+            desk.options = Options { commit, block, ..desk.options };
+            desk.jsonl(&once);
+            desk.outcomes.clear();
+            desk.options.dry_run = dry_run;
+            desk.jsonl(&other);
+            desk.check(&[
+                "1 Already",
+                "2 Already",
+                "3 Already",
+                "4 Already",
+                "5 Refused: document refers to what is withheld, as entry 4 says",
+            ]);
+            desk.verified();
+        }
+    }
+}
+
 /// Files of `tests/cases/import`, each with the answer to every row beside it: the line, what became
 /// of it, what is wrong or noted.
 #[test]
