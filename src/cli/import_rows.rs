@@ -280,9 +280,11 @@ impl Task<'_> {
             };
             let mut rows = stop.until(rows);
             let done = engine::run(&mut rows, ledger, recorder, options, &mut report);
-            done.map_err(|looking::Error::Ledger(error)| match error {
-                batch::Error::Ledger(error) => desk.failed(error),
-                error => error.into(),
+            done.map_err(|error| match error {
+                looking::Error::Ledger(batch::Error::Ledger(error)) => desk.failed(error),
+                looking::Error::Ledger(error) => error.into(),
+                looking::Error::Threads(_) => Failure::new(failure::IO, error)
+                    .hint("end other programs, or allow more processes (`ulimit -u`)"),
             })
         };
         let (done, failed) = match (self.format, &self.map) {

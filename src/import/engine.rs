@@ -8,9 +8,11 @@
 //! while that becomes durable the next ones are filled.
 
 use std::collections::VecDeque;
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::Builder;
 
 use crate::attribution::id::Id;
 use crate::attribution::keyring::Signed;
@@ -60,7 +62,8 @@ pub struct Options {
 /// Takes rows into a ledger, and tells what became of each once that is durable.
 ///
 /// # Errors
-/// The ledger's own, and a recorder who may not record. Rows that were told stay in the ledger.
+/// The ledger's own, a recorder who may not record, and a system that gives no thread. Rows that were
+/// told stay in the ledger.
 pub fn run<D: Disk + Send + Sync>(
     rows: &mut dyn Iterator<Item = Row>,
     ledger: &mut Ledger<D>,
@@ -72,7 +75,8 @@ pub fn run<D: Disk + Send + Sync>(
     let statements = std::thread::scope(|scope| {
         let (give, blocks) = sync_channel::<Block>(BLOCKS_AHEAD);
         let (tell, told) = channel::<Vec<RowOutcome>>();
-        let taking = scope.spawn(move || take_all(&blocks, ledger, recorder, options, &tell));
+        let taking = move || take_all(&blocks, ledger, recorder, options, &tell);
+        let taking = Builder::new().spawn_scoped(scope, taking).map_err(Error::Threads)?;
         let mut answer = |outcomes: Vec<RowOutcome>| {
             for outcome in outcomes {
                 summary.count(outcome.status);
@@ -185,8 +189,17 @@ fn commit_beside<'r, D: Disk + Send + Sync>(
         std::thread::scope(|scope| {
             let ((give, sealed), (durable, logged)) = (sync_channel(1), sync_channel(0));
             let (done, committed) = channel();
-            let committing = scope.spawn(move || commit_all(&sealed, log, &durable, tell));
-            let following = scope.spawn(move || follow_all(&logged, held, &done));
+            let committing = move || commit_all(&sealed, log, &durable, tell);
+            let following = move || follow_all(&logged, held, &done);
+            let begin = || -> io::Result<_> {
+                let following = Builder::new().spawn_scoped(scope, following)?;
+                Ok((Builder::new().spawn_scoped(scope, committing)?, following))
+            };
+            let (committing, following) = match begin() {
+                Ok(begun) => begun,
+                // Nothing was given to whoever did begin.
+                Err(error) => return (Err(Error::Threads(error)), Ok(())),
+            };
             let filled = fill_all(blocks, holdings, taking, sealers, &give, &committed);
             // Whoever commits ends when there is nothing more, and then who follows.
             drop(give);

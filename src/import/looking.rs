@@ -1,6 +1,8 @@
 //! Everything that can be wrong with a row, looked for before anything of it is added: its fields,
 //! what it refers to, whether its captures are at hand.
 
+use std::io;
+
 use crate::attribution::id::Id;
 use crate::attribution::record::{Record, Reference};
 use crate::attribution::statement::{self, Encoded, MAX_LENGTH};
@@ -26,6 +28,9 @@ pub enum Error {
     /// The ledger, or a recorder who may not record.
     #[error(transparent)]
     Ledger(#[from] batch::Error),
+    /// The system gives no thread more.
+    #[error("the system gives no thread more ({0}), and an import needs four")]
+    Threads(io::Error),
 }
 
 impl From<writing::Error> for Error {
