@@ -13,7 +13,7 @@ use crate::hash::{self, Hash};
 use crate::import::draft::{Draft, Keyed, LINE, Problem, RowDraft, line_label};
 use crate::import::known::{Known, Meant, PENDING};
 use crate::index;
-use crate::ledger::batch::{self, Batch, Recorder};
+use crate::ledger::batch::{self, Added, Batch, Recorder};
 use crate::ledger::holdings::{self, Holdings};
 use crate::ledger::together::{Labelled, is_label};
 use crate::ledger::writing;
@@ -307,6 +307,12 @@ impl Looking {
 
     /// Its fields were checked when its references were labels; two of them may mean one record.
     fn check_as_meant(&self, record: &Record, here: &Here) -> Result<(), Stop> {
+        let checked = self.as_meant(record, here)?.check();
+        checked.map_err(|it| Stop::Row(Problem::new(it.to_string())))
+    }
+
+    /// A record with ids in the place of labels, as far as these have any.
+    fn as_meant(&self, record: &Record, here: &Here) -> Result<Record, index::Error> {
         let (mut record, mut failed) = (record.clone(), None);
         record.refer(&mut |id| match self.meant(id, here) {
             Ok(meant) => meant.map_or(id, |it| it.id),
@@ -315,10 +321,7 @@ impl Looking {
                 id
             }
         });
-        match failed {
-            Some(error) => Err(error.into()),
-            None => record.check().map_err(|it| Stop::Row(Problem::new(it.to_string()))),
-        }
+        failed.map_or(Ok(record), Err)
     }
 
     /// What a label stands for, in a row or before it.
@@ -357,22 +360,16 @@ impl Looking {
         (drafts, issuer): (&[Draft], &str),
         here: &Here,
     ) -> Result<bool, Error> {
-        let (mut own, mut was_there) = (hash::Map::default(), false);
+        let (mut here, mut was_there) = (Here(here.0.clone()), false);
         for Draft { label, record, .. } in drafts {
-            let (mut record, mut failed) = (record.clone(), None);
-            record.refer(&mut |id| match self.meant(id, here) {
-                Ok(meant) => *own.get(&id).unwrap_or(&meant.map_or(id, |it| it.id)),
-                Err(error) => {
-                    failed = Some(error);
-                    id
-                }
-            });
-            failed.map_or(Ok(()), Err)?;
+            let record = self.as_meant(record, &here)?;
             let identity = statement::identity(issuer, &record).map_err(encoding)?;
             let same = ground.batch.find_same(identity)?;
             let same = same.filter(|it| it.entry_index < self.begun_at);
             was_there = same.is_some();
-            own.extend(same.map(|it| (*label, it.id)));
+            let kind = record.kind();
+            let meant = |it: Added| Meant { id: it.id, kind, entry: it.entry_index };
+            here.0.extend(same.map(|it| (*label, meant(it))));
         }
         Ok(was_there)
     }
