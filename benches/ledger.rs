@@ -71,7 +71,7 @@ fn main() {
     let mut small = Desk::found(&folder.path().join("small"));
     small.fill(SMALL);
     let small_costs = one_by_one(&mut small, folder.path(), None);
-    let mut desk = import(&folder.path().join("large"), LARGE, 3);
+    let mut desk = import(folder.path(), "large", (LARGE, 3));
     verification(&desk, LARGE);
     sizes(&desk);
     one_by_one(&mut desk, folder.path(), Some(&small_costs));
@@ -80,7 +80,7 @@ fn main() {
     search(&desk, folder.path());
     others::measure(&desk, folder.path());
     if std::env::var("WHOSAID_HEAVY").is_ok() {
-        let mut desk = import(&folder.path().join("huge"), HUGE, 1);
+        let mut desk = import(folder.path(), "huge", (HUGE, 1));
         verification(&desk, HUGE);
         sizes(&desk);
         one_by_one(&mut desk, folder.path(), Some(&small_costs));
@@ -93,9 +93,11 @@ fn main() {
 /// Many claims as JSON Lines, read, looked through, sealed and durable, each time into a new ledger, of
 /// which the last is left; beside sealing by the two libraries: the one that says what a signature is,
 /// and the one that makes them here.
-fn import(folder: &Path, count: u64, times: usize) -> Desk {
+fn import(folder: &Path, name: &str, (count, times): (u64, usize)) -> Desk {
     const SAMPLE: u64 = 20_000;
-    let mut desk = Desk::found(folder);
+    // What a desk keeps beside its folder is named after it.
+    let found = |round: usize| Desk::found(&folder.join(format!("{name}-{round}")));
+    let mut desk = found(0);
     let records: Vec<Record> = (0..SAMPLE).map(|number| desk.claim(number)).collect();
     let lines: Vec<u8> = (0..count).flat_map(|it| line_of(&desk.claim(it))).collect();
     let (dalek, own) = (SigningKey::from_bytes(&[2; 32]), SecretKey::from_seed(&[2; 32]));
@@ -111,7 +113,7 @@ fn import(folder: &Path, count: u64, times: usize) -> Desk {
     seal();
     for round in 0..times {
         if round > 0 {
-            desk = Desk::found(&folder.with_extension(round.to_string()));
+            desk = found(round);
         }
         took.push(time(|| desk.import(lines.as_slice())));
         seal();

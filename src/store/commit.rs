@@ -216,8 +216,7 @@ impl<D: Disk> Writer<D> {
     pub fn replace_checkpoint(&mut self, signed: &[u8]) -> Result<(), Error> {
         self.refuse_if_poisoned()?;
         self.poisoned = true;
-        self.put_durably(FilePath::checkpoint().as_str(), signed)?;
-        self.sync_folder("")?;
+        self.publish(signed, &[])?;
         self.poisoned = false;
         Ok(())
     }
@@ -331,7 +330,7 @@ impl<D: Disk> Writer<D> {
         Ok(touched.into_iter().collect())
     }
 
-    /// Step 4: the checkpoint, when all that it covers is durable.
+    /// Puts a checkpoint in place, durably, and not before the names in these folders are.
     fn publish(&self, signed: &[u8], touched: &[&str]) -> Result<(), Error> {
         let beside = temporary("checkpoint");
         let mut written = Written::default();
@@ -462,13 +461,8 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Writes a file beside the ledger and moves it into place: its bytes are durable, its name
-    /// is once the folder is synced.
-    fn put_durably(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.put_all_durably(&[(path, bytes)])
-    }
-
-    /// The same for several files: all are written, then all made durable, then all moved.
+    /// Writes files beside the ledger, makes them durable at once, and moves them into place: their
+    /// bytes are durable, their names are once the folders are synced.
     fn put_all_durably(&self, files: &[(&str, &[u8])]) -> Result<(), Error> {
         let mut written = Written::default();
         for (number, (_, bytes)) in files.iter().enumerate() {

@@ -259,7 +259,7 @@ struct Trial<'a> {
     before: &'a [Batch],
     batch: Batch,
     /// Whether the batch before was committed by the same writer, who remembers what is durable.
-    goes_on: bool,
+    by_one_writer: bool,
     seen: HashSet<u64>,
     attempts: usize,
 }
@@ -276,7 +276,8 @@ impl Trial<'_> {
 
     /// Fails every step of the commit in every way.
     fn every_fault(&mut self) {
-        let (opened_on, own) = self.before.split_at(self.before.len() - usize::from(self.goes_on));
+        let (opened_on, own) =
+            self.before.split_at(self.before.len() - usize::from(self.by_one_writer));
         let base = ledger_with(opened_on);
         for fault in FAULTS {
             for step in 1.. {
@@ -338,8 +339,8 @@ impl Trial<'_> {
 }
 
 /// Tries all faults; a trial with few attempts would mean that the faults did not reach it.
-fn check_every_fault(before: &[Batch], batch: Batch, goes_on: bool) {
-    let mut trial = Trial { before, batch, goes_on, seen: HashSet::new(), attempts: 0 };
+fn check_every_fault(before: &[Batch], batch: Batch, by_one_writer: bool) {
+    let mut trial = Trial { before, batch, by_one_writer, seen: HashSet::new(), attempts: 0 };
     trial.every_fault();
     assert!(trial.attempts > 500 && trial.seen.len() > 100);
 }
